@@ -1,0 +1,1 @@
+"""Desempate's core: everything the dashboard and the command line can do, without a browser."""

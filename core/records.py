@@ -1,0 +1,149 @@
+"""The records that floors hand to each other: frozen, typed, without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
+    "queued": frozenset({"running", "cancelled"}),
+    "running": frozenset({"done", "failed", "cancelled"}),
+    "done": frozenset(),
+    "failed": frozenset(),
+    "cancelled": frozenset(),
+}
+JOB_ENDED: frozenset[JobState] = frozenset(s for s, after in JOB_TRANSITIONS.items() if not after)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """An imported set of images; immutable, its id is a hash of its content."""
+
+    id: str
+    name: str
+    source: str
+    labels: tuple[str, ...]  # the label set, in order
+    n_images: int
+    size_px: int  # side of the cached square images
+    seed: int
+    pixels: str  # blob: uint8 .npy, (n_images, size_px, size_px, 3)
+    atlas: str  # blob: encoded thumbnails back to back
+    atlas_offsets: str  # blob: int64 .npy, (n_images + 1,)
+    n_duplicates: int
+    note: str  # what a reader must know about this set ("synthetic ..."), may be empty
+    created_at: datetime
+    archived_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image of a data set; `position` is its row in every array of that data set."""
+
+    position: int
+    image_id: str  # sha256 of the file's bytes
+    path: str
+    label: str
+    split: Split
+    group: str | None
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that an import could not take as it was, and why, in one sentence."""
+
+    file: str
+    kind: Literal["unreadable", "refused", "duplicate", "label_conflict", "unlabelled"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMapRecord:
+    """A saved class map: a total function label -> class with a name, a version and a reason."""
+
+    id: str
+    dataset_id: str
+    name: str
+    version: int
+    class_of: Mapping[str, str]  # every label of the data set, in label order
+    why: str
+    who: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One trained model; immutable once stored."""
+
+    id: str
+    dataset_id: str
+    algorithm: str
+    class_map_id: str | None  # None: the labels as they are
+    classes: tuple[str, ...]  # column order of the probabilities
+    pair: tuple[str, str] | None  # an expert knows only these two classes
+    seed: int
+    config: Mapping[str, Any]  # every option, with defaults filled in, and the data ids
+    history: Mapping[str, list[float]]  # "loss", "val_accuracy", ...: one number an epoch
+    metrics: Mapping[str, Mapping[str, Any]]  # {"val": {...}, "test": {...}}
+    temperature: float  # fitted on validation
+    artifact: Mapping[str, str]  # file name -> blob
+    predictions: str  # blob: float32 .npy, (n_images, n_classes); NaN rows were not predicted
+    n_parameters: int
+    duration_s: float
+    device: str
+    created_at: datetime
+    archived_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeRecord:
+    """A generalist, its experts, and the threshold that was chosen on validation."""
+
+    id: str
+    dataset_id: str
+    generalist: str
+    experts: tuple[str, ...]
+    tau: float
+    tau_from: Literal["validation", "hand"]
+    report: Mapping[str, Any]  # figures on val and test, as the command line prints them
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One background execution, as the database knows it."""
+
+    id: str
+    kind: str  # a key of core.services.tasks.TASKS
+    title: str  # what a person reads: "Train probe on rosebuds"
+    params: Mapping[str, Any]
+    state: JobState
+    progress: float  # share in [0, 1]
+    step: str  # what it is doing now
+    dataset_id: str | None
+    result: Mapping[str, Any] | None
+    error: str | None
+    cancel_requested: bool
+    fence: int
+    pid: int | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    heartbeat_at: datetime | None
+    position: int | None = None  # 1 = next, for queued jobs
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One thing a job reported: an epoch's numbers, say. Append-only."""
+
+    seq: int
+    kind: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
