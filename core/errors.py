@@ -68,7 +68,7 @@ class NotReady(AppError):
 
 
 class NotAllowed(AppError):
-    """This person may not do this."""
+    """The person may not do this."""
 
 
 class JobFailed(AppError):

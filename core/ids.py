@@ -11,7 +11,7 @@ _SHORT = 12  # hex digits: 48 bits, a collision in a million ids has probability
 
 
 def bytes_id(data: bytes) -> str:
-    """Return the sha256 of `data` as 64 hex digits; the id of an image is that of its file's bytes."""
+    """Return the sha256 of `data`, 64 hex digits; the id of an image is that of its file."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -48,6 +48,8 @@ def load_settings(workspace: str | Path | None = None) -> Settings:
     """Read the settings from the environment; `workspace` wins over DESEMPATE_HOME."""
     home = workspace or os.environ.get("DESEMPATE_HOME") or ROOT / "data" / "workspace"
     weights = os.environ.get("DESEMPATE_WEIGHTS") or ROOT / "data" / "weights"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     n_threads = int(os.environ.get("DESEMPATE_THREADS") or max(1, cores - 1))
     return Settings(Path(home).expanduser().resolve(), Path(weights).expanduser(), n_threads)

@@ -1,0 +1,1 @@
+"""Floor 2: the workspace on disk. SQL lives here and nowhere else."""

@@ -1,0 +1,82 @@
+"""Class maps: append-only, a new version for every save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select
+
+from core.errors import NotFound
+from core.ids import new_id
+from core.records import ClassMapRecord
+from core.store import tables as t
+
+
+def add(
+    conn: Connection,
+    *,
+    dataset_id: str,
+    name: str,
+    class_of: Mapping[str, str],
+    why: str,
+    who: str,
+    created_at: str,
+) -> str:
+    """Insert the next version of `name` in the caller's transaction and return its id."""
+    same = (t.class_map.c.dataset_id == dataset_id) & (t.class_map.c.name == name)
+    last = conn.scalar(select(func.max(t.class_map.c.version)).where(same)) or 0
+    map_id = new_id("map")
+    row = {
+        "id": map_id,
+        "dataset_id": dataset_id,
+        "name": name,
+        "version": last + 1,
+        "class_of": [list(pair) for pair in class_of.items()],
+        "why": why,
+        "who": who,
+        "created_at": created_at,
+    }
+    conn.execute(insert(t.class_map), row)
+    return map_id
+
+
+def get(conn: Connection, dataset_id: str, id_or_name: str) -> ClassMapRecord:
+    """Return a class map by id, or the newest version of a name (`name@2` names version 2).
+
+    Raises
+    ------
+    NotFound
+        If this data set has no such class map.
+    """
+    name, _, version = id_or_name.partition("@")
+    c = t.class_map.c
+    match = or_(c.id == id_or_name, c.name == name)
+    if version.isdigit():
+        match = (c.name == name) & (c.version == int(version))
+    query = select(t.class_map).where(c.dataset_id == dataset_id, match)
+    row = conn.execute(query.order_by(c.version.desc())).mappings().first()
+    if row is None:
+        names = ", ".join(sorted({m.name for m in all_of(conn, dataset_id)}))
+        raise NotFound(
+            "this data set has no such class map",
+            expected=f"one of {names}" if names else None,
+            received=repr(id_or_name),
+            todo="save one with `python -m core map`, or on the Classes page",
+        )
+    return _record(row)
+
+
+def all_of(conn: Connection, dataset_id: str) -> list[ClassMapRecord]:
+    """Return every version of every class map of a data set, newest first."""
+    c = t.class_map.c
+    query = select(t.class_map).where(c.dataset_id == dataset_id)
+    rows = conn.execute(query.order_by(c.created_at.desc(), c.id)).mappings()
+    return [_record(row) for row in rows]
+
+
+def _record(row: RowMapping) -> ClassMapRecord:
+    values = {name: row[name] for name in ClassMapRecord.__slots__}
+    values["class_of"] = dict(row["class_of"])
+    values["created_at"] = datetime.fromisoformat(row["created_at"])
+    return ClassMapRecord(**values)

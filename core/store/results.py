@@ -1,0 +1,62 @@
+"""Computations with immutable inputs: the id is a hash of the inputs, so nothing goes stale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from core.ids import content_id
+from core.store import tables as t
+from core.store.sql import insert_or_keep
+
+
+def result_id(kind: str, dataset_id: str, params: Mapping[str, Any]) -> str:
+    """Return the id a result with these inputs has, whether it exists or not."""
+    return content_id("res", {"kind": kind, "dataset": dataset_id, "params": dict(params)})
+
+
+def add(
+    conn: Connection,
+    *,
+    kind: str,
+    dataset_id: str,
+    params: Mapping[str, Any],
+    value: Mapping[str, Any],
+    blob: str | None,
+    created_at: str,
+) -> str:
+    """Insert a result in the caller's transaction and return its id; the first one is kept."""
+    row = {
+        "id": result_id(kind, dataset_id, params),
+        "kind": kind,
+        "dataset_id": dataset_id,
+        "params": dict(params),
+        "value": dict(value),
+        "blob": blob,
+        "created_at": created_at,
+    }
+    insert_or_keep(conn, t.result, [row])
+    return str(row["id"])
+
+
+def find(
+    conn: Connection, kind: str, dataset_id: str, params: Mapping[str, Any]
+) -> tuple[dict[str, Any], str | None] | None:
+    """Return (value, blob) of the result with these inputs, or None."""
+    query = select(t.result.c["value", "blob"]).where(
+        t.result.c.id == result_id(kind, dataset_id, params)
+    )
+    row = conn.execute(query).first()
+    return (dict(row.value), row.blob) if row else None
+
+
+def latest(
+    conn: Connection, kind: str, dataset_id: str
+) -> tuple[dict[str, Any], dict[str, Any], str | None] | None:
+    """Return (params, value, blob) of the newest result of a kind, or None."""
+    c = t.result.c
+    query = select(c["params", "value", "blob"]).where(c.kind == kind, c.dataset_id == dataset_id)
+    row = conn.execute(query.order_by(c.created_at.desc())).first()
+    return (dict(row.params), dict(row.value), row.blob) if row else None

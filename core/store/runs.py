@@ -1,0 +1,105 @@
+"""Runs and cascades: inserted once when finished, never changed (only hidden)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, select, update
+
+from core.errors import NotFound
+from core.records import CascadeRecord, Run
+from core.store import tables as t
+from core.store.sql import insert_or_keep
+
+
+def add(conn: Connection, run: Mapping[str, Any]) -> None:
+    """Insert a finished run; one with the same id (same config, data and seed) is kept as it is."""
+    insert_or_keep(conn, t.run, [run])
+
+
+def find(conn: Connection, run_id: str) -> Run | None:
+    """Return the run with this id, or None."""
+    row = conn.execute(select(t.run).where(t.run.c.id == run_id)).mappings().first()
+    return _run(row) if row else None
+
+
+def get(conn: Connection, run_id: str) -> Run:
+    """Return the run with this id.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    run = find(conn, run_id)
+    if run is None:
+        raise _missing("run", run_id)
+    return run
+
+
+def all_of(conn: Connection, dataset_id: str, *, archived: bool = False) -> list[Run]:
+    """Return the runs of a data set, newest first; the archived ones only when asked."""
+    query = select(t.run).where(t.run.c.dataset_id == dataset_id)
+    if not archived:
+        query = query.where(t.run.c.archived_at.is_(None))
+    rows = conn.execute(query.order_by(t.run.c.created_at.desc(), t.run.c.id)).mappings()
+    return [_run(row) for row in rows]
+
+
+def set_archived(conn: Connection, run_id: str, at: str | None) -> None:
+    """Hide a run (`at` = now) or bring it back (None); nothing is deleted."""
+    conn.execute(update(t.run).where(t.run.c.id == run_id).values(archived_at=at))
+
+
+def add_cascade(conn: Connection, cascade: Mapping[str, Any]) -> None:
+    """Insert a cascade; one with the same id (same members and threshold) is kept as it is."""
+    insert_or_keep(conn, t.cascade, [cascade])
+
+
+def find_cascade(conn: Connection, cascade_id: str) -> CascadeRecord | None:
+    """Return the cascade with this id, or None."""
+    row = conn.execute(select(t.cascade).where(t.cascade.c.id == cascade_id)).mappings().first()
+    return _cascade(row) if row else None
+
+
+def cascades_of(conn: Connection, dataset_id: str) -> list[CascadeRecord]:
+    """Return the cascades of a data set, newest first."""
+    c = t.cascade.c
+    query = select(t.cascade).where(c.dataset_id == dataset_id)
+    rows = conn.execute(query.order_by(c.created_at.desc(), c.id)).mappings()
+    return [_cascade(row) for row in rows]
+
+
+def owner_of(conn: Connection, model_id: str) -> Table | None:
+    """Return the table (run or cascade) that holds this id, or None."""
+    for table in (t.run, t.cascade):
+        if conn.scalar(select(table.c.id).where(table.c.id == model_id)):
+            return table
+    return None
+
+
+def _missing(what: str, received: str) -> NotFound:
+    return NotFound(
+        f"there is no such {what}",
+        received=repr(received),
+        todo="list them with `python -m core runs DATASET`",
+    )
+
+
+def _run(row: RowMapping) -> Run:
+    values = {name: row[name] for name in Run.__slots__}
+    values["classes"] = tuple(row["classes"])
+    values["pair"] = tuple(row["pair"]) if row["pair"] else None
+    values["created_at"] = datetime.fromisoformat(row["created_at"])
+    archived = row["archived_at"]
+    values["archived_at"] = datetime.fromisoformat(archived) if archived else None
+    return Run(**values)
+
+
+def _cascade(row: RowMapping) -> CascadeRecord:
+    values = {name: row[name] for name in CascadeRecord.__slots__}
+    values["experts"] = tuple(row["experts"])
+    values["created_at"] = datetime.fromisoformat(row["created_at"])
+    return CascadeRecord(**values)
