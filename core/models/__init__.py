@@ -1,0 +1,1 @@
+"""Backbones, embeddings, algorithms and their training; Keras is imported inside functions."""
