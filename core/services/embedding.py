@@ -1,0 +1,164 @@
+"""Embed the images of a data set once, and read the matrix back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from core.errors import NotReady
+from core.ids import content_id
+from core.jobs import engine
+from core.jobs.context import JobContext
+from core.records import Dataset
+from core.services.datasets import get_dataset, pixels
+from core.store import embeddings
+from core.store.database import Workspace, utc_now
+
+Report = Callable[[float, str], None]
+
+DEFAULT_BACKBONE = "efficientnet_lite0"
+_CHUNK = 512  # images between two durable steps: a killed job loses at most these
+
+
+def embedder_for(ws: Workspace, dataset: Dataset, backbone: str) -> str:
+    """Return the key of backbone, weights and preprocessing that vectors are cached under."""
+    from core.models.embedding import embedder_key
+
+    return f"{embedder_key(backbone)}/from{dataset.size_px}"
+
+
+def submit_embed(ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBONE) -> str:
+    """Start embedding a data set in the background and return the job's id."""
+    dataset = get_dataset(ws, dataset_id)
+    embedder_for(ws, dataset, backbone)  # an unknown backbone is told now
+    params = {"dataset": dataset.id, "backbone": backbone}
+    return engine.submit(ws, "embed", params, title=f"Embed {dataset.name}", dataset_id=dataset.id)
+
+
+def run_embed(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Embed (in the job process) what is not cached yet; return what `embed` prints."""
+    dataset = get_dataset(context.workspace, params["dataset"])
+    return embed_now(
+        context.workspace, dataset, params["backbone"], context.report, context.should_stop
+    )
+
+
+def embed_now(
+    ws: Workspace, dataset: Dataset, backbone: str, report: Report, stop: Callable[[], bool]
+) -> dict[str, Any]:
+    """Embed the images that have no vector yet and record the embedding.
+
+    Notes
+    -----
+    Vectors are kept by image bytes, backbone and preprocessing: m new images cost m, whichever
+    data set they are in, and a second call decodes and computes nothing.
+    """
+    from core.models.embedding import open_embedder
+
+    key = embedder_for(ws, dataset, backbone)
+    with ws.read() as conn:
+        rows = embeddings.rows_of(conn, dataset.id, key)
+    missing = rows.loc[rows["shard"].isna()]
+    started = time.perf_counter()
+    if len(missing):
+        report(0.0, f"opening {backbone}")
+        settings = ws.settings
+        embedder = open_embedder(backbone, settings.weights, ws.path / "cache", settings.n_threads)
+        started = time.perf_counter()  # the backbone is opened once a process, not once an image
+        positions, ids = missing["position"].to_numpy(), missing["image_id"].tolist()
+        source = pixels(ws, dataset)
+        for start in range(0, len(ids), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            vectors = embedder.embed(
+                source[positions[part]],
+                report=_within(report, start, min(_CHUNK, len(ids) - start), len(ids)),
+                stop=stop,
+            )
+            shard = ws.blobs.put_array(vectors)
+            with ws.write() as conn:
+                embeddings.add_rows(conn, key, shard, ids[part])
+    duration_s = time.perf_counter() - started if len(missing) else 0.0
+    record = _record(ws, dataset, backbone, key, duration_s)
+    return {
+        "embedding": record["id"],
+        "n_images": dataset.n_images,
+        "n_computed": len(missing),
+        "dim": record["dim"],
+        "duration_s": duration_s,
+        "images_per_s": len(missing) / duration_s if duration_s else None,
+    }
+
+
+def _record(
+    ws: Workspace, dataset: Dataset, backbone: str, key: str, duration_s: float
+) -> dict[str, Any]:
+    with ws.read() as conn:
+        shard = embeddings.rows_of(conn, dataset.id, key)["shard"].iloc[0]
+    record = {
+        "id": content_id("emb", [dataset.id, key]),
+        "dataset_id": dataset.id,
+        "backbone": backbone,
+        "embedder": key,
+        "dim": int(ws.blobs.open_array(shard).shape[1]),
+        "duration_s": duration_s,
+        "created_at": utc_now(),
+    }
+    with ws.write() as conn:
+        embeddings.add(conn, record)
+    return record
+
+
+def embedding_status(
+    ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBONE
+) -> dict[str, Any] | None:
+    """Return the embedding of a data set (embedding, dim, duration_s, ...), or None."""
+    dataset = get_dataset(ws, dataset_id)
+    with ws.read() as conn:
+        found = embeddings.find(conn, dataset.id, embedder_for(ws, dataset, backbone))
+    if found is None:
+        return None
+    return {
+        "embedding": found["id"],
+        "backbone": backbone,
+        "n_images": dataset.n_images,
+        "dim": found["dim"],
+        "duration_s": found["duration_s"],
+    }
+
+
+def embedding_matrix(
+    ws: Workspace, dataset: Dataset, backbone: str = DEFAULT_BACKBONE
+) -> np.ndarray:
+    """Return the embeddings of all images in order of position, float32 (n_images, dim).
+
+    Raises
+    ------
+    NotReady
+        If the data set has not been embedded with this backbone.
+    """
+    with ws.read() as conn:
+        rows = embeddings.rows_of(conn, dataset.id, embedder_for(ws, dataset, backbone))
+    if rows["shard"].isna().any():
+        raise NotReady(
+            f"the images of {dataset.name} have no embeddings from {backbone} yet",
+            todo=f"run `python -m core embed {dataset.name}`, or press Embed on the Explore page",
+        )
+    shards = {name: ws.blobs.open_array(name) for name in rows["shard"].unique()}
+    dim = next(iter(shards.values())).shape[1]
+    matrix = np.empty((len(rows), dim), dtype=np.float32)
+    for name, part in rows.groupby("shard"):
+        matrix[part["position"].to_numpy()] = shards[name][part["row"].to_numpy()]
+    return matrix
+
+
+def _within(report: Report, start: int, n_part: int, n_total: int) -> Report:
+    """Return a report for a part of the images that speaks of all of them."""
+
+    def inner(share: float, _text: str = "") -> None:
+        n_done = start + round(share * n_part)
+        report(n_done / n_total, f"embedding image {n_done:,} of {n_total:,}")
+
+    return inner

@@ -1,0 +1,260 @@
+"""Import images into a new data set: submit, and the recipe the job process runs."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.analysis.splits import assign_splits
+from core.errors import Conflict, InvalidInput, NotReady
+from core.ids import content_id, new_id
+from core.jobs import engine
+from core.jobs.context import JobContext
+from core.sources import build as building
+from core.sources import open_source
+from core.store import datasets
+from core.store.database import Workspace, utc_now
+
+Report = Callable[[float, str], None]
+
+_NAME = re.compile(r"[\w][\w .-]{0,63}")
+FORMAT = 1  # of what an import produces: part of the data set's id
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How images are cached and split."""
+
+    size_px: int | None = None  # side of the cached squares; None: from the images' own sizes
+    fit: str = "crop"  # "crop": centre square; "pad": whole image with borders
+    shares: tuple[float, float, float] = (0.7, 0.15, 0.15)  # train, val, test
+    seed: int = 0
+
+
+def builtin_sources() -> list[tuple[str, str, str]]:
+    """Return (source, title, one sentence) of what can be imported without own files."""
+    return [
+        (
+            "builtin:rosebuds",
+            "Rosebuds",
+            "1,050 drawn cut-rose buds in seven stages; synthetic, so the truth is known",
+        ),
+        ("builtin:digits", "Digits", "1,797 scanned digits of 8 x 8 pixels, from scikit-learn"),
+        ("keras:fashion_mnist", "Fashion-MNIST", "70,000 articles of clothing; needs a download"),
+        ("keras:cifar10", "CIFAR-10", "60,000 photographs of 32 x 32 pixels; needs a download"),
+    ]
+
+
+def submit_import(
+    ws: Workspace, source: str, name: str, options: ImportOptions | None = None
+) -> str:
+    """Start an import in the background and return the job's id.
+
+    Parameters
+    ----------
+    source : str
+        A folder, a .zip, a .csv or .parquet manifest on this machine, or a built-in source.
+    name : str
+        What the data set will be called: letters, digits, space, dot, dash; 64 at most.
+
+    Raises
+    ------
+    InvalidInput
+        If the name or the source cannot be used.
+    Conflict
+        If the name is taken.
+    """
+    options = options or ImportOptions()
+    _check_name(ws, name)
+    open_source(source, ws.settings.limits)  # a wrong path is told now, not by a failed job
+    params = {"source": source, "name": name, "options": asdict(options)}
+    return engine.submit(ws, "import", params, title=f"Import {name}")
+
+
+def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
+    """Keep an uploaded file in the workspace and return its path, to be imported from.
+
+    Raises
+    ------
+    InvalidInput
+        If the file is neither a .zip nor a manifest, or larger than an archive may be.
+    """
+    suffix = Path(filename).suffix.lower()
+    if suffix not in (".zip", ".csv", ".parquet"):
+        raise InvalidInput(
+            "this file cannot be imported", expected=".zip, .csv or .parquet", received=filename
+        )
+    folder = ws.path / "uploads" / new_id("up")
+    folder.mkdir(parents=True)
+    target = folder / f"upload{suffix}"
+    n_bytes = 0
+    with target.open("wb") as file:
+        for chunk in chunks:
+            n_bytes += len(chunk)
+            if n_bytes > ws.settings.limits.archive_bytes:
+                raise InvalidInput(
+                    "the upload is too large",
+                    expected=f"at most {ws.settings.limits.archive_bytes:,} bytes",
+                    todo="put it on the server and import it by its path",
+                )
+            file.write(chunk)
+    return str(target)
+
+
+def run_import(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Run an import (in the job process) and return what the command line prints."""
+    return import_now(
+        context.workspace,
+        params["source"],
+        params["name"],
+        ImportOptions(**{**params["options"], "shares": tuple(params["options"]["shares"])}),
+        context.report,
+        context.should_stop,
+    )
+
+
+def import_now(
+    ws: Workspace,
+    source_text: str,
+    name: str,
+    options: ImportOptions,
+    report: Report,
+    stop: Callable[[], bool],
+) -> dict[str, Any]:
+    """Read, decode, split and store; nothing is visible before the last step.
+
+    Raises
+    ------
+    NotReady
+        If no image could be read.
+    """
+    _check_name(ws, name)
+    source = open_source(source_text, ws.settings.limits)
+    with tempfile.TemporaryDirectory(dir=ws.path, prefix=".import-") as folder:
+        built = building.build(
+            source,
+            ws.settings.limits,
+            Path(folder),
+            size_px=options.size_px,
+            fit=options.fit,
+            report=lambda share, text: report(0.95 * share, text),
+            stop=stop,
+        )
+        if not built.rows:
+            first = built.problems[0] if built.problems else None
+            raise NotReady(
+                f"no image of {source_text} could be imported",
+                received=f"{first.file}: {first.reason}" if first else "an empty source",
+            )
+        report(0.96, "splitting and storing")
+        return _store(ws, source, built, name, options)
+
+
+def _store(
+    ws: Workspace, source: Any, built: building.Built, name: str, options: ImportOptions
+) -> dict[str, Any]:
+    """Move the files into blobs and insert the data set in one transaction."""
+    rows = built.rows
+    splits = assign_splits(
+        [row.label for row in rows],
+        [row.group for row in rows],
+        [row.split for row in rows],
+        shares=options.shares,
+        seed=options.seed,
+    )
+    blob = {key: ws.blobs.put_file(path) for key, path in built.files.items()}
+    sidecar = source.sidecar()
+    members = [
+        {
+            "position": position,
+            "image_id": row.image_id,
+            "path": row.path,
+            "label": row.label,
+            "split": str(split),
+            "group": row.group,
+        }
+        for position, (row, split) in enumerate(zip(rows, splits, strict=True))
+    ]
+    images = [
+        {
+            "id": row.image_id,
+            "pack": blob["pack"],
+            "offset": row.offset,
+            "n_bytes": row.n_bytes,
+            "width": row.width,
+            "height": row.height,
+            "format": row.format,
+        }
+        for row in rows
+    ]
+    content = [(m["image_id"], m["label"], m["split"]) for m in members]
+    record = {
+        "id": content_id("ds", [FORMAT, name, blob["pixels"], list(built.labels), content]),
+        "name": name,
+        "source": source.name,
+        "labels": list(built.labels),
+        "n_images": len(rows),
+        "size_px": built.size_px,
+        "seed": options.seed,
+        "pixels": blob["pixels"],
+        "atlas": blob["atlas"],
+        "atlas_offsets": blob["atlas_offsets"],
+        "n_duplicates": built.n_duplicates,
+        "note": source.note,
+        "sidecar": ws.blobs.put_bytes(sidecar) if sidecar else None,
+        "created_at": utc_now(),
+    }
+    with ws.write() as conn:
+        if datasets.find(conn, name):
+            raise _taken(name)
+        datasets.add(conn, record, images, members, built.problems)
+    return summary(ws, str(record["id"]))
+
+
+def summary(ws: Workspace, dataset_id: str) -> dict[str, Any]:
+    """Return what `import` prints: counts by label and split, and what was skipped."""
+    with ws.read() as conn:
+        dataset = datasets.get(conn, dataset_id)
+        frame = datasets.images(conn, dataset.id)
+        skipped = datasets.problems(conn, dataset.id)
+    per_label = frame["label"].value_counts()
+    per_split = frame["split"].value_counts()
+    return {
+        "dataset": dataset.id,
+        "name": dataset.name,
+        "n_images": dataset.n_images,
+        "labels": {label: int(per_label.get(label, 0)) for label in dataset.labels},
+        "splits": {split: int(per_split.get(split, 0)) for split in ("train", "val", "test")},
+        "skipped": [
+            {"file": p.file, "reason": p.reason}
+            for p in skipped
+            if p.kind not in ("duplicate", "label_conflict")
+        ],
+        "n_duplicates": dataset.n_duplicates,
+        "n_label_conflicts": sum(p.kind == "label_conflict" for p in skipped),
+        "size_px": dataset.size_px,
+    }
+
+
+def _check_name(ws: Workspace, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "this name cannot be used for a data set",
+            expected="1 to 64 letters, digits, spaces, dots or dashes, a letter or digit first",
+            received=repr(name),
+        )
+    with ws.read() as conn:
+        if datasets.find(conn, name):
+            raise _taken(name)
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(
+        "a data set of this name exists already",
+        received=repr(name),
+        todo="choose another name; images it shares with the first are embedded only once",
+    )

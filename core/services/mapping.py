@@ -1,0 +1,151 @@
+"""Class maps: compose, see what one does to a run's figures, save, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from core.analysis import metrics
+from core.analysis.class_map import ClassMap
+from core.errors import InvalidInput
+from core.records import ClassMapRecord, Run
+from core.services.datasets import get_dataset, label_indices, split_index
+from core.store import class_maps, runs
+from core.store.database import Workspace, utc_now
+
+
+def list_class_maps(ws: Workspace, dataset_id: str) -> list[ClassMapRecord]:
+    """Return every version of every class map of a data set, newest first."""
+    dataset = get_dataset(ws, dataset_id)
+    with ws.read() as conn:
+        return class_maps.all_of(conn, dataset.id)
+
+
+def get_record(ws: Workspace, dataset_id: str, id_or_name: str) -> ClassMapRecord:
+    """Return a saved class map by id, name (newest version) or name@version."""
+    dataset = get_dataset(ws, dataset_id)
+    with ws.read() as conn:
+        return class_maps.get(conn, dataset.id, id_or_name)
+
+
+def get_class_map(ws: Workspace, dataset_id: str, id_or_name: str | None) -> ClassMap:
+    """Return a class map ready to apply; None is the identity over the data set's labels."""
+    dataset = get_dataset(ws, dataset_id)
+    if id_or_name is None:
+        return ClassMap.identity(dataset.labels)
+    return _as_map(dataset.labels, get_record(ws, dataset.id, id_or_name).class_of)
+
+
+def save_class_map(
+    ws: Workspace,
+    dataset_id: str,
+    name: str,
+    class_of: Mapping[str, str],
+    *,
+    why: str = "",
+    who: str = "",
+) -> ClassMapRecord:
+    """Save a class map under a name; a name that exists gets a new version.
+
+    Raises
+    ------
+    InvalidInput
+        If the name is empty, or `class_of` does not name exactly the labels of the data set.
+    """
+    dataset = get_dataset(ws, dataset_id)
+    if not name.strip() or "@" in name or len(name) > 64:
+        raise InvalidInput(
+            "this name cannot be used for a class map",
+            expected="1 to 64 characters, without @",
+            received=repr(name),
+        )
+    _as_map(dataset.labels, class_of)
+    ordered = {label: class_of[label] for label in dataset.labels}
+    with ws.write() as conn:
+        map_id = class_maps.add(
+            conn,
+            dataset_id=dataset.id,
+            name=name.strip(),
+            class_of=ordered,
+            why=why,
+            who=who,
+            created_at=utc_now(),
+        )
+        return class_maps.get(conn, dataset.id, map_id)
+
+
+def preview(
+    ws: Workspace, run_id: str, class_of: Mapping[str, str], *, split: str = "val"
+) -> dict[str, Any]:
+    """Return a run's figures before and after merging its classes, from the same predictions.
+
+    Parameters
+    ----------
+    class_of : mapping
+        A class for every class of the run.
+
+    Returns
+    -------
+    dict
+        `before` and `after`, each with accuracy, accuracy_ci, chance, kappa, bits, n_images,
+        classes and confusion (row = true); and `split`.
+
+    Notes
+    -----
+    Merging never lowers the accuracy of the same predictions: chance and kappa say how much of the
+    gain is only that fewer classes are easier.
+
+    Raises
+    ------
+    InvalidInput
+        If `run_id` is an expert: a pair has nothing to merge.
+    """
+    with ws.read() as conn:
+        run = runs.get(conn, run_id)
+    if run.pair:
+        raise InvalidInput("an expert has only two classes to tell apart", received=run.id)
+    after = _as_map(run.classes, class_of)
+    confusion = run_confusion(ws, run, split)
+    return {
+        "split": split,
+        "before": _figures(confusion, run.classes),
+        "after": _figures(after.merge_confusion(confusion), after.classes),
+    }
+
+
+def run_classes(ws: Workspace, run: Run) -> np.ndarray:
+    """Return every image's true class as an index into `run.classes`; -1 outside an expert's pair."""
+    dataset = get_dataset(ws, run.dataset_id)
+    class_map = get_class_map(ws, dataset.id, run.class_map_id)
+    names = np.asarray(class_map.classes, dtype=object)[class_map.apply(label_indices(ws, dataset))]
+    index = {name: i for i, name in enumerate(run.classes)}
+    return np.asarray([index.get(name, -1) for name in names], dtype=np.int64)
+
+
+def run_confusion(ws: Workspace, run: Run, split: str) -> np.ndarray:
+    """Return a run's confusion matrix on a split, int64 (n_classes, n_classes), row = true."""
+    truth = run_classes(ws, run)
+    rows = split_index(ws, run.dataset_id, split)
+    rows = rows[truth[rows] >= 0]
+    predicted = ws.blobs.open_array(run.predictions)[rows].argmax(axis=1)
+    return metrics.confusion_matrix(truth[rows], predicted, len(run.classes))
+
+
+def _figures(confusion: np.ndarray, classes: tuple[str, ...]) -> dict[str, Any]:
+    figures = metrics.from_confusion(confusion)
+    return {**figures, "classes": list(classes), "confusion": confusion.tolist()}
+
+
+def _as_map(labels: tuple[str, ...], class_of: Mapping[str, str]) -> ClassMap:
+    """Build a total map or say which label is missing, unknown or without a class."""
+    missing = [label for label in labels if not str(class_of.get(label, "")).strip()]
+    unknown = [label for label in class_of if label not in labels]
+    if missing or unknown:
+        raise InvalidInput(
+            "a class map names every label of the data set exactly once",
+            expected=f"a class for each of {', '.join(labels)}",
+            received=f"none for {', '.join(missing)}" if missing else f"unknown {unknown[0]!r}",
+        )
+    return ClassMap(labels, tuple(class_of[label] for label in labels))
