@@ -1,0 +1,15 @@
+"""What pages share; with the pages, the only Streamlit and Plotly code.
+
+==============  ====================================================================
+shell           `enter(title, lead)` at the top of every page; the frame that app.py runs
+resources       the workspace, opened once a process
+cached          readers of facts that never change, keyed by immutable ids
+state           the only place that touches st.session_state
+messages        `guard()`: an AppError becomes one sentence on screen
+job_panel       progress, cancel, reason and retry of background jobs
+gallery         thumbnails that can be clicked, page by page
+matrix          confusion matrices and cross tables whose cells can be clicked
+charts          arrays -> Plotly figures
+text            numbers as people read them
+==============  ====================================================================
+"""

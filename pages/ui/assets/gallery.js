@@ -1,0 +1,43 @@
+// Thumbnails that can be clicked. Every text goes through textContent: names come from files.
+function element(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function move(event, buttons, index) {
+  const perRow = buttons.filter((b) => b.offsetTop === buttons[0].offsetTop).length;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perRow, ArrowDown: perRow }[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  const next = buttons[index + step];
+  if (!next) return;
+  buttons[index].tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".root");
+  if (!root || !data) return;
+  root.setAttribute("aria-label", data.alt);
+  const buttons = [];
+  data.items.forEach((item, index) => {
+    const button = element("button", "item");
+    button.type = "button";
+    button.title = item.title;
+    button.tabIndex = index === 0 ? 0 : -1;
+    const image = element("img");
+    image.src = item.src;
+    image.alt = item.title;
+    image.width = image.height = data.size_px;
+    button.append(image, element("span", "caption", item.caption));
+    if (item.sub) button.append(element("span", "sub", item.sub));
+    button.onclick = () => setTriggerValue("clicked", item.position);
+    button.onkeydown = (event) => move(event, buttons, index);
+    buttons.push(button);
+  });
+  root.replaceChildren(...buttons);
+}

@@ -1,0 +1,244 @@
+"""Arrays in, Plotly figures out; no Streamlit here, so that figures are tested as they are.
+
+Colours come from the theme (`.streamlit/config.toml`, safe for colour-blind eyes) wherever a
+figure does not name one; markers repeat the message of colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+N_DRAWN = 30_000  # points; more than this makes a browser without a GPU stutter
+MARKERS = ("circle", "diamond", "square", "cross", "triangle-up", "star", "x", "pentagon")
+N_HUES = 8  # as many as the theme has; from here on, colours repeat with another marker
+_MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
+_TRAIN_DASH, _VAL_DASH = "dot", "solid"
+
+
+def thin(n_points: int, seed: int = 0) -> NDArray[np.int64]:
+    """Return the sorted rows to draw: all, or `N_DRAWN` at random, so that densities stay true."""
+    if n_points <= N_DRAWN:
+        return np.arange(n_points)
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.choice(n_points, N_DRAWN, replace=False))
+
+
+def scatter_map(
+    points: NDArray[Any], groups: Sequence[str], order: Sequence[str], size_px: float = 6.0
+) -> go.Figure:
+    """Draw a projection, one trace a group; `customdata` holds each point's position.
+
+    Parameters
+    ----------
+    points : array, shape (n_images, 2)
+        The projection; row = position.
+    groups : sequence of str, length n_images
+        What colours a point: its label, cluster or split.
+    order : sequence of str
+        Groups in the order of the legend.
+    size_px : float
+        Diameter of a point.
+    """
+    rows = thin(len(points))
+    named = np.asarray(groups, dtype=object)[rows]
+    figure = go.Figure()
+    for index, group in enumerate(order):
+        mine = rows[named == group]
+        figure.add_trace(
+            go.Scattergl(
+                x=points[mine, 0].astype(np.float32),
+                y=points[mine, 1].astype(np.float32),
+                customdata=mine.astype(np.int32),
+                mode="markers",
+                name=f"{group} ({len(mine):,})",
+                marker={
+                    "size": size_px,
+                    "symbol": MARKERS[index // N_HUES % len(MARKERS)],
+                    "opacity": 0.8,
+                },
+                hovertemplate=f"{_plain(group)}<br>image %{{customdata}}<extra></extra>",
+            )
+        )
+    figure.update_layout(
+        height=560,
+        margin=_MARGIN,
+        dragmode="lasso",
+        hovermode="closest",
+        legend={"itemsizing": "constant", "title": None},
+        xaxis={"visible": False},
+        yaxis={"visible": False, "scaleanchor": "x"},
+    )
+    return figure
+
+
+def balance(frame: pd.DataFrame) -> go.Figure:
+    """Draw images a label, stacked by split, from columns label, train, val, test."""
+    figure = go.Figure()
+    for split, word in (("train", "training"), ("val", "validation"), ("test", "test")):
+        figure.add_trace(
+            go.Bar(
+                y=frame["label"].map(_plain),
+                x=frame[split],
+                name=word,
+                orientation="h",
+                hovertemplate="%{y}: %{x:,} for " + word + "<extra></extra>",
+            )
+        )
+    figure.update_layout(
+        barmode="stack",
+        height=90 + 30 * len(frame),
+        margin=_MARGIN,
+        xaxis={"title": "images"},
+        yaxis={"autorange": "reversed", "type": "category"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+    )
+    return figure
+
+
+def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> go.Figure:
+    """Draw silhouette, gap (± its error), stability and BIC against the number of clusters.
+
+    A ring marks the k that a criterion suggests; where a criterion is silent (silhouette at
+    k = 1) there is no point.
+    """
+    panels = (
+        ("silhouette", "Silhouette: how far apart"),
+        ("gap", "Gap: better than no structure"),
+        ("stability", "Stability: same again on resamples"),
+        ("bic", "BIC: worth its parameters (lower is better)"),
+    )
+    figure = make_subplots(rows=2, cols=2, subplot_titles=[title for _, title in panels],
+                           vertical_spacing=0.17, horizontal_spacing=0.1)  # fmt: skip
+    for index, (name, _) in enumerate(panels):
+        where = {"row": index // 2 + 1, "col": index % 2 + 1}
+        known = [r for r in rows if r.get(name) is not None]
+        ks, values = [r["k"] for r in known], [r[name] for r in known]
+        bars = {"array": [r["gap_se"] for r in known], "thickness": 1} if name == "gap" else None
+        figure.add_trace(
+            go.Scatter(
+                x=ks,
+                y=values,
+                error_y=bars,
+                mode="lines+markers",
+                hovertemplate="k = %{x}: %{y:.4g}<extra></extra>",
+            ),
+            **where,
+        )
+        best = suggested.get(name)
+        if best in ks:
+            figure.add_trace(
+                go.Scatter(
+                    x=[best],
+                    y=[values[ks.index(best)]],
+                    mode="markers",
+                    marker={"size": 17, "symbol": "circle-open", "line": {"width": 3}},
+                    hovertemplate="suggests k = %{x}<extra></extra>",
+                ),
+                **where,
+            )
+    figure.update_xaxes(dtick=1, title_text="k", title_standoff=2)
+    figure.update_layout(height=480, margin=_MARGIN | {"t": 40}, showlegend=False)
+    return figure
+
+
+def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
+    """Draw one number over epochs: training dotted, validation solid, one hue a run.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Columns run, epoch, name, value; names as Keras gives them ("loss", "val_loss", ...).
+    name : str
+        "loss" or "accuracy".
+    """
+    figure = go.Figure()
+    mine = history[history["name"].isin([name, f"val_{name}"])]
+    for index, (run, rows) in enumerate(mine.groupby("run", sort=False)):
+        for which, dash in ((name, _TRAIN_DASH), (f"val_{name}", _VAL_DASH)):
+            line = rows[rows["name"] == which].sort_values("epoch")
+            word = "validation" if which.startswith("val_") else "training"
+            figure.add_trace(
+                go.Scatter(
+                    x=line["epoch"],
+                    y=line["value"],
+                    mode="lines+markers" if len(line) < 40 else "lines",
+                    name=f"{run} · {word}",
+                    line={"dash": dash, "color": OKABE_ITO[index % len(OKABE_ITO)]},
+                    marker={"size": 5},
+                    hovertemplate=f"epoch %{{x}}: %{{y:.4f}} ({word})<extra></extra>",
+                )
+            )
+    figure.update_layout(
+        height=300,
+        margin=_MARGIN,
+        xaxis={"title": "epoch"},
+        yaxis={"title": name} | ({"tickformat": ".0%"} if name == "accuracy" else {}),
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def intervals(
+    names: Sequence[str], values: Sequence[float], bounds: Sequence[Sequence[float]], title: str,
+    reference: float | None = None, reference_name: str = "chance",
+) -> go.Figure:  # fmt: skip
+    """Draw shares as dots with their 95 % intervals, and a dashed line for a reference level."""
+    low = [v - b[0] for v, b in zip(values, bounds, strict=True)]
+    high = [b[1] - v for v, b in zip(values, bounds, strict=True)]
+    figure = go.Figure(
+        go.Scatter(
+            x=list(values),
+            y=[_plain(n) for n in names],
+            error_x={"array": high, "arrayminus": low, "thickness": 2, "width": 6},
+            mode="markers",
+            marker={"size": 11},
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    )
+    if reference is not None:
+        figure.add_vline(reference, line_dash="dash", annotation_text=reference_name)
+    figure.update_layout(
+        height=110 + 34 * len(names),
+        margin=_MARGIN,
+        xaxis={"title": title, "tickformat": ".0%"},
+        yaxis={"autorange": "reversed", "type": "category"},
+    )
+    return figure
+
+
+def probabilities(classes: Sequence[str], values: Sequence[float]) -> go.Figure:
+    """Draw the probability of each class as a bar, in class order."""
+    figure = go.Figure(
+        go.Bar(
+            x=list(values),
+            y=[_plain(c) for c in classes],
+            orientation="h",
+            text=[f"{v:.1%}" for v in values],
+            textposition="auto",
+            hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=60 + 28 * len(classes),
+        margin=_MARGIN,
+        xaxis={"range": [0, 1], "tickformat": ".0%"},
+        yaxis={"autorange": "reversed", "type": "category"},
+    )
+    return figure
+
+
+# Okabe & Ito (2008), "Color Universal Design": distinguishable with every kind of colour vision;
+# without black, which a dark page swallows. Named where two lines must share one hue.
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A800")
+
+
+def _plain(name: str) -> str:
+    """Return a name that Plotly draws as it is: it reads a few HTML tags in texts."""
+    return str(name).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,131 @@
+"""What a person sees of background jobs: progress, step, cancel, the reason of a failure, retry.
+
+Panels are fragments that run every second only while something is active; when a job ends they
+rerun the page once, so that its result shows without a click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.records import JOB_ENDED, Job
+from core.services import jobs
+from core.services.workspace import Workspace
+from pages.ui import messages, text
+
+POLL_S = 1.0
+_RECENT = 200  # jobs looked through for the latest of a kind
+_WORDS = {
+    "queued": (":material/hourglass_top:", "waiting"),
+    "running": (":material/progress_activity:", "running"),
+    "done": (":material/check_circle:", "done"),
+    "failed": (":material/error:", "failed"),
+    "cancelled": (":material/cancel:", "cancelled"),
+}
+
+
+def active(job: Job | None) -> bool:
+    """Return whether the job still waits or runs."""
+    return job is not None and job.state not in JOB_ENDED
+
+
+def latest(ws: Workspace, kind: str, dataset_id: str | None = None, **params: object) -> Job | None:
+    """Return the newest job of a kind (of a data set, with these parameters), or None."""
+    for job in jobs.list_jobs(ws, limit=_RECENT):
+        same = all(job.params.get(name) == value for name, value in params.items())
+        if job.kind == kind and same and dataset_id in (None, job.dataset_id):
+            return job
+    return None
+
+
+def show(
+    ws: Workspace,
+    job: Job | None,
+    body: Callable[[Job], None] | None = None,
+) -> bool:
+    """Draw the card of a job unless it is done; return whether it is still active.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The workspace.
+    job : Job or None
+        As `latest` returns it; None draws nothing.
+    body : callable, optional
+        Draws more inside the card while the job is active, e.g. live curves; it runs with every
+        refresh, so it must read what is fresh.
+    """
+    if job is None or job.state == "done":
+        return False
+    if not active(job):
+        _ended_card(ws, job, "card")
+        return False
+
+    @st.fragment(run_every=POLL_S)
+    def card() -> None:
+        with messages.guard():
+            now = jobs.get_job(ws, job.id)
+            if not active(now):
+                st.rerun()
+            with st.container(border=True):
+                _active_rows(ws, now, "card")
+                if body is not None:
+                    body(now)
+
+    card()
+    return True
+
+
+def sidebar(ws: Workspace) -> None:
+    """Draw the active jobs, and the last one that failed; call inside the sidebar."""
+    busy = jobs.list_jobs(ws, limit=20, active_only=True)
+    if not busy:
+        return
+    seen = {job.id for job in busy}
+
+    @st.fragment(run_every=POLL_S)
+    def panel() -> None:
+        with messages.guard():
+            now = jobs.list_jobs(ws, limit=20, active_only=True)
+            if {job.id for job in now} != seen:
+                st.rerun()
+            st.caption(text.count(len(now), "job") + " at work")
+            for job in now:
+                with st.container(border=True):
+                    _active_rows(ws, job, "side")
+
+    panel()
+
+
+def _active_rows(ws: Workspace, job: Job, place: str) -> None:
+    """Draw title, bar, step and the cancel button of a waiting or running job."""
+    icon, word = _WORDS[job.state]
+    st.markdown(f"{icon} **{messages.plain(job.title)}**")
+    if job.state == "queued":
+        ahead = "next in line" if job.position in (None, 1) else f"number {job.position} in line"
+        st.caption(f"Waiting, {ahead}.")
+    else:
+        step = job.step or word
+        st.progress(min(1.0, max(0.0, job.progress)), text=messages.plain(step))
+    if job.cancel_requested:
+        st.caption("Stopping …")
+    elif st.button("Cancel", key=f"cancel-{place}-{job.id}", icon=":material/stop_circle:"):
+        jobs.cancel_job(ws, job.id)
+        st.rerun(scope="fragment")
+
+
+def _ended_card(ws: Workspace, job: Job, place: str) -> None:
+    """Draw a failed or cancelled job with its reason and a retry button."""
+    title = messages.plain(job.title)
+    if job.state == "cancelled":
+        st.info(f"**{title}** was cancelled. Nothing was kept of it.", icon=":material/cancel:")
+    else:
+        reason = messages.plain(messages.capitalise(job.error or "no reason was recorded."))
+        st.error(f"**{title}** failed. {reason}", icon=":material/error:")
+    if st.button("Try again", key=f"retry-{place}-{job.id}", icon=":material/refresh:"):
+        with messages.guard() as outcome:
+            jobs.retry_job(ws, job.id)
+        if outcome.ok:
+            st.rerun()

@@ -1,0 +1,55 @@
+"""The one place where an error becomes a sentence on screen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import AppError
+from core.ids import new_id
+
+UNEXPECTED = "Something unexpected happened"
+_log = logging.getLogger("desempate.pages")
+
+
+class Outcome:
+    """What became of the guarded block; `ok` is false when a sentence was shown instead."""
+
+    ok: bool = True
+
+
+@contextmanager
+def guard() -> Iterator[Outcome]:
+    """Show an error of the block as one sentence, never as a stack trace.
+
+    An `AppError` says what the user can do. Anything else is a defect: the log keeps its
+    traceback under a reference, and the screen shows the reference.
+    """
+    outcome = Outcome()
+    try:
+        yield outcome
+    except AppError as error:
+        outcome.ok = False
+        st.error(capitalise(str(error)), icon=":material/error:")
+    except Exception:  # noqa: BLE001 - the last door before the screen
+        outcome.ok = False
+        reference = new_id("err")
+        _log.exception("unexpected error %s", reference)
+        st.error(
+            f"{UNEXPECTED}. Nothing that was saved is lost. The server's log has the details "
+            f"under **{reference}**; reload the page to try again.",
+            icon=":material/bug_report:",
+        )
+
+
+def capitalise(sentence: str) -> str:
+    """Return the sentence with a capital first letter, the rest untouched."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def plain(text: str) -> str:
+    """Return `text` with Markdown's own characters escaped: names come from files."""
+    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in text)

@@ -1,0 +1,158 @@
+"""The frame around every page: navigation, the data set picker, and the jobs in the sidebar.
+
+`pages/` beside app.py is also Streamlit's old page folder: on a freshly started server a deep
+link runs the page file without app.py. `enter` notices, runs app.py instead, and stops, so that
+the right page shows in the right frame with its query (docs/adr: flat pages with hand-over).
+"""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+
+from core.records import Dataset
+from core.services import datasets
+from core.services.workspace import Workspace
+from pages.ui import job_panel, messages, resources, state
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGO = Path(__file__).with_name("assets") / "logo.svg"
+HOME = "pages/overview.py"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One page: the file's stem is its address."""
+
+    stem: str
+    title: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frame found: the workspace, and the current data set if there is one."""
+
+    ws: Workspace
+    dataset: Dataset | None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a page works on: the workspace and the current data set."""
+
+    ws: Workspace
+    dataset: Dataset
+
+
+_frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
+
+
+def run(routes: Mapping[str, Sequence[Route]]) -> None:
+    """Draw the frame and run the page that the address names; all that app.py does."""
+    st.set_page_config(page_title="Desempate", page_icon=str(LOGO), layout="wide")
+    st.logo(str(LOGO), size="large")
+    page = st.navigation(
+        {
+            section: [
+                st.Page(
+                    ROOT / "pages" / f"{r.stem}.py",
+                    title=r.title,
+                    icon=f":material/{r.icon}:",
+                    default=r.stem == Path(HOME).stem,
+                )
+                for r in rows
+            ]
+            for section, rows in routes.items()
+        }
+    )
+    with messages.guard():
+        ws = resources.workspace()
+        with st.sidebar:
+            dataset = _pick_dataset(ws)
+            job_panel.sidebar(ws)
+        if sentence := state.take_flash():
+            st.toast(sentence, icon=":material/check_circle:")
+        token = _frame.set(Frame(ws, dataset))
+        try:
+            page.run()
+        finally:
+            _frame.reset(token)
+
+
+def enter(title: str, lead: str) -> Context:
+    """Begin a page that needs a data set; without one, say so, point the way, and stop.
+
+    Parameters
+    ----------
+    title : str
+        The page's heading.
+    lead : str
+        One sentence under it: the question this page answers.
+    """
+    ws, dataset = enter_without_dataset(title, lead)
+    if dataset is None:
+        nothing_yet(
+            "There is no data set in this workspace yet.",
+            "Import your images or build the demo on the overview; it takes a minute or two.",
+            HOME,
+            "Go to the overview",
+        )
+    return Context(ws, dataset)
+
+
+def enter_without_dataset(title: str, lead: str) -> tuple[Workspace, Dataset | None]:
+    """Begin a page that also makes sense in an empty workspace."""
+    frame = _frame.get()
+    if frame is None:
+        runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+        st.stop()
+    st.title(title, anchor=False)
+    st.caption(lead)
+    return frame.ws, frame.dataset
+
+
+def nothing_yet(
+    what: str,
+    todo: str,
+    page: str | None = None,
+    link: str | None = None,
+    params: Mapping[str, str] | None = None,
+) -> NoReturn:
+    """Show an empty state: what is missing, what to do, one link; then stop the page."""
+    missing(what, todo, page, link, params)
+    st.stop()
+
+
+def missing(
+    what: str,
+    todo: str,
+    page: str | None = None,
+    link: str | None = None,
+    params: Mapping[str, str] | None = None,
+) -> None:
+    """Show the same card as `nothing_yet`, and let the page go on."""
+    with st.container(border=True):
+        st.markdown(f"**{what}**")
+        st.write(todo)
+        if page is not None:
+            st.page_link(page, label=link, icon=":material/arrow_forward:", query_params=params)
+
+
+def _pick_dataset(ws: Workspace) -> Dataset | None:
+    """Draw the picker, bound to `?dataset=`; return what is chosen, None in an empty workspace."""
+    by_name = {d.name: d for d in datasets.list_datasets(ws)}
+    names = list(by_name)
+    if not names:
+        return None
+    state.apply_chosen_dataset(names)
+    name = st.selectbox(
+        "Data set", names, key=state.DATASET_KEY, bind="query-params", filter_mode="fuzzy"
+    )
+    return by_name.get(name) if name else None

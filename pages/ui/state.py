@@ -1,0 +1,64 @@
+"""Unsaved work and identity; the only module that touches st.session_state.
+
+What is looked at lives in the URL (`bind="query-params"`), facts live in the store. What lies
+here may be lost when the tab closes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+DATASET_KEY = "dataset"  # also the name of the query parameter
+_CHOSEN = "_chosen_dataset"
+_FLASH = "_flash"
+_DRAFT = "_draft:"
+
+
+def choose_dataset(name: str) -> None:
+    """Make `name` the current data set from the next run on."""
+    st.session_state[_CHOSEN] = name
+
+
+def apply_chosen_dataset(names: list[str]) -> None:
+    """Move a choice made in the last run into the picker; call before the picker is drawn."""
+    chosen = st.session_state.pop(_CHOSEN, None)
+    if chosen in names:
+        st.session_state[DATASET_KEY] = chosen
+
+
+def flash(sentence: str) -> None:
+    """Keep a sentence for the next run, which shows it once."""
+    st.session_state[_FLASH] = sentence
+
+
+def take_flash() -> str | None:
+    """Return the sentence kept by `flash`, and forget it."""
+    sentence: str | None = st.session_state.pop(_FLASH, None)
+    return sentence
+
+
+def draft(name: str, default: Any = None) -> Any:
+    """Return unsaved work kept under `name`, or `default`."""
+    return st.session_state.get(_DRAFT + name, default)
+
+
+def set_draft(name: str, value: Any) -> None:
+    """Keep unsaved work under `name`."""
+    st.session_state[_DRAFT + name] = value
+
+
+def clear_draft(name: str) -> None:
+    """Forget the unsaved work under `name`."""
+    st.session_state.pop(_DRAFT + name, None)
+
+
+def set_widget(key: str, value: Any) -> None:
+    """Set a keyed widget's value: from a callback, or before it is drawn in this run."""
+    st.session_state[key] = value
+
+
+def component_value(key: str, name: str) -> Any:
+    """Return what a mounted component last set as `name`, or None."""
+    return (st.session_state.get(key) or {}).get(name)
