@@ -176,6 +176,7 @@ job = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),  # the order of the queue
     Column("id", String, nullable=False, unique=True),
     Column("idem_key", String, unique=True),  # a repeated submission finds the first one
+    Column("retry_of", String, unique=True),  # the ended job this one repeats; at most one does
     Column("kind", String, nullable=False),
     Column("title", String, nullable=False),
     Column("params", JSON, nullable=False),
@@ -190,6 +191,7 @@ job = Table(
     Column("fence", Integer, nullable=False),  # +1 at each claim; every later write names it
     Column("pid", Integer),
     Column("pid_started", Float),  # a process id is only an identity together with its start
+    Column("host", String),  # ... and only on its own machine
     Column("created_at", String, nullable=False),
     Column("started_at", String),
     Column("finished_at", String),
