@@ -1,1 +1,1 @@
-"""Floor 4: one public function for each thing a user does; the pages and the command line call these."""
+"""Floor 4: one public function for each thing a user does; pages and command line call these."""

@@ -26,9 +26,9 @@ def leaderboard(ws: Workspace, dataset_id: str, *, split: str = "test") -> pd.Da
     Returns
     -------
     DataFrame
-        run, algorithm, n_classes, classes, pair, class_map, seed, n_images, accuracy, low, high (95 %
-        interval), chance, balanced_accuracy, macro_f1, kappa, bits, log_loss, ece, duration_s,
-        n_parameters, device, created_at.
+        run, algorithm, n_classes, classes, pair, class_map, seed, n_images, accuracy with its 95 %
+        interval low and high, chance, balanced_accuracy, macro_f1, kappa, bits, log_loss, ece,
+        duration_s, n_parameters, device, created_at.
 
     Notes
     -----

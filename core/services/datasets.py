@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 
-from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import SPLITS, Dataset, Problem
 from core.sources import images as decoding
@@ -132,12 +131,6 @@ def restore_dataset(ws: Workspace, dataset_id: str) -> None:
         datasets.set_archived(conn, datasets.get(conn, dataset_id).id, None)
 
 
-@lru_cache(maxsize=64)
-def identity_map(labels: tuple[str, ...]) -> ClassMap:
-    """Return the class map that leaves every label as it is."""
-    return ClassMap.identity(labels)
-
-
-def _slice(file, start: int, end: int) -> bytes:  # type: ignore[no-untyped-def]
+def _slice(file: BinaryIO, start: int, end: int) -> bytes:
     file.seek(start)
-    return bytes(file.read(end - start))
+    return file.read(end - start)

@@ -16,6 +16,7 @@ from core.jobs import engine
 from core.jobs.context import JobContext
 from core.sources import build as building
 from core.sources import open_source
+from core.sources.build import Fit
 from core.store import datasets
 from core.store.database import Workspace, utc_now
 
@@ -30,7 +31,7 @@ class ImportOptions:
     """How images are cached and split."""
 
     size_px: int | None = None  # side of the cached squares; None: from the images' own sizes
-    fit: str = "crop"  # "crop": centre square; "pad": whole image with borders
+    fit: Fit = "crop"  # "crop": centre square; "pad": whole image with borders
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)  # train, val, test
     seed: int = 0
 
@@ -193,12 +194,15 @@ def _store(
     ]
     content = [(m["image_id"], m["label"], m["split"]) for m in members]
     record = {
-        "id": content_id("ds", [FORMAT, name, blob["pixels"], list(built.labels), content]),
+        "id": content_id(
+            "ds", [FORMAT, name, options.fit, blob["pixels"], list(built.labels), content]
+        ),
         "name": name,
         "source": source.name,
         "labels": list(built.labels),
         "n_images": len(rows),
         "size_px": built.size_px,
+        "fit": options.fit,
         "seed": options.seed,
         "pixels": blob["pixels"],
         "atlas": blob["atlas"],

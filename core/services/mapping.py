@@ -35,7 +35,7 @@ def get_class_map(ws: Workspace, dataset_id: str, id_or_name: str | None) -> Cla
     dataset = get_dataset(ws, dataset_id)
     if id_or_name is None:
         return ClassMap.identity(dataset.labels)
-    return _as_map(dataset.labels, get_record(ws, dataset.id, id_or_name).class_of)
+    return ClassMap.from_mapping(dataset.labels, get_record(ws, dataset.id, id_or_name).class_of)
 
 
 def save_class_map(
@@ -61,7 +61,7 @@ def save_class_map(
             expected="1 to 64 characters, without @",
             received=repr(name),
         )
-    _as_map(dataset.labels, class_of)
+    ClassMap.from_mapping(dataset.labels, class_of)
     ordered = {label: class_of[label] for label in dataset.labels}
     with ws.write() as conn:
         map_id = class_maps.add(
@@ -106,7 +106,7 @@ def preview(
         run = runs.get(conn, run_id)
     if run.pair:
         raise InvalidInput("an expert has only two classes to tell apart", received=run.id)
-    after = _as_map(run.classes, class_of)
+    after = ClassMap.from_mapping(run.classes, class_of)
     confusion = run_confusion(ws, run, split)
     return {
         "split": split,
@@ -116,7 +116,7 @@ def preview(
 
 
 def run_classes(ws: Workspace, run: Run) -> np.ndarray:
-    """Return every image's true class as an index into `run.classes`; -1 outside an expert's pair."""
+    """Return every image's true class as an index into `run.classes`; -1 outside a pair."""
     dataset = get_dataset(ws, run.dataset_id)
     class_map = get_class_map(ws, dataset.id, run.class_map_id)
     names = np.asarray(class_map.classes, dtype=object)[class_map.apply(label_indices(ws, dataset))]
@@ -136,16 +136,3 @@ def run_confusion(ws: Workspace, run: Run, split: str) -> np.ndarray:
 def _figures(confusion: np.ndarray, classes: tuple[str, ...]) -> dict[str, Any]:
     figures = metrics.from_confusion(confusion)
     return {**figures, "classes": list(classes), "confusion": confusion.tolist()}
-
-
-def _as_map(labels: tuple[str, ...], class_of: Mapping[str, str]) -> ClassMap:
-    """Build a total map or say which label is missing, unknown or without a class."""
-    missing = [label for label in labels if not str(class_of.get(label, "")).strip()]
-    unknown = [label for label in class_of if label not in labels]
-    if missing or unknown:
-        raise InvalidInput(
-            "a class map names every label of the data set exactly once",
-            expected=f"a class for each of {', '.join(labels)}",
-            received=f"none for {', '.join(missing)}" if missing else f"unknown {unknown[0]!r}",
-        )
-    return ClassMap(labels, tuple(class_of[label] for label in labels))

@@ -16,7 +16,8 @@ from core.errors import InvalidInput, NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
-from core.models import ALGORITHMS, parse_options
+from core.models import ALGORITHMS, get_algorithm
+from core.models.options import describe, parse
 from core.records import Dataset, Run
 from core.services.datasets import get_dataset, images, label_indices, pixels
 from core.services.embedding import DEFAULT_BACKBONE, embedder_for, embedding_matrix
@@ -131,6 +132,28 @@ def restore_run(ws: Workspace, run_id: str) -> None:
         runs.set_archived(conn, runs.get(conn, run_id).id, None)
 
 
+def algorithms() -> list[dict[str, Any]]:
+    """Return what can be trained, as pages draw it.
+
+    Returns
+    -------
+    list of dict
+        name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, kind (bool,
+        int or float), default, help, minimum, maximum}].
+    """
+    return [
+        {
+            "name": a.name,
+            "title": a.title,
+            "summary": a.summary,
+            "paper": a.paper,
+            "input": a.input,
+            "options": [asdict(option) for option in describe(a.options)],
+        }
+        for a in ALGORITHMS.values()
+    ]
+
+
 def live_history(ws: Workspace, job_id: str) -> pd.DataFrame:
     """Return what a training job reported so far: columns run, epoch, name, value."""
     records = [
@@ -171,10 +194,7 @@ def summary(run: Run) -> dict[str, Any]:
 def _plan(ws: Workspace, request: TrainRequest) -> _Plan:
     """Fill in every default and check everything that can be checked before the job."""
     dataset = get_dataset(ws, request.dataset)
-    if request.algorithm not in ALGORITHMS:
-        raise InvalidInput(
-            "unknown algorithm", expected=" | ".join(ALGORITHMS), received=repr(request.algorithm)
-        )
+    algorithm = get_algorithm(request.algorithm)
     if not request.seeds or len(set(request.seeds)) != len(request.seeds):
         raise InvalidInput(
             "the seeds of a submission differ from each other",
@@ -187,13 +207,12 @@ def _plan(ws: Workspace, request: TrainRequest) -> _Plan:
     classes = class_map.classes
     if request.pair:
         classes, y = _only_pair(classes, y, request.pair)
-    algorithm = ALGORITHMS[request.algorithm]
     needs_embedding = algorithm.input == "embedding"
     config = {
         "format": FORMAT,
         "dataset": dataset.id,
         "algorithm": algorithm.name,
-        "options": asdict(parse_options(algorithm.name, request.options)),
+        "options": asdict(parse(algorithm.options, request.options)),
         "embedder": embedder_for(ws, dataset, request.backbone) if needs_embedding else None,
         "backbone": request.backbone if needs_embedding else None,
         "classes": list(classes),
@@ -246,73 +265,88 @@ def _check_trainable(ws: Workspace, plan: _Plan) -> None:
 def _train_one(
     context: JobContext, plan: _Plan, request: TrainRequest, seed: int, done_share: float
 ) -> None:
-    """Fit one model, predict every validation and test image, and store the run."""
+    """Fit one model and store the run; its share of the job begins at `done_share`."""
     from core.models import training
 
-    ws, run_id = context.workspace, plan.run_id(seed)
-    options = parse_options(request.algorithm, request.options)
-    which = f"seed {seed}: " if len(request.seeds) > 1 else ""
-    context.report(done_share, f"{which}loading images")
-    algorithm = ALGORITHMS[request.algorithm]
-    if algorithm.input == "embedding":
-        x: np.ndarray = embedding_matrix(ws, plan.dataset, request.backbone)
-    else:
-        x = pixels(ws, plan.dataset)
+    ws, n_seeds = context.workspace, len(request.seeds)
+    algorithm = get_algorithm(request.algorithm)
+    which = f"seed {seed}: " if n_seeds > 1 else ""
+    context.report(done_share, f"{which}starting {algorithm.title}")
     split = images(ws, plan.dataset.id)["split"].to_numpy()
-
-    def epoch(logs: Mapping[str, Any]) -> None:
-        n, n_epochs = logs["epoch"], logs["n_epochs"]
-        context.event("epoch", {"run": run_id, "epoch": n, "logs": dict(logs["logs"])})
-        share = done_share + (n / n_epochs) / len(request.seeds)
-        context.report(min(share, 0.99), f"{which}epoch {n} of at most {n_epochs}")
-
     data = training.TrainingData(
-        x=x,
+        x=_input(ws, plan, algorithm.input, request.backbone),
         y=plan.y,
         train_index=np.flatnonzero((split == "train") & (plan.y >= 0)),
         val_index=np.flatnonzero((split == "val") & (plan.y >= 0)),
         n_classes=len(plan.classes),
     )
-    context.report(done_share, f"{which}starting {request.algorithm}")
-    fitted = training.fit(request.algorithm, options, data, seed, epoch, context.should_stop)
+
+    def epoch(logs: Mapping[str, float]) -> None:
+        numbers = dict(logs)
+        n, n_epochs = int(numbers.pop("epoch")), int(numbers.pop("n_epochs"))
+        context.event("epoch", {"run": plan.run_id(seed), "epoch": n, "logs": numbers})
+        share = done_share + 0.95 * n / n_epochs / n_seeds
+        context.report(share, f"{which}epoch {n} of at most {n_epochs}")
+
+    fitted = training.fit(
+        algorithm.name,
+        parse(algorithm.options, request.options),
+        data,
+        seed,
+        epoch,
+        context.should_stop,
+        n_threads=ws.settings.n_threads,
+    )
     context.report(None, f"{which}predicting validation and test images")
-    held_out = np.flatnonzero(split != "train")
-    predictions = np.full((len(x), len(plan.classes)), np.nan, dtype=np.float32)
-    predictions[held_out] = training.predict(fitted.model, x, held_out)
-    _store(ws, plan, seed, fitted, predictions, split)
+    _store(ws, plan, seed, fitted, data.x, split)
+
+
+def _input(ws: Workspace, plan: _Plan, kind: str, backbone: str) -> np.ndarray:
+    if kind == "embedding":
+        return embedding_matrix(ws, plan.dataset, backbone)
+    return pixels(ws, plan.dataset)
 
 
 def _store(
-    ws: Workspace, plan: _Plan, seed: int, fitted: Any, predictions: np.ndarray, split: np.ndarray
+    ws: Workspace, plan: _Plan, seed: int, fitted: Any, x: np.ndarray, split: np.ndarray
 ) -> None:
+    """Export the model, predict every held-out image with the export, and insert the run.
+
+    The stored probabilities come from the exported model, so that Predict repeats them exactly.
+    """
     from core.models import artifact
 
-    rows = {name: np.flatnonzero((split == name) & (plan.y >= 0)) for name in ("val", "test")}
-    run_id = plan.run_id(seed)
+    run_id, config = plan.run_id(seed), {**plan.config, "seed": seed}
     manifest = {
         "run": run_id,
-        "config": {**plan.config, "seed": seed},
+        "config": config,
         "classes": list(plan.classes),
         "size_px": plan.dataset.size_px,
+        "fit": plan.dataset.fit,
     }
+    held_out = np.flatnonzero(split != "train")
+    predictions = np.full((len(x), len(plan.classes)), np.nan, dtype=np.float32)
     with tempfile.TemporaryDirectory(dir=ws.path, prefix=".run-") as folder:
         files = artifact.save(fitted, Path(folder), manifest)
+        session = artifact.load_session(files["model.onnx"])
+        predictions[held_out] = session.predict(x, held_out)
         blobs = {name: ws.blobs.put_file(path) for name, path in files.items()}
-    temperature = calibration.fit_temperature(predictions[rows["val"]], plan.y[rows["val"]])
+    rows = {name: np.flatnonzero((split == name) & (plan.y >= 0)) for name in ("val", "test")}
+    val = rows["val"]
     record = {
         "id": run_id,
         "dataset_id": plan.dataset.id,
-        "algorithm": plan.config["algorithm"],
+        "algorithm": config["algorithm"],
         "class_map_id": plan.class_map_id,
         "classes": list(plan.classes),
-        "pair": plan.config["pair"],
+        "pair": config["pair"],
         "seed": seed,
-        "config": {**plan.config, "seed": seed},
+        "config": config,
         "history": dict(fitted.history),
         "metrics": {
             name: metrics.summary(plan.y[index], predictions[index]) for name, index in rows.items()
         },
-        "temperature": temperature,
+        "temperature": calibration.fit_temperature(predictions[val], plan.y[val]),
         "artifact": blobs,
         "predictions": ws.blobs.put_array(predictions),
         "n_parameters": fitted.n_parameters,

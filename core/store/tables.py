@@ -50,6 +50,7 @@ dataset = Table(
     Column("labels", JSON, nullable=False),
     Column("n_images", Integer, nullable=False),
     Column("size_px", Integer, nullable=False),
+    Column("fit", String, nullable=False),
     Column("seed", Integer, nullable=False),
     Column("pixels", String, nullable=False),
     Column("atlas", String, nullable=False),

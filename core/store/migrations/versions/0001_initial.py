@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("labels", sa.JSON(), nullable=False),
         sa.Column("n_images", sa.Integer(), nullable=False),
         sa.Column("size_px", sa.Integer(), nullable=False),
+        sa.Column("fit", sa.String(), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("pixels", sa.String(), nullable=False),
         sa.Column("atlas", sa.String(), nullable=False),

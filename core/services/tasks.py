@@ -1,0 +1,20 @@
+"""What a job process can do: the name a job carries -> the recipe that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.jobs.context import JobContext
+from core.services import demo, embedding, exploring, importing, training
+
+Task = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any]]
+
+TASKS: Mapping[str, Task] = {
+    "import": importing.run_import,
+    "embed": embedding.run_embed,
+    "projection": exploring.run_projection,
+    "explore": exploring.run_explore,
+    "train": training.run_training,
+    "demo": demo.run_demo,
+}
