@@ -129,6 +129,21 @@ def embedding_status(
     }
 
 
+def require_embedding(ws: Workspace, dataset: Dataset, backbone: str) -> None:
+    """Do nothing if a data set is embedded.
+
+    Raises
+    ------
+    NotReady
+        If it is not, with what to do.
+    """
+    if embedding_status(ws, dataset.id, backbone) is None:
+        raise NotReady(
+            f"the images of {dataset.name} have no embeddings from {backbone} yet",
+            todo=f"run `python -m core embed {dataset.name}`, or press Embed on the Explore page",
+        )
+
+
 def embedding_matrix(
     ws: Workspace, dataset: Dataset, backbone: str = DEFAULT_BACKBONE
 ) -> np.ndarray:
@@ -139,13 +154,9 @@ def embedding_matrix(
     NotReady
         If the data set has not been embedded with this backbone.
     """
+    require_embedding(ws, dataset, backbone)
     with ws.read() as conn:
         rows = embeddings.rows_of(conn, dataset.id, embedder_for(ws, dataset, backbone))
-    if rows["shard"].isna().any():
-        raise NotReady(
-            f"the images of {dataset.name} have no embeddings from {backbone} yet",
-            todo=f"run `python -m core embed {dataset.name}`, or press Embed on the Explore page",
-        )
     shards = {name: ws.blobs.open_array(name) for name in rows["shard"].unique()}
     dim = next(iter(shards.values())).shape[1]
     matrix = np.empty((len(rows), dim), dtype=np.float32)

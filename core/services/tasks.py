@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.jobs.context import JobContext
-from core.services import demo, embedding, exploring, importing, training
+from core.services import demo, embedding, exploring, fitting, importing
 
 Task = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any]]
 
@@ -15,6 +15,6 @@ TASKS: Mapping[str, Task] = {
     "embed": embedding.run_embed,
     "projection": exploring.run_projection,
     "explore": exploring.run_explore,
-    "train": training.run_training,
+    "train": fitting.run_training,
     "demo": demo.run_demo,
 }

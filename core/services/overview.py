@@ -1,0 +1,138 @@
+"""The story so far: what is known of a data set, what was tried, and the next sensible step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.records import Run
+from core.services.cascading import confused_pairs, list_cascades
+from core.services.datasets import get_dataset
+from core.services.embedding import embedding_status
+from core.services.exploring import exploration
+from core.services.mapping import list_class_maps
+from core.services.training import list_runs
+from core.store.database import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the journey: what it is, which page does it, what came out."""
+
+    name: str
+    page: str  # stem of the page
+    done: bool
+    outcome: str  # one sentence; what to do when not done
+    params: dict[str, str] = field(default_factory=dict)  # query parameters for the page
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A data set's journey; `next_step` is the first that is not done, or the last."""
+
+    steps: tuple[Step, ...]
+    best: dict[str, Any] | None  # the most accurate run on validation, with its test figures
+
+    @property
+    def next_step(self) -> Step:
+        """Return the first step that is not done; when all are, the last."""
+        return next((step for step in self.steps if not step.done), self.steps[-1])
+
+
+def story(ws: Workspace, dataset_id: str) -> Story:
+    """Tell the story of a data set in the order of the journey."""
+    dataset = get_dataset(ws, dataset_id)
+    runs = list_runs(ws, dataset.id)
+    whole = [run for run in runs if not run.pair]
+    fine = [run for run in whole if run.class_map_id is None]
+    best = max(fine or whole, key=lambda run: run.metrics["val"]["accuracy"], default=None)
+    steps = (
+        Step(
+            "Import",
+            "dataset",
+            True,
+            f"{dataset.n_images:,} images, {len(dataset.labels)} labels",
+        ),
+        _embedded(ws, dataset.id),
+        _explored(ws, dataset.id),
+        _trained(best),
+        _classes(ws, dataset.id),
+        _experts(ws, runs, best),
+        _cascade(ws, dataset.id, best),
+        Step("Try it", "predict", False, "Drop an image and see who answers, and how sure."),
+    )
+    return Story(steps, _best(best))
+
+
+def _embedded(ws: Workspace, dataset_id: str) -> Step:
+    found = embedding_status(ws, dataset_id)
+    text = (
+        f"{found['n_images']:,} vectors of {found['dim']:,} numbers from {found['backbone']}"
+        if found
+        else "Turn every image into a vector with a pretrained backbone."
+    )
+    return Step("Embed", "explore", found is not None, text)
+
+
+def _explored(ws: Workspace, dataset_id: str) -> Step:
+    found = exploration(ws, dataset_id)
+    text = found["verdict"]["text"] if found else "Ask the embeddings how many classes there are."
+    return Step("Explore", "explore", found is not None, text)
+
+
+def _trained(best: Run | None) -> Step:
+    if best is None:
+        return Step("Train", "train", False, "Train a first model: the probe takes seconds.")
+    figures = best.metrics["test"]
+    low, high = figures["accuracy_ci"]
+    text = (
+        f"Best so far: {best.algorithm}, {100 * figures['accuracy']:.1f} % "
+        f"({100 * low:.1f} to {100 * high:.1f}) on {figures['n_images']:,} test images, "
+        f"{len(best.classes)} classes"
+    )
+    return Step("Train", "train", True, text)
+
+
+def _classes(ws: Workspace, dataset_id: str) -> Step:
+    maps = list_class_maps(ws, dataset_id)
+    if not maps:
+        return Step("Re-think the classes", "classes", False, "Which labels are really one class?")
+    newest = maps[0]
+    n_classes = len(set(newest.class_of.values()))
+    text = f"{newest.name}, version {newest.version}: {n_classes} classes"
+    return Step("Re-think the classes", "classes", True, text)
+
+
+def _experts(ws: Workspace, runs: list[Run], best: Run | None) -> Step:
+    experts = [run for run in runs if run.pair]
+    params: dict[str, str] = {}
+    text = f"{len(experts)} trained" if experts else "Train an expert for a pair that is confused."
+    if best is not None and not experts:
+        pairs = confused_pairs(ws, best.id)
+        if pairs:
+            text = (
+                f"{pairs[0]['a']} and {pairs[0]['b']} are confused most: "
+                f"{pairs[0]['n_confused']} validation images"
+            )
+            params = {"generalist": best.id}
+    return Step("Train an expert", "cascade", bool(experts), text, params)
+
+
+def _cascade(ws: Workspace, dataset_id: str, best: Run | None) -> Step:
+    found = list_cascades(ws, dataset_id)
+    text = (
+        found[0].report["verdict"] if found else "Let experts break the ties, and see if it pays."
+    )
+    params = {"generalist": best.id} if best else {}
+    return Step("Cascade", "cascade", bool(found), text, params)
+
+
+def _best(best: Run | None) -> dict[str, Any] | None:
+    if best is None:
+        return None
+    return {
+        "run": best.id,
+        "algorithm": best.algorithm,
+        "n_classes": len(best.classes),
+        **best.metrics["test"],
+    }
