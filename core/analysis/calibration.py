@@ -13,10 +13,7 @@ from scipy.stats import rankdata
 from core.analysis._checks import Floats, class_indices, probabilities, same_length
 from core.errors import InvalidInput
 
-TEMPERATURE_RANGE = (
-    0.05,
-    20.0,
-)  # a perfect validation split would ask for 0, a useless one for inf
+TEMPERATURE_RANGE = (0.05, 20.0)  # all right asks for 0, no better than chance for infinity
 N_BINS = 15  # Guo et al. 2017
 _SMALLEST_PROBABILITY = 1e-30  # float32 softmax outputs underflow to 0; their logarithm must not
 

@@ -1,4 +1,4 @@
-"""Is one model really better than another on the same images?"""
+"""Tell whether one model is really better than another on the same images."""
 
 from __future__ import annotations
 
