@@ -23,6 +23,7 @@ from core.store.database import Workspace, utc_now
 Report = Callable[[float, str], None]
 
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
+_SCHEMES = ("builtin:", "keras:")
 FORMAT = 1  # of what an import produces: part of the data set's id
 
 
@@ -71,6 +72,8 @@ def submit_import(
     """
     options = options or ImportOptions()
     _check_name(ws, name)
+    if not source.startswith(_SCHEMES):
+        source = str(Path(source).expanduser().resolve())  # the job has another working folder
     open_source(source, ws.settings.limits)  # a wrong path is told now, not by a failed job
     params = {"source": source, "name": name, "options": asdict(options)}
     return engine.submit(ws, "import", params, title=f"Import {name}")

@@ -1,0 +1,224 @@
+"""The command line: the pages' twin. Stable, because scripts and notebooks rely on it.
+
+With --json, stdout carries exactly one JSON object and progress goes to stderr. Exit status:
+0 done, 2 bad input (one sentence on stderr), 1 any other failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from core import commands
+from core.errors import AppError, Conflict, InvalidInput, NotFound, NotReady
+
+_BAD_INPUT = (InvalidInput, NotFound, NotReady, Conflict)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    try:
+        args = build_parser().parse_args(argv)
+        result = args.run(args)
+    except AppError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, _BAD_INPUT) else 1
+    except KeyboardInterrupt:
+        print("error: interrupted.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe went away: nobody is left to tell
+        return 1
+    if result is not None:
+        print(_as_json(result) if args.json else _as_text(result))
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong words are bad input: one sentence, status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InvalidInput(message.rstrip("."), todo=f"see `{self.prog} --help`")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command; each sets `run`, a function of core.commands."""
+    parser = _Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--workspace", metavar="DIR", help="default: DESEMPATE_HOME")
+    common.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        sub = subparsers.add_parser(
+            name, parents=[common], help=text, description=text, allow_abbrev=False
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    _data_commands(command)
+    _model_commands(command)
+    _operation_commands(command)
+    return parser
+
+
+def _data_commands(command: Any) -> None:
+    command("demo", commands.demo, "Build the demo: drawn rosebuds, imported and embedded.")
+    sub = command("import", commands.import_, "Import images into a new data set.")
+    sub.add_argument("source", help="folder, .zip, .csv, .parquet, builtin:NAME or keras:NAME")
+    sub.add_argument("--name", required=True)
+    sub.add_argument("--size-px", type=int, help="side of the cached squares; default: from images")
+    sub.add_argument("--fit", choices=["crop", "pad", "stretch"], default="crop")
+    sub.add_argument("--shares", type=_shares, default=(0.7, 0.15, 0.15), metavar="TRAIN,VAL,TEST")
+    sub.add_argument("--seed", type=int, default=0)
+    sub = command("embed", commands.embed, "Turn every image into a vector, once.")
+    _dataset(sub, backbone=True)
+    sub = command("explore", commands.explore, "How many classes are there? The evidence.")
+    _dataset(sub, backbone=True)
+    sub.add_argument("--k", type=_range, default=(1, 12), metavar="1..12")
+    sub.add_argument("--seed", type=int, default=0)
+    sub = command("map", commands.map_, "Save a class map made by merging labels.")
+    _dataset(sub)
+    sub.add_argument("--merge", action="append", default=[], metavar="A+B", type=_group)
+    sub.add_argument("--name", required=True)
+    sub.add_argument("--why", default="")
+    sub.add_argument("--who", default="")
+
+
+def _model_commands(command: Any) -> None:
+    sub = command("train", commands.train, "Train one run a seed.")
+    _dataset(sub, backbone=True)
+    sub.add_argument("--algorithm", default="probe")
+    sub.add_argument("--class-map", metavar="M", help="id, name or name@version")
+    sub.add_argument("--pair", type=_pair, metavar="A,B", help="train an expert for two classes")
+    sub.add_argument("--seeds", type=_seeds, default=(0,), metavar="0,1,2")
+    sub.add_argument("--epochs", type=int)
+    sub.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", type=_option)
+    sub = command("runs", commands.runs, "The runs and cascades of a data set.")
+    _dataset(sub)
+    _split(sub)
+    sub = command("compare", commands.compare, "Compare runs on the same images.")
+    sub.add_argument("runs", nargs="+", metavar="RUN")
+    _split(sub)
+    sub = command("cascade", commands.cascade, "Build and test a cascade.")
+    sub.add_argument("--generalist", required=True, metavar="RUN")
+    sub.add_argument("--expert", action="append", default=[], metavar="RUN")
+    sub.add_argument("--tau", type=_tau, default="auto", metavar="auto|X")
+    sub = command("predict", commands.predict, "Predict image files with a run or a cascade.")
+    sub.add_argument("model", metavar="MODEL")
+    sub.add_argument("files", nargs="+", metavar="FILE")
+    sub = command("predictions", commands.predictions, "Write a run's probabilities to a file.")
+    sub.add_argument("run_id", metavar="RUN")
+    sub.add_argument("--to", required=True, metavar="FILE", help=".csv or .parquet")
+
+
+def _operation_commands(command: Any) -> None:
+    sub = command("jobs", commands.jobs, "List background jobs, cancel one, or run one again.")
+    sub.add_argument("action", choices=["list", "cancel", "retry"])
+    sub.add_argument("job", nargs="?", metavar="ID")
+    sub = command("worker", commands.worker, "Hand out queued jobs; ends when idle.")
+    sub.add_argument("--idle-exit-s", type=float, default=60.0)
+    sub = command("job-exec", commands.job_exec, "Run one claimed job; the worker calls this.")
+    sub.add_argument("job", metavar="ID")
+    sub.add_argument("--fence", type=int, required=True)
+    command("doctor", commands.doctor, "What is in this workspace, and does it work here?")
+
+
+def _dataset(sub: argparse.ArgumentParser, *, backbone: bool = False) -> None:
+    sub.add_argument("dataset", metavar="DATASET", help="name or id")
+    if backbone:
+        sub.add_argument("--backbone", default=commands.DEFAULT_BACKBONE)
+
+
+def _split(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--split", choices=["val", "test"], default="test")
+
+
+def _shares(text: str) -> tuple[float, float, float]:
+    parts = [float(part) for part in text.split(",")]
+    if len(parts) != 3:
+        raise argparse.ArgumentTypeError("expected three shares such as 0.7,0.15,0.15")
+    return parts[0], parts[1], parts[2]
+
+
+def _range(text: str) -> tuple[int, int]:
+    low, dots, high = text.partition("..")
+    if not (dots and low.isdigit() and high.isdigit()):
+        raise argparse.ArgumentTypeError(f"expected a range such as 1..12, received {text!r}")
+    return int(low), int(high)
+
+
+def _group(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split("+"))
+    if len(parts) < 2 or not all(parts):
+        raise argparse.ArgumentTypeError(f"expected labels joined by +, received {text!r}")
+    return parts
+
+
+def _pair(text: str) -> tuple[str, str]:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2:
+        raise argparse.ArgumentTypeError(f"expected two classes such as A,B, received {text!r}")
+    return parts[0], parts[1]
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    if not all(part.strip().isdigit() for part in text.split(",")):
+        raise argparse.ArgumentTypeError(f"expected seeds such as 0,1,2, received {text!r}")
+    return tuple(int(part) for part in text.split(","))
+
+
+def _tau(text: str) -> float | str:
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected auto or a share, received {text!r}") from None
+
+
+def _option(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, received {text!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _as_json(result: Mapping[str, Any]) -> str:
+    return json.dumps(_plain(result), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` with what JSON does not know replaced: NaN by null, tuples by lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):  # a NumPy scalar
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _as_text(result: Mapping[str, Any], indent: str = "") -> str:
+    """Return the result as indented lines, for a person."""
+    lines = []
+    for key, value in result.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{key}:", _as_text(value, indent + "  ")]
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            lines.append(f"{indent}{key}:")
+            lines += [_as_text(item, indent + "  ") + "\n" for item in value]
+        elif isinstance(value, float):
+            lines.append(f"{indent}{key}: {value:.4g}")
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return "\n".join(line for line in lines if line.strip())

@@ -1,0 +1,241 @@
+"""What each command of the command line does: arguments in, one mapping out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.analysis.class_map import ClassMap
+from core.errors import InvalidInput
+from core.records import Job
+from core.services import (
+    cascading,
+    comparing,
+    datasets,
+    embedding,
+    exploring,
+    exporting,
+    importing,
+    mapping,
+    predicting,
+    training,
+)
+from core.services import (
+    demo as demo_service,
+)
+from core.services import (
+    doctor as doctor_service,
+)
+from core.services import (
+    jobs as job_service,
+)
+from core.services.embedding import DEFAULT_BACKBONE
+from core.services.workspace import Workspace, open_workspace
+
+__all__ = ["DEFAULT_BACKBONE"]
+
+Result = dict[str, Any]
+
+
+def demo(args: argparse.Namespace) -> Result:
+    """Build the demo data set and wait until it is there."""
+    ws = open_workspace(args.workspace)
+    return _finish(ws, demo_service.submit_demo(ws))
+
+
+def import_(args: argparse.Namespace) -> Result:
+    """Import a source and wait."""
+    ws = open_workspace(args.workspace)
+    options = importing.ImportOptions(args.size_px, args.fit, args.shares, args.seed)
+    return _finish(ws, importing.submit_import(ws, args.source, args.name, options))
+
+
+def embed(args: argparse.Namespace) -> Result:
+    """Embed a data set and wait."""
+    ws = open_workspace(args.workspace)
+    return _finish(ws, embedding.submit_embed(ws, args.dataset, args.backbone))
+
+
+def explore(args: argparse.Namespace) -> Result:
+    """Sweep the number of clusters and wait."""
+    ws = open_workspace(args.workspace)
+    k_min, k_max = args.k
+    embedding.require_embedding(ws, datasets.get_dataset(ws, args.dataset), args.backbone)
+    job = exploring.submit_explore(
+        ws, args.dataset, args.backbone, k_min=k_min, k_max=k_max, seed=args.seed
+    )
+    return _finish(ws, job)
+
+
+def map_(args: argparse.Namespace) -> Result:
+    """Save a class map made of merges."""
+    ws = open_workspace(args.workspace)
+    dataset = datasets.get_dataset(ws, args.dataset)
+    merged = ClassMap.from_merges(dataset.labels, args.merge)
+    class_of = dict(zip(merged.labels, merged.class_of, strict=True))
+    saved = mapping.save_class_map(ws, dataset.id, args.name, class_of, why=args.why, who=args.who)
+    return {
+        "class_map": saved.id,
+        "name": saved.name,
+        "version": saved.version,
+        "classes": list(merged.classes),
+        "class_of": class_of,
+    }
+
+
+def train(args: argparse.Namespace) -> Result:
+    """Train and wait."""
+    ws = open_workspace(args.workspace)
+    options = dict(args.option)
+    if args.epochs is not None:
+        options["epochs"] = args.epochs
+    request = training.TrainRequest(
+        dataset=args.dataset,
+        algorithm=args.algorithm,
+        class_map=args.class_map,
+        pair=args.pair,
+        seeds=args.seeds,
+        backbone=args.backbone,
+        options=options,
+    )
+    return _finish(ws, training.submit_training(ws, request))
+
+
+def runs(args: argparse.Namespace) -> Result:
+    """List runs and cascades."""
+    ws = open_workspace(args.workspace)
+    board = comparing.leaderboard(ws, args.dataset, split=args.split)
+    board["created_at"] = board["created_at"].map(lambda at: at.isoformat())
+    dataset = datasets.get_dataset(ws, args.dataset)
+    cascades = [
+        {
+            "cascade": c.id,
+            "generalist": c.generalist,
+            "experts": list(c.experts),
+            "tau": c.tau,
+            "test": c.report["test"],
+        }
+        for c in cascading.list_cascades(ws, dataset.id)
+    ]
+    rows = [
+        {**row, "accuracy": [row["accuracy"], row["low"], row["high"]]}
+        for row in board.astype(object).where(board.notna(), None).to_dict("records")
+    ]
+    return {"split": args.split, "runs": rows, "cascades": cascades}
+
+
+def compare(args: argparse.Namespace) -> Result:
+    """Compare runs pair by pair."""
+    return comparing.compare(open_workspace(args.workspace), args.runs, split=args.split)
+
+
+def cascade(args: argparse.Namespace) -> Result:
+    """Build, test and save a cascade."""
+    ws = open_workspace(args.workspace)
+    saved = cascading.save_cascade(ws, args.generalist, args.expert, args.tau)
+    return {
+        "cascade": saved.id,
+        "generalist": saved.generalist,
+        "experts": list(saved.experts),
+        "tau": saved.tau,
+        "tau_from": saved.tau_from,
+        **{key: value for key, value in saved.report.items() if key != "tau"},
+    }
+
+
+def predict(args: argparse.Namespace) -> Result:
+    """Predict image files."""
+    ws = open_workspace(args.workspace)
+    files = [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in args.files]
+    return {"model": args.model, "predictions": predicting.predict(ws, args.model, files)}
+
+
+def predictions(args: argparse.Namespace) -> Result:
+    """Write a run's probabilities to a table."""
+    ws = open_workspace(args.workspace)
+    n_images = exporting.write_predictions(ws, args.run_id, Path(args.to))
+    return {"file": args.to, "n_images": n_images}
+
+
+def jobs(args: argparse.Namespace) -> Result:
+    """List, cancel or repeat jobs."""
+    ws = open_workspace(args.workspace)
+    if args.action == "list":
+        return {"jobs": [_job(job) for job in job_service.list_jobs(ws)]}
+    if not args.job:
+        raise InvalidInput(f"jobs {args.action} needs the id of a job", todo="see `jobs list`")
+    if args.action == "retry":
+        return {"job": job_service.retry_job(ws, args.job)}
+    job_service.cancel_job(ws, args.job)
+    return _job(job_service.get_job(ws, args.job))
+
+
+def worker(args: argparse.Namespace) -> None:
+    """Hand out jobs until idle for a while."""
+    from core.jobs.worker import run_worker
+
+    run_worker(open_workspace(args.workspace), idle_exit_s=args.idle_exit_s)
+
+
+def job_exec(args: argparse.Namespace) -> None:
+    """Run one claimed job in this process."""
+    from core.jobs.worker import execute
+    from core.services.tasks import TASKS
+
+    execute(open_workspace(args.workspace), args.job, args.fence, TASKS)
+
+
+def doctor(args: argparse.Namespace) -> Result:
+    """Say what is here and whether it works."""
+    return doctor_service.examine(open_workspace(args.workspace))
+
+
+def _finish(ws: Workspace, job_id: str) -> Result:
+    """Wait for a job, telling its progress on stderr; an interruption cancels it."""
+    try:
+        job = job_service.wait_for(ws, job_id, _progress_printer())
+    except KeyboardInterrupt:
+        job_service.cancel_job(ws, job_id)
+        raise
+    return {"job": job.id, **(job.result or {})}
+
+
+def _progress_printer() -> Callable[[Job], None]:
+    """Return a function that prints a line whenever the step or the whole percent changes."""
+    last: list[str] = [""]
+
+    def show(job: Job) -> None:
+        where = f"queued, {job.position} in line" if job.state == "queued" else job.step
+        line = f"{job.title}: {100 * job.progress:3.0f} % {where}"
+        if line != last[0]:
+            last[0] = line
+            end = "\r" if sys.stderr.isatty() else "\n"
+            print(line.ljust(100), end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _job(job: Job) -> Result:
+    return {
+        "job": job.id,
+        "kind": job.kind,
+        "title": job.title,
+        "state": job.state,
+        "progress": job.progress,
+        "step": job.step,
+        "error": job.error,
+        "created_at": job.created_at.isoformat(),
+    }
+
+
+def _read(path: Path, most_bytes: int) -> bytes:
+    if not path.is_file():
+        raise InvalidInput("there is no such file", received=str(path))
+    if path.stat().st_size > most_bytes:
+        raise InvalidInput(
+            f"{path} is too large", expected=f"at most {most_bytes:,} bytes an image"
+        )
+    return path.read_bytes()
