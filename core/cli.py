@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from core import commands
+from core import cli_commands as commands
 from core.errors import AppError, Conflict, InvalidInput, NotFound, NotReady
 
 _BAD_INPUT = (InvalidInput, NotFound, NotReady, Conflict)
@@ -46,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of every command; each sets `run`, a function of core.commands."""
+    """Return the parser of every command; each sets `run`, a function of core.cli_commands."""
     parser = _Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
