@@ -17,6 +17,26 @@ from core.services.workspace import Workspace
 _SIZE = "200MiB"
 
 
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def where(_ws: Workspace, dataset_id: str, *, label: str, split: str, any_word: str) -> list[int]:
+    """Return the positions of the images with this label and split; `any_word` means all."""
+    frame = datasets.images(_ws, dataset_id)
+    for column, value in (("label", label), ("split", split)):
+        if value != any_word:
+            frame = frame[frame[column] == value]
+    return [int(p) for p in frame["position"]]
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def examples(_ws: Workspace, dataset_id: str) -> pd.DataFrame:
+    """Return one image a label: label, position (of its first training image), n_images."""
+    frame = datasets.images(_ws, dataset_id)
+    first = frame.sort_values("split", key=lambda s: s != "train", kind="stable")
+    table = first.groupby("label", sort=False)["position"].agg(position="first", n_images="size")
+    order = datasets.get_dataset(_ws, dataset_id).labels
+    return table.reindex([label for label in order if label in table.index]).reset_index()
+
+
 class _NotYet(Exception):
     """There is nothing to cache yet."""
 

@@ -31,11 +31,12 @@ def active(job: Job | None) -> bool:
     return job is not None and job.state not in JOB_ENDED
 
 
-def latest(ws: Workspace, kind: str, dataset_id: str | None = None, **params: object) -> Job | None:
-    """Return the newest job of a kind (of a data set, with these parameters), or None."""
-    for job in jobs.list_jobs(ws, limit=_RECENT):
-        same = all(job.params.get(name) == value for name, value in params.items())
-        if job.kind == kind and same and dataset_id in (None, job.dataset_id):
+def latest(
+    ws: Workspace, kind: str, dataset_id: str | None = None, *, active_only: bool = False
+) -> Job | None:
+    """Return the newest job of a kind, of a data set when one is named; None without one."""
+    for job in jobs.list_jobs(ws, limit=_RECENT, active_only=active_only):
+        if job.kind == kind and dataset_id in (None, job.dataset_id):
             return job
     return None
 

@@ -68,10 +68,12 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
                     default=r.stem == Path(HOME).stem,
                 )
                 for r in rows
+                if (ROOT / "pages" / f"{r.stem}.py").exists()
             ]
             for section, rows in routes.items()
         }
     )
+    state.apply_later()
     with messages.guard():
         ws = resources.workspace()
         with st.sidebar:
@@ -151,7 +153,6 @@ def _pick_dataset(ws: Workspace) -> Dataset | None:
     names = list(by_name)
     if not names:
         return None
-    state.apply_chosen_dataset(names)
     name = st.selectbox(
         "Data set", names, key=state.DATASET_KEY, bind="query-params", filter_mode="fuzzy"
     )

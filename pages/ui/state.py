@@ -11,21 +11,25 @@ from typing import Any
 import streamlit as st
 
 DATASET_KEY = "dataset"  # also the name of the query parameter
-_CHOSEN = "_chosen_dataset"
+_LATER = "_later"
 _FLASH = "_flash"
 _DRAFT = "_draft:"
 
 
+def later(key: str, value: Any) -> None:
+    """Set the widget `key` in the next run: a widget cannot be set once it is drawn."""
+    st.session_state.setdefault(_LATER, {})[key] = value
+
+
 def choose_dataset(name: str) -> None:
     """Make `name` the current data set from the next run on."""
-    st.session_state[_CHOSEN] = name
+    later(DATASET_KEY, name)
 
 
-def apply_chosen_dataset(names: list[str]) -> None:
-    """Move a choice made in the last run into the picker; call before the picker is drawn."""
-    chosen = st.session_state.pop(_CHOSEN, None)
-    if chosen in names:
-        st.session_state[DATASET_KEY] = chosen
+def apply_later() -> None:
+    """Set what `later` collected; the frame calls this before anything is drawn."""
+    for key, value in st.session_state.pop(_LATER, {}).items():
+        st.session_state[key] = value
 
 
 def flash(sentence: str) -> None:
@@ -52,11 +56,6 @@ def set_draft(name: str, value: Any) -> None:
 def clear_draft(name: str) -> None:
     """Forget the unsaved work under `name`."""
     st.session_state.pop(_DRAFT + name, None)
-
-
-def set_widget(key: str, value: Any) -> None:
-    """Set a keyed widget's value: from a callback, or before it is drawn in this run."""
-    st.session_state[key] = value
 
 
 def component_value(key: str, name: str) -> Any:

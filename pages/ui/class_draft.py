@@ -1,0 +1,109 @@
+"""A class map being composed: merge, split, undo, redo. Pure functions on frozen drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import InvalidInput
+from pages.ui import names
+
+NAME_LENGTH = 64
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The classes as they are now, and the way back and forth; aligned to the labels."""
+
+    labels: tuple[str, ...]
+    class_of: tuple[str, ...]
+    past: tuple[tuple[str, ...], ...] = ()
+    future: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """The class of each label, in label order."""
+        return dict(zip(self.labels, self.class_of, strict=True))
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """The labels of each class."""
+        return names.groups(self.mapping)
+
+    @property
+    def changed(self) -> bool:
+        """Whether any label is in a class of another name."""
+        return self.labels != self.class_of
+
+
+def fresh(labels: Sequence[str]) -> Draft:
+    """Return the draft in which every label is a class of its own."""
+    return Draft(tuple(labels), tuple(labels))
+
+
+def merge(draft: Draft, classes: Sequence[str], name: str = "") -> Draft:
+    """Return the draft with some of its classes joined, named by their labels unless told.
+
+    Raises
+    ------
+    InvalidInput
+        If fewer than two classes are named, or the name is too long or taken by another class or
+        by a label outside the merge.
+    """
+    if len(classes) < 2:
+        raise InvalidInput(
+            "a merge joins two or more classes", expected="two classes", received=str(len(classes))
+        )
+    inside = [x for x, c in zip(draft.labels, draft.class_of, strict=True) if c in classes]
+    new = name.strip() or "+".join(inside)
+    outside = {*draft.labels, *draft.class_of} - set(inside) - set(classes)
+    if new in outside:
+        raise InvalidInput(
+            "this name is taken", expected="a name that no other class has", received=repr(new)
+        )
+    if name and len(new) > NAME_LENGTH:
+        raise InvalidInput(
+            "this name is too long",
+            expected=f"at most {NAME_LENGTH} characters",
+            received=f"{len(new)}",
+        )
+    return _step(draft, tuple(new if c in classes else c for c in draft.class_of))
+
+
+def split(draft: Draft, name: str) -> Draft:
+    """Return the draft with one class taken apart into its labels."""
+    pairs = zip(draft.labels, draft.class_of, strict=True)
+    return _step(draft, tuple(x if c == name else c for x, c in pairs))
+
+
+def replace(draft: Draft, class_of: Mapping[str, str]) -> Draft:
+    """Return the draft with all classes taken from a saved class map."""
+    return _step(draft, tuple(class_of[label] for label in draft.labels))
+
+
+def reset(draft: Draft) -> Draft:
+    """Return the draft with every label a class of its own; can be undone."""
+    return _step(draft, draft.labels)
+
+
+def undo(draft: Draft) -> Draft:
+    """Return the draft one change earlier."""
+    if not draft.past:
+        return draft
+    *past, last = draft.past
+    return Draft(draft.labels, last, tuple(past), (draft.class_of, *draft.future))
+
+
+def redo(draft: Draft) -> Draft:
+    """Return the draft with the last undone change made again."""
+    if not draft.future:
+        return draft
+    first, *future = draft.future
+    return Draft(draft.labels, first, (*draft.past, draft.class_of), tuple(future))
+
+
+def _step(draft: Draft, class_of: tuple[str, ...]) -> Draft:
+    """Return the draft after a change; no change leaves no trace."""
+    if class_of == draft.class_of:
+        return draft
+    return Draft(draft.labels, class_of, (*draft.past, draft.class_of), ())

@@ -1,0 +1,68 @@
+"""What a class map does to a run's figures, said honestly: accuracy never falls by merging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import meaning, text
+
+Figures = Mapping[str, Any]
+
+
+def cards(before: Figures, after: Figures, split: str) -> None:
+    """Draw accuracy, chance, kappa and bits after merging, with what they were before."""
+    n = after["n_images"]
+    rows = [
+        ("Accuracy", "accuracy", text.percent, text.points, "off"),
+        ("Chance level", "chance", text.percent, text.points, "off"),
+        ("Kappa", "kappa", "{:.3f}".format, "{:+.3f}".format, "normal"),
+        ("Bits", "bits", "{:.2f}".format, "{:+.2f}".format, "normal"),
+    ]
+    with st.grid(4, min_column_width=170):
+        for label, name, show, change, color in rows:
+            more = f"95 % interval: {text.interval(after['accuracy_ci'])}." * (name == "accuracy")
+            st.metric(
+                label,
+                show(after[name]),
+                delta=change(after[name] - before[name]),
+                delta_description=f"from {show(before[name])}",
+                delta_color=color,  # type: ignore[arg-type]
+                help=meaning.explain(name, n, split, more),
+                border=True,
+                height="stretch",
+            )
+    st.caption(
+        f"Accuracy after: {text.interval(after['accuracy_ci'])}; "
+        f"before: {text.interval(before['accuracy_ci'])} "
+        f"(95 % intervals, {text.count(n, 'image')})."
+    )
+
+
+def verdict(before: Figures, after: Figures) -> str:
+    """Return the sentence that keeps "more accurate" from being read as "better"."""
+    n_before, n_after = len(before["classes"]), len(after["classes"])
+    if n_before == n_after:
+        return "No two classes are merged yet: both sides show the same figures."
+    said = (
+        f"**Fewer classes raise accuracy by themselves:** with {n_after} instead of {n_before} "
+        f"classes the same answers score {text.percent(after['accuracy'])} instead of "
+        f"{text.percent(before['accuracy'])}, and guessing scores {text.percent(after['chance'])} "
+        f"instead of {text.percent(before['chance'])}. "
+    )
+    if n_after == 1:
+        return said + "With a single class there is nothing left to recognise."
+    better = after["kappa"] > before["kappa"]
+    corrected = (
+        f"kappa {'rises' if better else 'does not rise'}: {before['kappa']:.3f} → "
+        f"{after['kappa']:.3f}"
+    )
+    lost = f"each answer tells {after['bits']:.2f} bits instead of {before['bits']:.2f}"
+    tail = (
+        "the merged classes were mostly mixed up with each other"
+        if better
+        else "this merge gives up distinctions that the run could make"
+    )
+    return f"{said}Corrected for chance, {corrected}, and {lost}; {tail}."

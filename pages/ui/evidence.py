@@ -1,0 +1,92 @@
+"""What the Explore page shows of clusters, arranged for tables and charts; mostly pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.records import SPLITS
+
+SWEEP_COLUMNS = {
+    "k": st.column_config.NumberColumn("k", help="Number of clusters"),
+    "silhouette": st.column_config.NumberColumn(
+        "Silhouette",
+        format="%.3f",
+        help="Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1",
+    ),
+    "gap": st.column_config.NumberColumn(
+        "Gap", format="%.3f", help="Against data without structure (Tibshirani et al. 2001)"
+    ),
+    "stability": st.column_config.NumberColumn(
+        "Stability", format="%.2f", help="Agreement of clusterings of resamples, 1 is the same"
+    ),
+    "bic": st.column_config.NumberColumn("BIC", format="compact", help="Lower is better"),
+}
+_KINDS = {
+    "structure": (st.success, ":material/check_circle:"),
+    "disagree": (st.warning, ":material/balance:"),
+    "none": (st.warning, ":material/blur_on:"),
+}
+
+
+def verdict(found: Mapping[str, str]) -> None:
+    """Show the verdict in the tone of its kind."""
+    show, icon = _KINDS.get(found["kind"], (st.info, ":material/info:"))
+    show(found["text"], icon=icon)
+
+
+def cluster_names(k: int) -> list[str]:
+    """Return the names of clusters 0 to k - 1 as people see them.
+
+    >>> cluster_names(2)
+    ['cluster 1', 'cluster 2']
+    """
+    return [f"cluster {index + 1}" for index in range(k)]
+
+
+def groups(
+    images: pd.DataFrame,
+    labels: Sequence[str],
+    colour: str,
+    found: Mapping[str, Any] | None,
+    k: int | None,
+) -> tuple[list[str], list[str]]:
+    """Return (group of each image, order of the groups) for a colouring."""
+    if colour == "cluster" and found is not None and k is not None:
+        names = cluster_names(k)
+        return [names[int(c)] for c in found["clusters"][k]], names
+    if colour == "split":
+        return list(images["split"]), list(SPLITS)
+    return list(images["label"]), list(labels)
+
+
+def sweep_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the criteria that the table shows, one row a k."""
+    return pd.DataFrame(rows)[list(SWEEP_COLUMNS)]
+
+
+def nearest_k(ks: Sequence[int], n_labels: int) -> int:
+    """Return the k nearest to the number of labels, the smaller one of two.
+
+    >>> nearest_k([1, 2, 3], 7)
+    3
+    """
+    return min(ks, key=lambda k: (abs(k - n_labels), k))
+
+
+def in_cell(images: pd.DataFrame, clusters: NDArray[Any], cluster: str, label: str) -> list[int]:
+    """Return the positions of the images of one cluster with one label."""
+    index = int(cluster.rpartition(" ")[2]) - 1
+    inside = (np.asarray(clusters) == index) & (images["label"] == label).to_numpy()
+    return [int(p) for p in images["position"].to_numpy()[inside]]
+
+
+def fingerprint(positions: Sequence[int]) -> str:
+    """Return a short key for a set of positions, so that another choice begins at page one."""
+    return hashlib.sha256(np.asarray(positions, dtype=np.int64).tobytes()).hexdigest()[:12]

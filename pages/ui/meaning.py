@@ -1,0 +1,62 @@
+"""What each figure means, said once: the tooltips of all pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import names, text
+
+MEANING = {
+    "accuracy": "Share of images whose predicted class is the true one.",
+    "chance": (
+        "What guessing reaches when it knows only how frequent each class is. It rises by itself "
+        "when there are fewer classes."
+    ),
+    "kappa": (
+        "Cohen's kappa: how much of what chance leaves open the answers get right. "
+        "0 is guessing, 1 is perfect."
+    ),
+    "bits": (
+        "Mutual information of true and predicted class: how much one answer tells. "
+        "Merging classes can only lose bits."
+    ),
+    "balanced_accuracy": "Mean over the classes of the share that is recognised.",
+    "macro_f1": "Mean over the classes of F1, which weighs misses and false alarms alike.",
+    "log_loss": "Mean of -ln(probability given to the true class); lower is better.",
+    "ece": "Calibration error: how far confidence and share of right answers lie apart.",
+    "deferral_rate": "Share of images that the generalist passes on to an expert.",
+    "recovery": "Share of the deferred images where the expert corrects a wrong answer.",
+    "breakage": "Share of the deferred images where the expert spoils a right answer.",
+    "gain": (
+        "Accuracy of the cascade less that of the generalist alone: images corrected minus "
+        "images spoilt, over all images."
+    ),
+    "random": (
+        "Accuracy expected when the same number of images is passed on at random instead of by "
+        "confidence. A threshold that does not beat it picks the wrong images."
+    ),
+}
+
+
+def explain(figure: str, n_images: int, split: str, more: str = "") -> str:
+    """Return a tooltip: what a figure means, and on how many images of which split it stands."""
+    return f"{MEANING[figure]} On {n_images:,} {names.SPLITS[split]} images. {more}".rstrip()
+
+
+def accuracy_card(label: str, figures: dict[str, Any], split: str, **more: Any) -> None:
+    """Draw an accuracy with its interval in the tooltip and under the number."""
+    st.metric(
+        label,
+        text.percent(figures["accuracy"]),
+        help=explain(
+            "accuracy",
+            figures["n_images"],
+            split,
+            f"95 % interval (Wilson): {text.interval(figures['accuracy_ci'])}.",
+        ),
+        border=True,
+        height="stretch",
+        **more,
+    )

@@ -1,0 +1,49 @@
+"""What runs, class maps and cascades are called on screen.
+
+Pickers bound to the address write these words into it, so they hold nothing that can change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.records import CascadeRecord, ClassMapRecord, Run
+
+AS_LABELLED = "the labels as they are"
+SPLITS = {"train": "training", "val": "validation", "test": "test"}
+
+
+def run(member: Run) -> str:
+    """Return "probe · 7 classes · seed 0 · run-0123456789ab"."""
+    what = " / ".join(member.pair) + " expert" if member.pair else f"{len(member.classes)} classes"
+    return f"{member.algorithm} · {what} · seed {member.seed} · {member.id}"
+
+
+def short(member: Run) -> str:
+    """Return the name of a run for a chart's legend: "probe, seed 0 (0123)"."""
+    return f"{member.algorithm}, seed {member.seed} ({member.id.rpartition('-')[2][:4]})"
+
+
+def class_map(record: ClassMapRecord | None) -> str:
+    """Return "five@2", or the words for the labels as they are."""
+    return f"{record.name}@{record.version}" if record else AS_LABELLED
+
+
+def cascade(record: CascadeRecord) -> str:
+    """Return "cascade at 0.62 with 2 experts · cas-0123456789ab"."""
+    n = len(record.experts)
+    return f"cascade at {record.tau:.3f} with {n} expert{'s' * (n != 1)} · {record.id}"
+
+
+def groups(class_of: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the labels of each class, classes in order of first appearance."""
+    found: dict[str, list[str]] = {}
+    for label, name in class_of.items():
+        found.setdefault(name, []).append(label)
+    return found
+
+
+def listing(items: Sequence[str], most: int = 8) -> str:
+    """Return "a, b, c" or, for a long list, its beginning and how many more there are."""
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
