@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +37,17 @@ class Settings:
         Folder with backbone weights placed by hand; default `data/weights`.
     DESEMPATE_THREADS
         Threads a job may use; default all but one core, at least one.
+    DESEMPATE_WORKER
+        `external` when something else keeps `python -m core worker` running (systemd, a container);
+        by default whoever submits a job starts a worker if none lives.
     """
 
     workspace: Path
     weights: Path
     n_threads: int
     limits: ImageLimits = ImageLimits()
+    command: tuple[str, ...] = (sys.executable, "-m", "core")  # how a process of ours is started
+    spawns_worker: bool = True
 
 
 def load_settings(workspace: str | Path | None = None) -> Settings:
@@ -52,4 +58,9 @@ def load_settings(workspace: str | Path | None = None) -> Settings:
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     n_threads = int(os.environ.get("DESEMPATE_THREADS") or max(1, cores - 1))
-    return Settings(Path(home).expanduser().resolve(), Path(weights).expanduser(), n_threads)
+    return Settings(
+        Path(home).expanduser().resolve(),
+        Path(weights).expanduser(),
+        n_threads,
+        spawns_worker=os.environ.get("DESEMPATE_WORKER") != "external",
+    )

@@ -151,7 +151,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"timeout": BUSY_S},
-        json_serializer=_to_json,
+        json_serializer=to_json,
         pool_size=16,  # as many sessions read at once without opening and closing connections
         max_overflow=48,
     )
@@ -190,7 +190,7 @@ def _patience(conn: Connection, left_s: float) -> Iterator[None]:
         driver.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
     """Return standard JSON (no NaN), the order of keys kept, NumPy's scalars as numbers."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_scalar)
 
