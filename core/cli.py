@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command; each sets `run`, a function of core.cli_commands."""
     parser = _Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--workspace", metavar="DIR", help="default: DESEMPATE_HOME")
     common.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -31,7 +31,7 @@ class Dataset:
     labels: tuple[str, ...]  # the label set, in order
     n_images: int
     size_px: int  # side of the cached square images
-    fit: str  # how an image became square: "crop", "pad" or "stretch"
+    fit: Literal["crop", "pad", "stretch"]  # how an image became square
     seed: int
     pixels: str  # blob: uint8 .npy, (n_images, size_px, size_px, 3)
     atlas: str  # blob: encoded thumbnails back to back

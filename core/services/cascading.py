@@ -91,21 +91,19 @@ def report(inputs: CascadeInputs, tau: float) -> dict[str, Any]:
     """
     if not 0.0 <= tau <= 1.0:
         raise InvalidInput("tau is out of range", expected="a share in [0, 1]", received=str(tau))
+    swept = {
+        "val": _sweep_with(inputs, inputs.val, tau),
+        "test": _sweep_with(inputs, inputs.test, tau),
+    }
     figures: dict[str, Any] = {"tau": tau}
-    for name in ("val", "test"):
-        part: SplitInputs = getattr(inputs, name)
-        figures[name] = part.sweep.at(tau)
-        rows = cascade.accounting(part.probs, part.y, list(inputs.pairs), part.expert_probs, tau)
-        figures[name]["pairs"] = [
+    for split, sweep in swept.items():
+        rows = cascade.accounting(sweep, tau)
+        pairs = [
             {**row, "expert": expert.id, "pair": list(expert.classes)}
             for row, expert in zip(rows, inputs.experts, strict=True)
         ]
-    figures["controls"] = {
-        "random": {
-            "accuracy": cascade.random_control(inputs.test.sweep, tau),
-            "what": "the same number of images sent to the experts at random, in expectation",
-        }
-    }
+        figures[split] = {**sweep.at(tau), "pairs": pairs}
+    figures["controls"] = {"random": cascade.random_control(swept["test"], tau)}
     figures["verdict"] = _verdict(figures)
     return figures
 
@@ -114,18 +112,15 @@ def positions_in_cell(
     inputs: CascadeInputs, tau: float, true_class: str, predicted_class: str, *, split: str = "test"
 ) -> list[int]:
     """Return the positions of the images in one cell of the cascade's confusion matrix at `tau`."""
-    part: SplitInputs = getattr(inputs, split)
-    answer = answers(part, inputs.pairs, tau).argmax(axis=1)
+    part = inputs.test if split == "test" else inputs.val
+    deferred = cascade.deferred_mask(part.probs, part.owner, tau)
+    answer = cascade.answers(
+        part.probs, part.owner, part.expert_probs, deferred, pairs=inputs.pairs
+    )
     inside = (part.y == inputs.classes.index(true_class)) & (
         answer == inputs.classes.index(predicted_class)
     )
     return [int(p) for p in part.positions[inside]]
-
-
-def answers(part: SplitInputs, pairs: Sequence[tuple[int, int]], tau: float) -> np.ndarray:
-    """Return the cascade's probabilities at `tau`, (n_images, n_classes)."""
-    deferred = (part.owner >= 0) & (part.probs.max(axis=1) < tau)
-    return cascade.combine(part.probs, part.owner, list(pairs), part.expert_probs, deferred)
 
 
 def save_cascade(
@@ -244,9 +239,17 @@ def _split_inputs(
     y = run_classes(ws, run)[rows]
     probs = calibrated(ws, run, rows)
     expert_probs = [calibrated(ws, expert, rows) for expert in experts]
-    owner = cascade.route(probs, list(pairs))
-    sweep = cascade.sweep(probs, y, list(pairs), expert_probs)
+    owner = cascade.route(probs, pairs)
+    sweep = cascade.sweep(probs, y, pairs, expert_probs)
     return SplitInputs(rows, y, probs, expert_probs, owner, sweep)
+
+
+def _sweep_with(inputs: CascadeInputs, part: SplitInputs, tau: float) -> cascade.Sweep:
+    """Return the split's sweep, computed anew when `tau` lies between the slider's positions."""
+    grid = part.sweep.taus
+    if np.isclose(grid, tau, rtol=0.0, atol=1e-9).any():
+        return part.sweep
+    return cascade.sweep(part.probs, part.y, inputs.pairs, part.expert_probs, grid=[tau])
 
 
 def _verdict(figures: dict[str, Any]) -> str:

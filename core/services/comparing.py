@@ -132,7 +132,8 @@ def _row(run: Run, split: str) -> dict[str, Any]:
 def _correct(ws: Workspace, run: Run, split: str) -> np.ndarray:
     truth, rows = run_classes(ws, run), split_index(ws, run.dataset_id, split)
     rows = rows[truth[rows] >= 0]
-    return ws.blobs.open_array(run.predictions)[rows].argmax(axis=1) == truth[rows]
+    predicted = ws.blobs.open_array(run.predictions)[rows].argmax(axis=1)
+    return np.asarray(predicted == truth[rows])
 
 
 def _pair(a: Run, b: Run, correct_a: np.ndarray, correct_b: np.ndarray) -> dict[str, Any]:

@@ -57,8 +57,8 @@ def has_demo(ws: Workspace) -> bool:
         return datasets.find(conn, DEMO_NAME) is not None
 
 
-def _between(context: JobContext, low: float, high: float) -> Callable[[float, str], None]:
-    def report(share: float, step: str) -> None:
-        context.report(low + (high - low) * share, step)
+def _between(context: JobContext, low: float, high: float) -> Callable[[float | None, str], None]:
+    def report(share: float | None, step: str) -> None:
+        context.report(None if share is None else low + (high - low) * share, step)
 
     return report

@@ -165,10 +165,10 @@ def embedding_matrix(
     return matrix
 
 
-def _within(report: Report, start: int, n_part: int, n_total: int) -> Report:
+def _within(report: Report, start: int, n_part: int, n_total: int) -> Callable[[float], None]:
     """Return a report for a part of the images that speaks of all of them."""
 
-    def inner(share: float, _text: str = "") -> None:
+    def inner(share: float) -> None:
         n_done = start + round(share * n_part)
         report(n_done / n_total, f"embedding image {n_done:,} of {n_total:,}")
 

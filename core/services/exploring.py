@@ -73,7 +73,10 @@ def points(
     key = _projection_key(ws, dataset, backbone, seed)
     with ws.read() as conn:
         found = results.find(conn, "projection", dataset.id, key)
-    return ws.blobs.open_array(found[1]) if found and found[1] else None
+    if found is None or found[1] is None:
+        return None
+    plane: np.ndarray = ws.blobs.open_array(found[1])
+    return plane
 
 
 def submit_explore(
@@ -150,9 +153,11 @@ def exploration(ws: Workspace, dataset_id: str) -> dict[str, Any] | None:
     dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
         found = results.latest(conn, "explore", dataset.id)
-    if found is None or found[2] is None:
+    if found is None:
         return None
     params, value, blob = found
+    if blob is None:
+        return None
     return value | {"clusters": dict(zip(params["ks"], ws.blobs.open_array(blob), strict=True))}
 
 

@@ -17,10 +17,11 @@ from core.jobs.context import JobContext
 from core.sources import build as building
 from core.sources import open_source
 from core.sources.build import Fit
+from core.sources.items import Source
 from core.store import datasets
 from core.store.database import Workspace, utc_now
 
-Report = Callable[[float, str], None]
+Report = Callable[[float | None, str], None]
 
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _SCHEMES = ("builtin:", "keras:")
@@ -74,7 +75,7 @@ def submit_import(
     _check_name(ws, name)
     if not source.startswith(_SCHEMES):
         source = str(Path(source).expanduser().resolve())  # the job has another working folder
-    open_source(source, ws.settings.limits)  # a wrong path is told now, not by a failed job
+    open_source(source, ws.settings.limits).close()  # a wrong path is told now
     params = {"source": source, "name": name, "options": asdict(options)}
     return engine.submit(ws, "import", params, title=f"Import {name}")
 
@@ -137,15 +138,17 @@ def import_now(
         If no image could be read.
     """
     _check_name(ws, name)
-    source = open_source(source_text, ws.settings.limits)
-    with tempfile.TemporaryDirectory(dir=ws.path, prefix=".import-") as folder:
+    with (
+        open_source(source_text, ws.settings.limits) as source,
+        tempfile.TemporaryDirectory(dir=ws.path, prefix=".import-") as folder,
+    ):
         built = building.build(
             source,
             ws.settings.limits,
             Path(folder),
             size_px=options.size_px,
             fit=options.fit,
-            report=lambda share, text: report(0.95 * share, text),
+            report=lambda share, text: report(None if share is None else 0.95 * share, text),
             stop=stop,
         )
         if not built.rows:
@@ -155,11 +158,16 @@ def import_now(
                 received=f"{first.file}: {first.reason}" if first else "an empty source",
             )
         report(0.96, "splitting and storing")
-        return _store(ws, source, built, name, options)
+        return _store(ws, source, source_text, built, name, options)
 
 
 def _store(
-    ws: Workspace, source: Any, built: building.Built, name: str, options: ImportOptions
+    ws: Workspace,
+    source: Source,
+    source_text: str,
+    built: building.Built,
+    name: str,
+    options: ImportOptions,
 ) -> dict[str, Any]:
     """Move the files into blobs and insert the data set in one transaction."""
     rows = built.rows
@@ -201,7 +209,7 @@ def _store(
             "ds", [FORMAT, name, options.fit, blob["pixels"], list(built.labels), content]
         ),
         "name": name,
-        "source": source.name,
+        "source": source_text,
         "labels": list(built.labels),
         "n_images": len(rows),
         "size_px": built.size_px,

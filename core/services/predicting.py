@@ -114,14 +114,14 @@ def _answer(
         for e in experts
     ]
     owner = cascade.route(probs, pairs)
-    deferred = (owner >= 0) & (probs.max(axis=1) < tau)
+    deferred = cascade.deferred_mask(probs, owner, tau)
     expert_probs = [np.full((len(cached), 2), 0.5) for _ in experts]
     for index, expert in enumerate(experts):
         mine = np.flatnonzero(deferred & (owner == index))
         if len(mine):
             part = {name: matrix[mine] for name, matrix in asked.items()}
             expert_probs[index][mine] = _probabilities(ws, expert, cached[mine], part)
-    final = cascade.combine(probs, owner, pairs, expert_probs, deferred)
+    final = cascade.combine(probs, owner, expert_probs, deferred, pairs=pairs)
     near = _neighbours(ws, dataset, generalist, cached, asked)
     return [
         {

@@ -108,17 +108,15 @@ def images(conn: Connection, dataset_id: str) -> pd.DataFrame:
 
 def problems(conn: Connection, dataset_id: str) -> list[Problem]:
     """Return what the import of this data set could not take."""
-    query = (
-        select(t.dataset_problem.c["file", "kind", "reason"])
-        .where(t.dataset_problem.c.dataset_id == dataset_id)
-        .order_by(t.dataset_problem.c.seq)
-    )
+    c = t.dataset_problem.c
+    query = select(c.file, c.kind, c.reason).where(c.dataset_id == dataset_id).order_by(c.seq)
     return [Problem(*row) for row in conn.execute(query)]
 
 
 def location(conn: Connection, image_id: str) -> tuple[str, int, int]:
     """Return (pack blob, offset, n_bytes) of an image's original file."""
-    query = select(t.image.c["pack", "offset", "n_bytes"]).where(t.image.c.id == image_id)
+    c = t.image.c
+    query = select(c.pack, c.offset, c.n_bytes).where(c.id == image_id)
     row = conn.execute(query).first()
     if row is None:
         raise NotFound("there is no such image", received=repr(image_id))

@@ -19,8 +19,10 @@ def rows_of(conn: Connection, dataset_id: str, embedder: str) -> pd.DataFrame:
     )
     query = (
         select(
-            t.dataset_image.c["position", "image_id"],
-            t.embedding_row.c["shard", "row"],
+            t.dataset_image.c.position,
+            t.dataset_image.c.image_id,
+            t.embedding_row.c.shard,
+            t.embedding_row.c.row,
         )
         .select_from(t.dataset_image.outerjoin(t.embedding_row, link))
         .where(t.dataset_image.c.dataset_id == dataset_id)

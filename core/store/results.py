@@ -45,7 +45,7 @@ def find(
     conn: Connection, kind: str, dataset_id: str, params: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str | None] | None:
     """Return (value, blob) of the result with these inputs, or None."""
-    query = select(t.result.c["value", "blob"]).where(
+    query = select(t.result.c.value, t.result.c.blob).where(
         t.result.c.id == result_id(kind, dataset_id, params)
     )
     row = conn.execute(query).first()
@@ -57,6 +57,6 @@ def latest(
 ) -> tuple[dict[str, Any], dict[str, Any], str | None] | None:
     """Return (params, value, blob) of the newest result of a kind, or None."""
     c = t.result.c
-    query = select(c["params", "value", "blob"]).where(c.kind == kind, c.dataset_id == dataset_id)
+    query = select(c.params, c.value, c.blob).where(c.kind == kind, c.dataset_id == dataset_id)
     row = conn.execute(query.order_by(c.created_at.desc())).first()
     return (dict(row.params), dict(row.value), row.blob) if row else None
