@@ -1,0 +1,77 @@
+"""Fixtures of the browser tests: a server, a page, and what both said when a test fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.server import Server, find_chromium
+
+SLOW_MACHINE_MS = 60_000  # two busy cores: wait for a condition, and never longer than this
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder, so that `-m "not browser"` leaves it out."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once."""
+    expect.set_options(timeout=SLOW_MACHINE_MS)
+    path = find_chromium()
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which nothing has happened."""
+    return tmp_path_factory.mktemp("empty") / "workspace"
+
+
+@pytest.fixture
+def fresh_server(empty_workspace: Path) -> Iterator[Server]:
+    """A server that nobody has visited yet, on an empty workspace."""
+    server = Server(empty_workspace)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
+    """One browser window; its console and requests are kept for the report of a failure."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    context.set_default_timeout(SLOW_MACHINE_MS)
+    window = context.new_page()
+    said: list[str] = []
+    window.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    window.on("pageerror", lambda error: said.append(f"error: {error}"))
+    yield window
+    report = getattr(request.node, "report", None)
+    if report is not None and report.failed:
+        picture = tmp_path / "failure.png"
+        window.screenshot(path=picture, full_page=True)
+        report.sections.append(("browser", "\n".join([window.url, f"picture: {picture}", *said])))
+    context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Print what the servers of a failed test said, and let `page` know of the failure."""
+    report = yield
+    if report.when == "call":
+        item.report = report  # type: ignore[attr-defined]
+        if report.failed:
+            for name, value in getattr(item, "funcargs", {}).items():
+                if isinstance(value, Server):
+                    report.sections.append((f"output of {name}", value.output()))
+    return report
