@@ -57,7 +57,7 @@ def scatter_map(
                 y=points[mine, 1].astype(np.float32),
                 customdata=mine.astype(np.int32),
                 mode="markers",
-                name=f"{group} ({len(mine):,})",
+                name=f"{_plain(group)} ({len(mine):,})",
                 marker={
                     "size": size_px,
                     "symbol": MARKERS[index // N_HUES % len(MARKERS)],

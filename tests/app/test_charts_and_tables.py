@@ -1,0 +1,187 @@
+"""What the pages draw, as figures and as data for the browser, without a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pages.ui import charts, evidence, gallery, matrix, messages, selection, text
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def drawn(figure):
+    return np.sort(np.concatenate([trace.customdata for trace in figure.data]))
+
+
+def test_a_map_draws_every_point_once_under_its_group():
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    groups = ["a", "b"] * 25
+    figure = charts.scatter_map(points, groups, ["a", "b"])
+    assert [trace.type for trace in figure.data] == ["scattergl", "scattergl"]
+    assert drawn(figure).tolist() == list(range(50))
+    assert all(p % 2 == 0 for p in figure.data[0].customdata)
+    assert figure.data[0].x.dtype == np.float32
+
+
+def test_a_large_map_is_thinned_at_random_and_the_same_way_each_time():
+    n = charts.N_DRAWN + 5_000
+    rows = charts.thin(n)
+    assert len(rows) == charts.N_DRAWN == len(set(rows.tolist()))
+    assert (rows == charts.thin(n)).all()
+    assert abs(rows.mean() / n - 0.5) < 0.01  # density-true: no part of the order is preferred
+
+
+def test_beyond_the_hues_groups_differ_by_marker():
+    names = [f"c{i}" for i in range(charts.N_HUES + 1)]
+    figure = charts.scatter_map(np.zeros((len(names), 2)), names, names)
+    assert figure.data[0].marker.symbol != figure.data[-1].marker.symbol
+
+
+def test_names_are_never_html_in_a_chart():
+    figure = charts.scatter_map(np.zeros((1, 2)), [HOSTILE], [HOSTILE])
+    assert "<img" not in figure.data[0].hovertemplate
+    assert "<img" not in figure.data[0].name
+    frame = pd.DataFrame({"label": [HOSTILE], "train": [1], "val": [0], "test": [0]})
+    assert "<img" not in charts.balance(frame).data[0].y[0]
+    assert "<img" not in charts.probabilities([HOSTILE], [1.0]).data[0].y[0]
+
+
+def test_the_sweep_leaves_out_what_a_criterion_cannot_say_and_rings_its_suggestion():
+    rows = [
+        {"k": k, "silhouette": None if k == 1 else 0.1 * k, "gap": 0.2, "gap_se": 0.01,
+         "stability": 0.9, "bic": -100.0 * k}
+        for k in (1, 2, 3)
+    ]  # fmt: skip
+    figure = charts.k_sweep(rows, {"silhouette": 3, "gap": 1})
+    assert list(figure.data[0].x) == [2, 3]
+    rings = [t for t in figure.data if t.mode == "markers"]
+    assert [(list(r.x), list(r.y)) for r in rings] == [([3], [pytest.approx(0.3)]), ([1], [0.2])]
+
+
+def test_learning_curves_have_a_dotted_and_a_solid_line_a_run():
+    history = pd.DataFrame(
+        [("r1", e, name, 1.0 / e) for e in (1, 2) for name in ("loss", "val_loss", "accuracy")],
+        columns=["run", "epoch", "name", "value"],
+    )
+    figure = charts.learning_curves(history, "loss")
+    assert [trace.line.dash for trace in figure.data] == ["dot", "solid"]
+    assert figure.data[0].line.color == figure.data[1].line.color
+    assert list(figure.data[0].x) == [1, 2]
+
+
+def test_learning_curves_of_a_job_that_has_not_reported_are_empty():
+    empty = pd.DataFrame(columns=["run", "epoch", "name", "value"])
+    assert len(charts.learning_curves(empty).data) == 0
+
+
+def test_intervals_reach_from_low_to_high():
+    figure = charts.intervals(["a"], [0.7], [[0.6, 0.75]], "accuracy", reference=0.2)
+    assert figure.data[0].error_x.array[0] == pytest.approx(0.05)
+    assert figure.data[0].error_x.arrayminus[0] == pytest.approx(0.1)
+
+
+def cells(counts, marked=None):
+    names = [f"c{i}" for i in range(len(counts))]
+    return matrix.table_data(np.array(counts), names, names, "true ↓", "is", "predicted", marked)
+
+
+def test_a_matrix_says_counts_and_shares_of_the_row():
+    data = cells([[3, 1], [0, 4]], [[False, True], [True, False]])
+    assert data["cells"][0][1]["main"] == "1"
+    assert data["cells"][0][1]["sub"] == "25%"
+    assert data["cells"][0][1]["title"].startswith("1 of 4 images is c0, predicted c1")
+    assert [c["kind"] for row in data["cells"] for c in row] == ["right", "wrong", "empty", "right"]
+    assert data["totals"] == ["4", "4"]
+    assert data["cells"][0][1]["marked"] is True
+
+
+def test_a_class_without_images_divides_by_nothing():
+    data = cells([[0, 0], [0, 2]], [[False] * 2] * 2)
+    assert [c["strength"] for c in data["cells"][0]] == [0, 0]
+
+
+def test_many_classes_get_compact_cells():
+    data = cells(np.eye(30, dtype=int))
+    assert data["compact"]
+    assert data["cells"][0][1]["main"] == ""
+
+
+def test_a_gallery_carries_pictures_and_no_addresses():
+    rows = pd.DataFrame(
+        {"position": [7], "label": [HOSTILE], "path": ["a/b.png"], "split": ["test"]}
+    )
+    (item,) = gallery.items(rows, [b"\xff\xd8jpeg"])
+    assert item["position"] == 7
+    assert item["src"].startswith("data:image/jpeg;base64,")
+    assert item["caption"] == HOSTILE  # the browser sets it as text, never as HTML
+    assert item["sub"] == "test"
+
+
+@pytest.mark.parametrize("script", ["matrix.js", "gallery.js"])
+def test_components_write_text_only(script):
+    source = (matrix._ASSETS / script).read_text()
+    for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert door not in source
+
+
+def test_marked_points_are_exactly_those_of_the_browser_when_all_are_drawn():
+    marked = {"points": [{"customdata": [4]}, {"customdata": 2}, {"customdata": [4]}], "lasso": []}
+    assert selection.positions(marked, np.zeros((10, 2))) == [2, 4]
+    assert selection.positions({"points": []}, np.zeros((10, 2))) == []
+
+
+def test_an_outline_takes_points_that_were_not_drawn():
+    points = np.random.default_rng(1).uniform(size=(charts.N_DRAWN + 1, 2))
+    lasso = {"x": [0, 0.5, 0.5, 0], "y": [0, 0, 0.5, 0.5]}
+    expected = np.flatnonzero((points < 0.5).all(axis=1)).tolist()
+    assert selection.positions({"points": [], "lasso": [lasso]}, points) == expected
+    box = {"x": [0, 0.5], "y": [0.5, 0]}
+    assert selection.positions({"points": [], "box": [box]}, points) == expected
+
+
+def test_a_cell_holds_the_images_of_its_cluster_and_label():
+    images = pd.DataFrame({"position": [0, 1, 2], "label": ["a", "b", "a"]})
+    assert evidence.in_cell(images, np.array([1, 1, 0]), "cluster 2", "a") == [0]
+
+
+def test_groups_follow_the_colouring():
+    images = pd.DataFrame({"label": ["b", "a"], "split": ["test", "train"]})
+    assert evidence.groups(images, ["a", "b"], "label", None, None) == (["b", "a"], ["a", "b"])
+    assert evidence.groups(images, ["a", "b"], "split", None, None)[0] == ["test", "train"]
+    found = {"clusters": {2: np.array([1, 0])}}
+    named, order = evidence.groups(images, ["a", "b"], "cluster", found, 2)
+    assert (named, order) == (["cluster 2", "cluster 1"], ["cluster 1", "cluster 2"])
+
+
+def test_another_choice_has_another_fingerprint():
+    assert evidence.fingerprint([1, 2]) == evidence.fingerprint([1, 2])
+    assert evidence.fingerprint([1, 2]) != evidence.fingerprint([1, 3])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.84, "0.8 s"), (42.4, "42 s"), (185, "3 min 05 s"), (7800, "2 h 10 min")],
+)
+def test_durations_as_people_say_them(seconds, words):
+    assert text.duration(seconds) == words
+
+
+def test_shares_become_percent_only_here():
+    assert text.percent(0.7425) == "74.2 %"
+    assert text.percent(None) == text.percent(float("nan")) == "–"
+    assert text.interval([0.701, 0.78]) == "70.1 to 78.0 %"
+    assert text.points(-0.021) == "-2.1 points"
+    assert text.count(1, "image") == "1 image"
+    assert text.count(1050, "image") == "1,050 images"
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert text.ago(now - timedelta(minutes=5), now) == "5 min ago"
+    assert text.ago(now - timedelta(days=3), now) == "20 November 2026"
+
+
+def test_markdown_in_a_name_is_shown_as_it_is():
+    assert messages.plain("a*b_[c](d)") == r"a\*b\_\[c\]\(d\)"
+    assert messages.capitalise("tau is 2.") == "Tau is 2."
