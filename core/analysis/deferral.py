@@ -116,7 +116,7 @@ def answers(
     first in class order. Every other image keeps the generalist's class.
     """
     P = probabilities(probs)
-    decided = P.argmax(axis=1).astype(np.int64)
+    decided: Ints = P.argmax(axis=1).astype(np.int64)
     for rows, (a, b), q in deferrals(P, owner, expert_probs, deferred, pairs):
         decided[rows] = expert_class(q, a, b)
     return decided
