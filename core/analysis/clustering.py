@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 
-from core.analysis._checks import Ints, class_indices, matrix_2d, same_length
+from core.analysis._checks import Floats, Ints, class_indices, matrix_2d, same_length
 from core.analysis.silhouette import silhouettes
 from core.analysis.verdict import Verdict, suggest, verdict
 from core.errors import InvalidInput
@@ -37,7 +37,7 @@ Reduced = NDArray[np.float32]  # (n_images, n_components)
 
 N_COMPONENTS = 64
 N_INIT = 10  # k-means++ starts of a clustering that is shown
-N_INIT_REFERENCE = 2  # ... and of those that are only compared; data and references alike
+N_INIT_COMPARED = 4  # ... and of the many that are only compared with it
 N_REFERENCES = 10  # gap statistic; clusterSim's default
 N_SUBSAMPLES = 10
 SUBSAMPLE_SHARE = 0.8  # Ben-Hur et al. use 0.6 to 0.8
@@ -150,7 +150,7 @@ def sweep(
         inertias.append(inertia)
     tell(0.2, "Measuring silhouettes")
     widths = silhouettes(data, labels, seed)
-    gaps, gap_ses = _gaps(data, ks, seed, lambda share, text: tell(0.25 + 0.4 * share, text))
+    gaps, gap_ses = _gaps(data, ks, inertias, seed, lambda s, text: tell(0.25 + 0.4 * s, text))
     stable = _stability(data, ks, labels, seed, lambda s, text: tell(0.65 + 0.35 * s, text))
     fits = zip(inertias, labels, ks, strict=True)
     bics = [_bic(inertia, found, k, data) for inertia, found, k in fits]
@@ -227,27 +227,25 @@ def _by_size(labels: Ints, k: int) -> Ints:
 
 
 def _gaps(
-    x: Reduced, ks: Sequence[int], seed: int, tell: Report
+    x: Reduced, ks: Sequence[int], inertias: Sequence[float], seed: int, tell: Report
 ) -> tuple[list[float], list[float]]:
-    """Return Gap(k) and s_k; data and references are clustered with the same effort."""
+    """Return Gap(k) and s_k from references uniform in the box along x's principal axes."""
     rng = np.random.default_rng(seed)
     _, axes = eigh(np.cov(x.T, dtype=np.float64).reshape(x.shape[1], x.shape[1]))
-    centre = x.mean(axis=0)
-    scores = (x - centre) @ axes
+    scores = x @ axes
     low, high = scores.min(axis=0), scores.max(axis=0)
     logs = np.empty((N_REFERENCES, len(ks)))
     for b in range(N_REFERENCES):
         tell(b / N_REFERENCES, f"Comparing with structureless data, {b + 1} of {N_REFERENCES}")
         reference = rng.uniform(low, high, size=scores.shape).astype(np.float32)
-        logs[b] = [_log_inertia(reference, k, seed) for k in ks]
-    own = np.array([_log_inertia(x, k, seed) for k in ks])
+        logs[b] = _log([_fit(reference, k, seed, N_INIT_COMPARED)[1] for k in ks])
     spread = logs.std(axis=0) * np.sqrt(1.0 + 1.0 / N_REFERENCES)
-    return (logs.mean(axis=0) - own).tolist(), spread.tolist()
+    return (logs.mean(axis=0) - _log(inertias)).tolist(), spread.tolist()
 
 
-def _log_inertia(x: Reduced, k: int, seed: int) -> float:
-    """Return ln W_k; identical images (W_k = 0) count as a very small spread."""
-    return float(np.log(max(_fit(x, k, seed, N_INIT_REFERENCE)[1], 1e-12)))
+def _log(inertias: Sequence[float]) -> Floats:
+    """Return ln W_k; images that all sit on their centre count as a very small spread."""
+    return np.asarray(np.log(np.maximum(inertias, 1e-12)))
 
 
 def _stability(
@@ -264,7 +262,7 @@ def _stability(
         rows = np.sort(rng.permutation(len(x))[:size])
         for i, k in enumerate(ks):
             if 1 < k <= len(rows):
-                found = _fit(x[rows], k, seed + b, N_INIT_REFERENCE)[0]
+                found = _fit(x[rows], k, seed + b, N_INIT_COMPARED)[0]
                 scores[b, i] = adjusted_rand_score(labels[i][rows], found)
     return [float(score) for score in scores.mean(axis=0)]
 

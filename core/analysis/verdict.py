@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -36,9 +37,14 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     Returns
     -------
     dict
-        "silhouette": the highest; "gap": the smallest k with Gap(k) >= Gap(k+1) - s_(k+1) (1 is
-        possible); "bic": the highest; "stability": the largest k > 1 within 0.02 of the highest.
-        A criterion without an answer in the range is left out.
+        "silhouette": the highest; "gap": the smallest k whose gap no larger k beats by more than
+        that one's standard error (1 is possible); "bic": the highest; "stability": the largest
+        k > 1 within 0.02 of the highest. A criterion without an answer in the range is left out.
+
+    Notes
+    -----
+    Tibshirani et al. compare Gap(k) with Gap(k + 1) only. Clusters that lie in groups make that
+    stop too early (at 1 on scikit-learn's digits), so all larger k are asked.
     """
     if not sweep:
         raise InvalidInput("there is no evidence to judge", expected="at least one k")
@@ -46,8 +52,8 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     widths = [row for row in sweep if row["silhouette"] is not None]
     if widths:
         found["silhouette"] = max(widths, key=lambda row: (row["silhouette"], -row["k"]))["k"]
-    for row, after in zip(sweep, sweep[1:], strict=False):
-        if after["k"] == row["k"] + 1 and row["gap"] >= after["gap"] - after["gap_se"]:
+    for i, row in enumerate(sweep[:-1]):
+        if all(row["gap"] >= after["gap"] - after["gap_se"] for after in sweep[i + 1 :]):
             found["gap"] = row["k"]
             break
     found["bic"] = max(sweep, key=lambda row: (row["bic"], -row["k"]))["k"]
@@ -72,39 +78,46 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
     Verdict
         "none": the gap statistic is content with one cluster, or no k is stable and silhouettes
         stay below what counts as structure. "structure": at least three criteria, or all that
-        have an answer, name one k > 1 and its clusters are stable. "disagree": anything else.
+        have an answer, name one k > 1 below the largest tried, and its clusters are stable.
+        "disagree": anything else.
 
     Notes
     -----
     Criteria that disagree are no evidence for the number in the middle.
     """
-    rows = {row["k"]: row for row in sweep}
-    if suggestions.get("gap") == 1:
-        sentence = "No cluster structure: the gap statistic finds one cluster enough."
-        return Verdict(sentence, "none", None)
-    stable = [row["stability"] for row in sweep if row["k"] > 1]
-    widths = [row["silhouette"] for row in sweep if row["silhouette"] is not None]
-    if max(stable, default=0.0) < STABLE and max(widths, default=-1.0) < SUBSTANTIAL:
-        return Verdict(
-            f"No cluster structure: no number of clusters is stable (best {max(stable, default=0.0):.2f}, "
-            f"needed {STABLE}) and clusters overlap (best silhouette {max(widths, default=0.0):.2f}).",
-            "none",
-            None,
-        )
+    missing = _no_structure(sweep, suggestions)
+    if missing:
+        return Verdict(f"No cluster structure: {missing}.", "none", None)
     says = ", ".join(f"{_NAMES[name]} {k}" for name, k in suggestions.items())
+    rows = {row["k"]: row for row in sweep}
     k, n_votes = _most_named(suggestions)
-    enough = n_votes >= min(3, len(suggestions)) and n_votes > 1
+    enough = n_votes > 1 and n_votes >= min(3, len(suggestions))
+    if enough and k == max(rows):
+        sentence = f"The evidence still grows at {k}, the largest number tried ({says}): try more."
+        return Verdict(sentence, "disagree", None)
     if enough and k > 1 and rows[k]["stability"] >= STABLE:
-        edge = " It is the largest number tried: try more." if k == max(rows) else ""
-        return Verdict(
-            f"{n_votes} of {len(suggestions)} criteria name {k} clusters ({says}), and they are "
-            f"stable ({rows[k]['stability']:.2f}).{edge}",
-            "structure",
-            k,
+        sentence = (
+            f"{n_votes} of {len(suggestions)} criteria name {k} clusters ({says}), and these are "
+            f"stable ({rows[k]['stability']:.2f})."
         )
-    return Verdict(
-        f"The criteria disagree ({says}): no single number is supported.", "disagree", None
-    )
+        return Verdict(sentence, "structure", k)
+    sentence = f"The criteria disagree ({says}): no single number is supported."
+    return Verdict(sentence, "disagree", None)
+
+
+def _no_structure(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) -> str:
+    """Return why there is no structure, or nothing when there may be some."""
+    if suggestions.get("gap") == 1:
+        return "the gap statistic finds one cluster enough"
+    stability = max((row["stability"] for row in sweep if row["k"] > 1), default=0.0)
+    widths = [row["silhouette"] for row in sweep if row["silhouette"] is not None]
+    width = max(widths, default=0.0)
+    if stability < STABLE and width < SUBSTANTIAL:
+        return (
+            f"no number of clusters is stable (best {stability:.2f}, needed {STABLE}) and clusters "
+            f"overlap (best silhouette {width:.2f}, needed {SUBSTANTIAL})"
+        )
+    return ""
 
 
 def _most_named(suggestions: Mapping[str, int]) -> tuple[int, int]:
