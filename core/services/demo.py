@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.errors import Conflict
 from core.jobs import engine
 from core.jobs.context import JobContext
 from core.services.datasets import get_dataset
@@ -21,7 +20,8 @@ DEMO_SOURCE = "builtin:rosebuds"
 
 def submit_demo(ws: Workspace) -> str:
     """Start building the demo in the background and return the job's id."""
-    return engine.submit(ws, "demo", {}, title="Build the demo")
+    key = f"demo-{has_demo(ws)}"  # a double click is one job
+    return engine.submit(ws, "demo", {}, title="Build the demo", idem_key=key)
 
 
 def run_demo(context: JobContext, _params: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,11 +43,8 @@ def run_demo(context: JobContext, _params: Mapping[str, Any]) -> dict[str, Any]:
         )
     dataset = get_dataset(ws, DEMO_NAME)
     embed_now(ws, dataset, DEFAULT_BACKBONE, _between(context, 0.4, 1.0), context.should_stop)
-    for submit in (submit_projection, submit_explore):
-        try:
-            submit(ws, dataset.id)
-        except Conflict:
-            continue  # it is queued already
+    submit_projection(ws, dataset.id)
+    submit_explore(ws, dataset.id)
     return {"dataset": dataset.id, "name": dataset.name, "n_images": dataset.n_images}
 
 

@@ -33,9 +33,18 @@ def embedder_for(ws: Workspace, dataset: Dataset, backbone: str) -> str:
 def submit_embed(ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBONE) -> str:
     """Start embedding a data set in the background and return the job's id."""
     dataset = get_dataset(ws, dataset_id)
-    embedder_for(ws, dataset, backbone)  # an unknown backbone is told now
+    key = embedder_for(ws, dataset, backbone)  # an unknown backbone is told now
+    with ws.read() as conn:
+        n_missing = int(embeddings.rows_of(conn, dataset.id, key)["shard"].isna().sum())
     params = {"dataset": dataset.id, "backbone": backbone}
-    return engine.submit(ws, "embed", params, title=f"Embed {dataset.name}", dataset_id=dataset.id)
+    return engine.submit(
+        ws,
+        "embed",
+        params,
+        title=f"Embed {dataset.name}",
+        dataset_id=dataset.id,
+        idem_key=content_id("embed", [params, key, n_missing]),  # a double click is one job
+    )
 
 
 def run_embed(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:

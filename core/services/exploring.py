@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from core.analysis import clustering, projection
 from core.errors import InvalidInput
+from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
 from core.records import Dataset
@@ -27,7 +28,15 @@ def submit_projection(
     dataset = get_dataset(ws, dataset_id)
     params = {"dataset": dataset.id, "backbone": backbone, "seed": seed}
     title = f"Draw the map of {dataset.name}"
-    return engine.submit(ws, "projection", params, title=title, dataset_id=dataset.id)
+    exists = points(ws, dataset.id, backbone, kind="umap", seed=seed) is not None
+    return engine.submit(
+        ws,
+        "projection",
+        params,
+        title=title,
+        dataset_id=dataset.id,
+        idem_key=content_id("projection", [params, exists]),  # a double click is one job
+    )
 
 
 def run_projection(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +120,17 @@ def submit_explore(
         "seed": seed,
     }
     title = f"Explore {dataset.name}"
-    return engine.submit(ws, "explore", params, title=title, dataset_id=dataset.id)
+    key = _exploration_key(ws, dataset, backbone, range(k_min, k_max + 1), seed)
+    with ws.read() as conn:
+        exists = results.find(conn, "explore", dataset.id, key) is not None
+    return engine.submit(
+        ws,
+        "explore",
+        params,
+        title=title,
+        dataset_id=dataset.id,
+        idem_key=content_id("explore", [key, exists]),  # a double click is one job
+    )
 
 
 def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,11 +149,7 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
     value = _evidence(ws, dataset, rows, dict(zip(ks, clusters, strict=True)))
     value |= {"backbone": params["backbone"], "seed": params["seed"]}
     blob = ws.blobs.put_array(clusters)
-    key = {
-        "embedder": embedder_for(ws, dataset, params["backbone"]),
-        "ks": ks,
-        "seed": params["seed"],
-    }
+    key = _exploration_key(ws, dataset, params["backbone"], ks, params["seed"])
     with ws.write() as conn:
         results.add(
             conn,
@@ -209,6 +224,12 @@ def _evidence(
         **agreement,
         "n_images": dataset.n_images,
     }
+
+
+def _exploration_key(
+    ws: Workspace, dataset: Dataset, backbone: str, ks: Iterable[int], seed: int
+) -> dict[str, Any]:
+    return {"embedder": embedder_for(ws, dataset, backbone), "ks": list(ks), "seed": seed}
 
 
 def _projection_key(ws: Workspace, dataset: Dataset, backbone: str, seed: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.ids import content_id
 from core.jobs import engine
 from core.models import ALGORITHMS
 from core.models.options import describe
@@ -38,7 +39,18 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
     params = {**asdict(request), "dataset": plan.dataset.id, "seeds": list(request.seeds)}
     params["options"] = dict(request.options)
     title = f"Train {what} on {plan.dataset.name}"
-    return engine.submit(ws, "train", params, title=title, dataset_id=plan.dataset.id)
+    planned = planned_runs(ws, request)
+    for run_id, exists in planned:
+        if exists:
+            restore_run(ws, run_id)  # whoever asks for it again wants to see it
+    return engine.submit(
+        ws,
+        "train",
+        params,
+        title=title,
+        dataset_id=plan.dataset.id,
+        idem_key=content_id("train", planned),  # a double click is one job
+    )
 
 
 def planned_runs(ws: Workspace, request: TrainRequest) -> list[tuple[str, bool]]:

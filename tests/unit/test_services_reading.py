@@ -1,0 +1,242 @@
+"""Services over a seeded workspace: what they return equals what the arrays say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.analysis import cascade, metrics
+from core.errors import InvalidInput, NotFound, NotReady
+from core.services import (
+    cascading,
+    comparing,
+    datasets,
+    embedding,
+    exploring,
+    mapping,
+    overview,
+    training,
+)
+from core.store.database import Workspace
+from tests.seeding import LABELS, SIZE_PX, Seeded, seed
+
+
+@pytest.fixture
+def ids(workspace: Workspace) -> Seeded:
+    return seed(workspace)
+
+
+def test_images_come_back_as_they_were_put_in(workspace, ids):
+    frame = datasets.images(workspace, ids.dataset)
+    assert list(frame["position"]) == list(range(120))
+    picture = datasets.picture(workspace, frame["image_id"][7])
+    pixels = datasets.pixels(workspace, datasets.get_dataset(workspace, "seeded"))
+    np.testing.assert_array_equal(picture, pixels[7])
+    thumbnails = datasets.thumbnails(workspace, ids.dataset, [119, 0])
+    assert len(thumbnails) == 2 and all(t.startswith(b"\xff\xd8") for t in thumbnails)
+
+
+def test_a_position_outside_the_data_set_is_refused(workspace, ids):
+    with pytest.raises(InvalidInput, match="0 to 119"):
+        datasets.thumbnails(workspace, ids.dataset, [120])
+
+
+def test_balance_counts_every_image_once(workspace, ids):
+    table = datasets.balance(workspace, ids.dataset)
+    assert list(table["label"]) == list(LABELS)
+    assert list(table["total"]) == [30] * 4
+    assert table[["train", "val", "test"]].to_numpy().sum() == 120
+
+
+def test_an_archived_data_set_is_hidden_and_comes_back(workspace, ids):
+    datasets.archive_dataset(workspace, ids.dataset)
+    assert datasets.list_datasets(workspace) == []
+    assert datasets.get_dataset(workspace, "seeded").archived_at is not None
+    datasets.restore_dataset(workspace, ids.dataset)
+    assert [d.id for d in datasets.list_datasets(workspace)] == [ids.dataset]
+
+
+def test_an_unknown_data_set_names_those_there_are(workspace, ids):
+    with pytest.raises(NotFound, match="one of seeded"):
+        datasets.get_dataset(workspace, "nothing")
+
+
+def test_confusion_is_recomputed_from_the_stored_probabilities(workspace, ids):
+    matrix, classes = comparing.confusion(workspace, ids.generalist, split="test")
+    rows = datasets.split_index(workspace, ids.dataset, "test")
+    run = training.get_run(workspace, ids.generalist)
+    y = datasets.label_indices(workspace, datasets.get_dataset(workspace, ids.dataset))
+    predicted = workspace.blobs.open_array(run.predictions)[rows].argmax(axis=1)
+    expected = metrics.confusion_matrix(y[rows], predicted, 4)
+    assert classes == LABELS
+    np.testing.assert_array_equal(matrix, expected)
+    assert np.trace(matrix) / matrix.sum() == pytest.approx(run.metrics["test"]["accuracy"])
+
+
+def test_every_cell_of_the_confusion_matrix_opens_as_many_images_as_it_counts(workspace, ids):
+    matrix, classes = comparing.confusion(workspace, ids.generalist)
+    for i, true in enumerate(classes):
+        for j, predicted in enumerate(classes):
+            found = comparing.cell_positions(workspace, ids.generalist, true, predicted)
+            assert len(found) == matrix[i, j]
+
+
+def test_every_cell_of_a_cascade_opens_as_many_images_as_it_counts(workspace, ids):
+    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
+    for tau in (0.0, inputs.best_tau, 1.0):
+        matrix = cascading.report(inputs, tau)["test"]["confusion"]
+        for i, true in enumerate(LABELS):
+            for j, predicted in enumerate(LABELS):
+                found = cascading.positions_in_cell(inputs, tau, true, predicted)
+                assert len(found) == matrix[i][j], (tau, true, predicted)
+
+
+def test_at_tau_0_the_cascade_is_the_generalist(workspace, ids):
+    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
+    figures = cascading.report(inputs, 0.0)
+    matrix, _ = comparing.confusion(workspace, ids.generalist)
+    assert figures["test"]["confusion"] == matrix.tolist()
+    assert figures["test"]["deferral_rate"] == 0
+    assert "nothing is deferred" in figures["verdict"]
+
+
+def test_a_threshold_between_the_positions_of_the_slider_is_exact(workspace, ids):
+    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
+    tau = 0.51234567
+    part = inputs.test
+    deferred = (part.owner >= 0) & (part.probs.max(axis=1) < tau)
+    answer = cascade.answers(
+        part.probs, part.owner, part.expert_probs, deferred, pairs=inputs.pairs
+    )
+    expected = (answer == part.y).mean()
+    assert cascading.report(inputs, tau)["test"]["accuracy"] == pytest.approx(expected)
+
+
+def test_the_threshold_is_chosen_on_validation(workspace, ids):
+    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
+    best = max(inputs.val.sweep.n_correct)
+    assert inputs.val.sweep.n_correct[inputs.val.sweep.index_of(inputs.best_tau)] == best
+
+
+@pytest.mark.parametrize(
+    ("generalist", "experts", "sentence"),
+    [
+        ("expert", ["expert"], "answers for all classes"),
+        ("generalist", ["second"], "trained on two classes"),
+        ("generalist", ["expert", "expert"], "two experts answer"),
+        ("merged", ["expert"], "another data set or class map"),
+    ],
+)
+def test_members_that_do_not_fit_are_refused(workspace, ids, generalist, experts, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        cascading.load_cascade_inputs(
+            workspace, getattr(ids, generalist), [getattr(ids, name) for name in experts]
+        )
+
+
+def test_merging_never_lowers_the_accuracy_and_the_preview_says_chance_rose(workspace, ids):
+    merged = {"A": "A", "B": "B", "C": "X", "D": "X"}
+    shown = mapping.preview(workspace, ids.generalist, merged)
+    assert shown["after"]["accuracy"] >= shown["before"]["accuracy"]
+    assert shown["after"]["chance"] > shown["before"]["chance"]
+    assert shown["after"]["bits"] <= shown["before"]["bits"] + 1e-9
+    assert shown["after"]["classes"] == ["A", "B", "X"]
+
+
+def test_saving_a_class_map_twice_makes_versions(workspace, ids):
+    class_of = {"A": "A", "B": "B", "C": "C", "D": "C"}
+    first = mapping.save_class_map(workspace, ids.dataset, "mine", class_of, who="Ana")
+    second = mapping.save_class_map(workspace, ids.dataset, "mine", class_of | {"B": "A"})
+    assert (first.version, second.version) == (1, 2)
+    assert mapping.get_record(workspace, ids.dataset, "mine") == second
+    assert mapping.get_record(workspace, ids.dataset, "mine@1") == first
+    assert mapping.get_record(workspace, ids.dataset, first.id) == first
+
+
+def test_a_class_map_that_forgets_a_label_is_refused(workspace, ids):
+    with pytest.raises(InvalidInput):
+        mapping.save_class_map(workspace, ids.dataset, "mine", {"A": "A"})
+    assert [m.name for m in mapping.list_class_maps(workspace, ids.dataset)] == ["three"]
+
+
+def test_comparing_runs_over_other_classes_is_refused(workspace, ids):
+    with pytest.raises(InvalidInput, match="same question"):
+        comparing.compare(workspace, [ids.generalist, ids.merged])
+
+
+def test_the_difference_of_two_runs_is_that_of_their_accuracies(workspace, ids):
+    found = comparing.compare(workspace, [ids.generalist, ids.second])
+    first, second = (run["test"]["accuracy"] for run in found["runs"])
+    pair = found["pairs"][0]
+    assert pair["difference"] == pytest.approx(first - second)
+    assert pair["ci"][0] <= pair["difference"] <= pair["ci"][1]
+
+
+def test_the_leaderboard_shows_every_run_until_it_is_archived(workspace, ids):
+    assert len(comparing.leaderboard(workspace, "seeded")) == 4
+    training.archive_run(workspace, ids.second)
+    assert ids.second not in set(comparing.leaderboard(workspace, "seeded")["run"])
+    training.restore_run(workspace, ids.second)
+    assert len(comparing.leaderboard(workspace, "seeded")) == 4
+
+
+def test_embeddings_come_back_in_order_of_position(workspace, ids):
+    dataset = datasets.get_dataset(workspace, ids.dataset)
+    matrix = embedding.embedding_matrix(workspace, dataset)
+    y = datasets.label_indices(workspace, dataset)
+    np.testing.assert_array_equal(matrix.argmax(axis=1), np.minimum(y, 2))
+
+
+def test_the_nearest_image_of_another_is_never_itself(workspace, ids):
+    near = exploring.neighbours(workspace, ids.dataset, 3, n=5)
+    assert len(near) == 5 and 3 not in [position for position, _ in near]
+    assert [cosine for _, cosine in near] == sorted((c for _, c in near), reverse=True)
+
+
+def test_without_embeddings_the_sentence_says_what_to_do(workspace, ids):
+    dataset = datasets.get_dataset(workspace, ids.dataset)
+    with pytest.raises(NotReady, match="press Embed"):
+        embedding.embedding_matrix(workspace, dataset, "resnet50")
+
+
+def test_a_plan_names_the_same_run_for_the_same_request(workspace, ids):
+    request = training.TrainRequest("seeded", "probe", seeds=(0, 1))
+    first = training.planned_runs(workspace, request)
+    again = training.planned_runs(
+        workspace, training.TrainRequest(ids.dataset, "probe", seeds=(1,))
+    )
+    assert [exists for _, exists in first] == [False, False]
+    assert again[0] == first[1] and first[0] != first[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"algorithm": "magic"}, InvalidInput),
+        ({"pair": ("A", "A")}, InvalidInput),
+        ({"pair": ("A", "Z")}, InvalidInput),
+        ({"seeds": ()}, InvalidInput),
+        ({"options": {"epochs": -1}}, InvalidInput),
+        ({"options": {"nonsense": 1}}, InvalidInput),
+        ({"class_map": "none"}, NotFound),
+        ({"backbone": "resnet50"}, NotReady),
+    ],
+)
+def test_a_request_that_cannot_be_trained_is_refused_before_the_job(workspace, ids, change, error):
+    request = training.TrainRequest(**({"dataset": "seeded", "algorithm": "probe"} | change))
+    with pytest.raises(error):
+        training.submit_training(workspace, request)
+
+
+def test_a_double_click_on_train_is_one_job(workspace, ids):
+    request = training.TrainRequest("seeded", "probe")
+    assert training.submit_training(workspace, request) == training.submit_training(
+        workspace, request
+    )
+
+
+def test_the_story_ends_where_the_seeded_workspace_does(workspace, ids):
+    told = overview.story(workspace, ids.dataset)
+    assert [step.name for step in told.steps if not step.done] == ["Try it"]
+    assert told.best is not None and told.best["run"] in {ids.generalist, ids.second}
+    assert datasets.get_dataset(workspace, ids.dataset).size_px == SIZE_PX
