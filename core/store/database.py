@@ -28,7 +28,6 @@ from core.store.trouble import busy, from_os, translated
 
 BUSY_S = 30.0  # the longest a write waits for other writers; then it says so
 _PRAGMAS = (
-    "busy_timeout=30000",  # first: the switch to WAL must wait too
     "journal_mode=WAL",
     "synchronous=FULL",  # NORMAL does not fsync at commit: a power cut loses what was acknowledged
     "foreign_keys=ON",
@@ -159,7 +158,8 @@ def _engine(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver must not start transactions of its own
-        for pragma in _PRAGMAS:
+        # The wait comes first: the switch to WAL must wait too.
+        for pragma in (f"busy_timeout={int(BUSY_S * 1000)}", *_PRAGMAS):
             row = connection.execute(f"PRAGMA {pragma}").fetchone()
             if pragma == "journal_mode=WAL" and row != ("wal",):
                 raise StoreError(
