@@ -9,8 +9,9 @@ import streamlit as st
 from core.records import ClassMapRecord, Dataset, Run
 from core.services import mapping
 from core.services.workspace import Workspace
-from pages.ui import class_composer, messages, names, state, text
+from pages.ui import class_composer, messages, names, pickers, state, text
 from pages.ui.class_draft import Draft
+from pages.ui.names import ranked
 
 N_SHOWN = 6  # versions shown at once; the others sit in an expander
 
@@ -19,29 +20,25 @@ def choose_evidence(runs: Sequence[Run]) -> tuple[Run | None, str]:
     """Draw the choice of run and split that the figures come from."""
     if not runs:
         return None, "val"
-    best = max(range(len(runs)), key=lambda i: runs[i].metrics["val"]["accuracy"])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        run = st.selectbox(
-            "Figures from",
-            runs,
-            index=best,
-            format_func=names.run,
-            key="evidence",
-            bind="query-params",
-            help="A run trained on the labels as they are. Its answers are merged, not retrained: "
-            "train on the saved class map afterwards to see what a model of its own reaches.",
-        )
-        split = st.segmented_control(
-            "On",
-            ["val", "test"],
-            default="val",
-            required=True,
-            format_func=lambda s: names.SPLITS[s],
-            key="classes_split",
-            bind="query-params",
-            help="Choose on validation images; look at test images once, to confirm.",
-        )
-    return run, split or "val"
+    by_id = {run.id: run for run in ranked(runs)}
+    run_id = pickers.one(
+        "Figures from",
+        {i: names.run(run) for i, run in by_id.items()},
+        "evidence",
+        help="A run trained on the labels as they are. Its answers are merged, not retrained: "
+        "train on the saved class map afterwards to see what a model of its own reaches.",
+    )
+    split = st.segmented_control(
+        "On",
+        ["val", "test"],
+        default="val",
+        required=True,
+        format_func=lambda s: names.SPLITS[s],
+        key="classes_split",
+        bind="query-params",
+        help="Choose on validation images; look at test images once, to confirm.",
+    )
+    return by_id[run_id], split
 
 
 def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:

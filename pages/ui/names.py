@@ -5,7 +5,7 @@ Pickers bound to the address write these words into it, so they hold nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.records import CascadeRecord, ClassMapRecord, Run
 
@@ -17,6 +17,11 @@ def run(member: Run) -> str:
     """Return "probe · 7 classes · seed 0 · run-0123456789ab"."""
     what = " / ".join(member.pair) + " expert" if member.pair else f"{len(member.classes)} classes"
     return f"{member.algorithm} · {what} · seed {member.seed} · {member.id}"
+
+
+def ranked(runs: Iterable[Run]) -> list[Run]:
+    """Return runs with the most accurate on validation first: the order of every picker."""
+    return sorted(runs, key=lambda member: -member.metrics["val"]["accuracy"])
 
 
 def short(member: Run) -> str:

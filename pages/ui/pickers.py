@@ -1,7 +1,7 @@
 """Pickers of runs, class maps and models, bound to the address.
 
-The address holds the words a person sees; a link may also give the bare id, which is shorter to
-write for the command line and for other pages.
+The address holds the words a person sees. A link from elsewhere may give the bare id instead,
+which does not depend on wording: it is translated when it arrives.
 """
 
 from __future__ import annotations
@@ -14,50 +14,56 @@ import streamlit as st
 from pages.ui import state
 
 
-def one(
-    label: str, options: Mapping[str, str], key: str, default: str | None = None, **more: Any
-) -> str:
-    """Draw a picker of one id and return it.
+def one(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
+    """Draw a picker of one id and return it; the first at first.
 
     Parameters
     ----------
+    label : str
+        What a person picks.
     options : mapping of id to name, not empty
         What can be picked, in order.
     key : str
         The widget's key and the name of the query parameter.
-    default : str, optional
-        The id picked at first; else the first.
     """
-    ids = list(options)
-    asked = state.take_query(key)
-    if asked in options:
-        state.set_widget(key, asked)
-    picked: str = st.selectbox(
+    asked = _asked(key, options)
+    if asked:
+        state.set_widget(key, asked[0])
+    picked: str | None = st.selectbox(
         label,
-        ids,
-        index=ids.index(default) if default in options else 0,
+        list(options),
         format_func=lambda i: options.get(i, str(i)),
         key=key,
         bind="query-params",
+        filter_mode="fuzzy",
         **more,
     )
-    return picked if picked in options else ids[0]
+    return picked if picked in options else next(iter(options))
 
 
 def several(
     label: str, options: Mapping[str, str], key: str, default: Sequence[str] = (), **more: Any
 ) -> list[str]:
-    """Draw a picker of any number of ids and return them; as `one`."""
-    asked = [i for i in (state.take_query(key) or "").split(",") if i in options]
+    """Draw a picker of any number of ids and return them in the order of picking."""
+    asked = _asked(key, options)
     if asked:
         state.set_widget(key, asked)
     picked = st.multiselect(
         label,
         list(options),
-        default=[i for i in default if i in options],
+        default=None if asked else [i for i in default if i in options],
         format_func=lambda i: options.get(i, str(i)),
         key=key,
         bind="query-params",
         **more,
     )
     return [i for i in picked if i in options]
+
+
+def _asked(key: str, options: Mapping[str, str]) -> list[str]:
+    """Return the bare ids that a link asked for, once."""
+    values = st.query_params.get_all(key)
+    if values == state.draft(f"asked-{key}"):
+        return []
+    state.set_draft(f"asked-{key}", values)
+    return values if values and all(value in options for value in values) else []

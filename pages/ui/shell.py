@@ -23,6 +23,7 @@ from pages.ui import job_panel, messages, resources, state
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGO = Path(__file__).with_name("assets") / "logo.svg"
+WORDMARK = LOGO.with_name("wordmark.svg")
 HOME = "pages/overview.py"
 
 
@@ -56,8 +57,8 @@ _frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
 
 def run(routes: Mapping[str, Sequence[Route]]) -> None:
     """Draw the frame and run the page that the address names; all that app.py does."""
-    st.set_page_config(page_title="Desempate", page_icon=str(LOGO), layout="wide")
-    st.logo(str(LOGO), size="large")
+    st.set_page_config(page_icon=str(LOGO), layout="wide")
+    st.logo(str(WORDMARK), size="large", icon_image=str(LOGO))
     page = st.navigation(
         {
             section: [

@@ -1,0 +1,88 @@
+"""The leaderboard as people read it: one table a question, intervals beside every accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.records import ClassMapRecord
+from pages.ui import names
+from pages.ui.meaning import MEANING
+
+_SHARES = {"accuracy": "Accuracy", "chance": "Chance", "balanced_accuracy": "Balanced accuracy",
+           "macro_f1": "Macro F1", "ece": "Calibration error"}  # fmt: skip
+_NUMBERS = {"kappa": "Kappa", "bits": "Bits", "log_loss": "Log loss"}
+_ORDER = [
+    *("run", "algorithm", "seed", "accuracy", "interval", "chance", "kappa", "bits"),
+    *("balanced_accuracy", "macro_f1", "log_loss", "ece", "n_images", "duration_s"),
+    *("n_parameters", "device", "created_at"),
+]
+
+
+def questions(board: pd.DataFrame, maps: Mapping[str, ClassMapRecord]) -> dict[str, str]:
+    """Return the questions that runs answer, by key, those with most runs first.
+
+    Runs compare only within one question: the same classes, from the same class map or pair.
+    """
+    keys = question_of(board)
+    found = {}
+    for key, rows in board.groupby(keys, sort=False):
+        first = rows.iloc[0]
+        record = maps.get(first["class_map"]) if isinstance(first["class_map"], str) else None
+        where = f" of {names.class_map(record)}" if record else ""
+        what = f"expert for {first['pair']}" if first["pair"] else f"{first['n_classes']} classes"
+        found[str(key)] = (bool(first["pair"]), -len(rows), f"{what}{where}: {first['classes']}")
+    return {key: text for key, (_, _, text) in sorted(found.items(), key=lambda kv: kv[1])}
+
+
+def question_of(board: pd.DataFrame) -> pd.Series:
+    """Return the key of each row's question."""
+    return board["class_map"].fillna("") + "|" + board["classes"] + "|" + board["pair"].fillna("")
+
+
+def table(board: pd.DataFrame, split: str) -> None:
+    """Draw the leaderboard of one question, the most accurate run first."""
+    n_images = int(board["n_images"].iloc[0])
+    shown = board.assign(
+        interval=[f"{100 * low:.1f} – {100 * high:.1f} %" for low, high in zip(board["low"], board["high"], strict=True)],  # noqa: E501
+    )[_ORDER]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=_columns(n_images, split),
+        alt="Runs with their accuracy, most accurate first",
+    )
+    st.caption(
+        f"{names.SPLITS[split].capitalize()} split, {n_images:,} images; intervals hold with "
+        "95 % confidence. Hover a column's head to read what it means."
+    )
+
+
+def _columns(n_images: int, split: str) -> dict[str, Any]:
+    """Return how each column is headed, formatted and explained."""
+    on = f" On {n_images:,} {names.SPLITS[split]} images."
+    number = st.column_config.NumberColumn
+    return {
+        "run": st.column_config.TextColumn("Run", pinned=True),
+        "algorithm": "Algorithm",
+        "seed": st.column_config.NumberColumn("Seed", help="Start of the random numbers."),
+        "interval": st.column_config.TextColumn(
+            "95 % interval", help="Wilson's interval of the accuracy." + on
+        ),
+        "n_images": number("Images", help="Images that the figures stand on."),
+        "duration_s": number("Training", format="%.1f s", help="Time to fit, without loading."),
+        "n_parameters": number("Parameters", format="localized", help="Numbers that are learnt."),
+        "device": "Device",
+        "created_at": st.column_config.DatetimeColumn("Trained", format="distance"),
+        **{
+            name: number(label, format="percent", help=MEANING[name] + on)
+            for name, label in _SHARES.items()
+        },
+        **{
+            name: number(label, format="%.3f", help=MEANING[name] + on)
+            for name, label in _NUMBERS.items()
+        },
+    }
