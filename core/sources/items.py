@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class Source(ABC):
         """Yield every file once, in an order that is the same each time."""
 
     def sample(self, n: int) -> Sequence[SourceItem]:
-        """Return up to `n` items spread evenly over the source; none where `natural_px` is known."""
+        """Return up to `n` items spread evenly over the source; none if `natural_px` is known."""
         return ()
 
     def sidecar(self) -> bytes | None:
@@ -88,6 +89,69 @@ class Source(ABC):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def make_item(
+    path: str,
+    read: Callable[[], bytes],
+    label: str | None,
+    split: Split | None = None,
+    group: str | None = None,
+) -> SourceItem | Problem:
+    """Return an item with printable names, or why there is none.
+
+    Notes
+    -----
+    Labels are compared as people read them: spaces around them do not count, and the two ways of
+    writing an accent are one (NFC). A label that begins like a formula is kept as it is; writing
+    it into a spreadsheet safely is the exporter's duty.
+
+    Examples
+    --------
+    >>> make_item("a/1.png", bytes, " a ").label
+    'a'
+    >>> make_item("1.png", bytes, None).kind
+    'unlabelled'
+    """
+    shown = printable(path)
+    text = printable(unicodedata.normalize("NFC", label.strip())) if label else ""
+    if not text:
+        return Problem(shown, "unlabelled", "no label says what it shows")
+    if len(text) > MAX_LABEL_CHARS:
+        return Problem(shown, "refused", f"its label is longer than {MAX_LABEL_CHARS} characters")
+    return SourceItem(shown, read, text, split, group)
+
+
+def printable(text: str) -> str:
+    r"""Return `text` without what a database, a log or a screen could trip over.
+
+    Bytes that were not UTF-8 and control characters become escapes; 4,096 characters at most.
+
+    Examples
+    --------
+    >>> printable("caf\udce9\n.png")
+    'caf\\xe9\\x0a.png'
+    """
+    if not text.isprintable():
+        text = "".join(map(_escape, text))
+    return text if len(text) <= MAX_PATH_CHARS else text[: MAX_PATH_CHARS - 1] + "…"
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte that is not UTF-8 (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return char
+
+
+def spread(rows: Sequence[SourceItem], n: int) -> Sequence[SourceItem]:
+    """Return up to `n` of `rows`, evenly spaced from the first on."""
+    return [rows[i * len(rows) // n] for i in range(n)] if len(rows) > n else rows

@@ -1,0 +1,233 @@
+"""A zip of class folders, read in place: nothing is ever extracted to disk.
+
+What is hostile about the *archive* refuses all of it with one sentence, because nothing in it can
+be trusted then: too large, too many entries, names that leave it (absolute, drive, `..`,
+backslash, control characters), two entries with one name, links, encryption, overlapping entries.
+What is wrong with one *file* lists that file: a compression ratio or size over the limit, another
+compression method, a checksum that does not fit, something that is no picture (nested archives).
+
+References
+----------
+PKWARE, APPNOTE.TXT 6.3.10: sections 4.3.7, 4.3.12 to 4.3.16. CVE-2024-0450 (overlapping entries),
+CVE-2025-8291 (zip64 end record): fixed in newer Pythons than the oldest one supported here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from core.errors import InvalidInput
+from core.records import Problem
+from core.settings import ImageLimits
+from core.sources.images import BadImage
+from core.sources.items import Source, SourceItem, make_item, printable, spread
+from core.sources.layout import find_layout, is_ignored, looks_like_picture
+
+_END = struct.Struct("<4s4H2LH")  # APPNOTE 4.3.16
+_END64_LOCATOR = struct.Struct("<4sLQL")  # 4.3.15
+_END64 = struct.Struct("<4sQ2H2L4Q")  # 4.3.14
+_CENTRAL = struct.Struct("<4s24x3H12x")  # 4.3.12: the three lengths of what follows
+_LOCAL_BYTES = 30  # 4.3.7, without name and extra field
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DIRECTORY_BYTES_PER_ENTRY = 512  # on average at most; 46 and the name are usual
+_SMALL_BYTES = 1_000_000  # a flat bitmap may shrink a thousandfold; harmless at this size
+
+
+class ArchiveSource(Source):
+    """Class folders inside a .zip, perhaps inside a folder of it.
+
+    Raises
+    ------
+    InvalidInput
+        From the constructor, where the archive is damaged or hostile or has no class folders.
+    """
+
+    def __init__(self, path: Path, limits: ImageLimits) -> None:
+        self.name = printable(path.stem)
+        self._limits = limits
+        self._zip = _open(path, limits)
+        try:
+            self._rows = self._make_rows(f"the archive {printable(path.name)}")
+        except BaseException:
+            self._zip.close()
+            raise
+        self.n_items = len(self._rows)
+
+    def items(self) -> Iterator[SourceItem | Problem]:
+        """Yield the files of the class folders by name, so in the order of the packed folder."""
+        yield from self._rows
+
+    def sample(self, n: int) -> Sequence[SourceItem]:
+        """Return up to `n` items spread evenly over the archive."""
+        return spread([row for row in self._rows if isinstance(row, SourceItem)], n)
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._zip.close()
+
+    def _make_rows(self, where: str) -> list[SourceItem | Problem]:
+        entries = {_name(entry): entry for entry in self._zip.infolist() if not entry.is_dir()}
+        names = sorted(name for name in entries if not is_ignored(name))
+        layout = find_layout(names, where)
+        rows: list[SourceItem | Problem] = []
+        for name in names:
+            place = layout.place(name)
+            if place:
+                rows.append(make_item(name, partial(self._read, entries[name]), *place))
+            elif looks_like_picture(name):
+                rows.append(Problem(printable(name), "unlabelled", "it lies in no class folder"))
+        return rows
+
+    def _read(self, entry: zipfile.ZipInfo) -> bytes:
+        limits = self._limits
+        if entry.file_size > limits.file_bytes:
+            raise BadImage("refused", f"the file is larger than {limits.file_bytes:,} bytes")
+        if entry.file_size > max(_SMALL_BYTES, limits.archive_ratio * entry.compress_size):
+            raise BadImage("refused", f"it is packed more than {limits.archive_ratio} times")
+        if entry.compress_type not in _METHODS:
+            raise BadImage("refused", f"its compression method {entry.compress_type} is not read")
+        try:
+            with self._zip.open(entry) as file:
+                return file.read(limits.file_bytes + 1)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            struct.error,
+            EOFError,
+            ValueError,
+            RuntimeError,
+        ) as error:
+            raise BadImage("unreadable", "its part of the archive is damaged") from error
+
+
+def _open(path: Path, limits: ImageLimits) -> zipfile.ZipFile:
+    """Open an archive after looking at what it declares, and look at each entry before any read."""
+    try:
+        with path.open("rb") as file:
+            _check_end_record(file, limits)
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError) as error:
+        raise _hostile("its directory is damaged") from error
+    try:
+        _check_entries(archive.infolist(), archive.start_dir, limits)
+    except BaseException:
+        archive.close()
+        raise
+    return archive
+
+
+def _check_end_record(file: IO[bytes], limits: ImageLimits) -> None:
+    """Refuse on the last bytes of the archive and on one walk over its directory.
+
+    `ZipFile` makes an object of every entry before anybody can say no, and goes by the directory's
+    size and not by its count: both are checked here, and that they agree.
+    """
+    n_bytes = file.seek(0, os.SEEK_END)
+    if n_bytes > limits.archive_bytes:
+        raise _hostile(f"it is larger than {limits.archive_bytes:,} bytes")
+    start, size, n_entries = _directory(file, n_bytes)
+    if n_entries > limits.archive_entries:
+        raise _hostile(f"it declares {n_entries:,} files, more than {limits.archive_entries:,}")
+    if size > (1_000 + n_entries) * _DIRECTORY_BYTES_PER_ENTRY:
+        raise _hostile("its directory is larger than its number of files explains")
+    file.seek(start)
+    directory = file.read(size)
+    at = n_found = 0
+    while at + _CENTRAL.size <= size:
+        magic, *lengths = _CENTRAL.unpack_from(directory, at)
+        if magic != b"PK\x01\x02":
+            raise _hostile("its directory is damaged")
+        at += _CENTRAL.size + sum(lengths)
+        n_found += 1
+    if at != size or n_found != n_entries:
+        raise _hostile(f"it declares {n_entries:,} files and lists {n_found:,}")
+
+
+def _directory(file: IO[bytes], n_bytes: int) -> tuple[int, int, int]:
+    """Return the directory's offset, size and number of entries, as its end record has them."""
+    n_tail = min(n_bytes, _END.size + 0xFFFF + _END64_LOCATOR.size)
+    file.seek(n_bytes - n_tail)
+    tail = file.read(n_tail)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or at + _END.size > n_tail:
+        raise _hostile("it has no end: it is truncated, or not a zip")
+    _, _, _, _, n_entries, size, start, _ = _END.unpack_from(tail, at)
+    end = n_bytes - n_tail + at
+    locator = at - _END64_LOCATOR.size
+    if locator >= 0 and tail[locator : locator + 4] == b"PK\x06\x07":
+        _, _, start64, _ = _END64_LOCATOR.unpack_from(tail, locator)
+        file.seek(min(start64, n_bytes))
+        record = file.read(_END64.size)
+        if len(record) < _END64.size or record[:4] != b"PK\x06\x06":
+            raise _hostile("its directory is damaged")
+        _, _, _, _, _, _, _, n_entries, size, start = _END64.unpack(record)
+        end = start64
+        if end + _END64.size != n_bytes - n_tail + locator:
+            raise _hostile("its directory is damaged")
+    if start + size != end:
+        raise _hostile("its directory is not where it says; other bytes lie before or behind it")
+    return start, size, n_entries
+
+
+def _check_entries(entries: Sequence[zipfile.ZipInfo], directory: int, limits: ImageLimits) -> None:
+    """Refuse an archive for what its entries declare; see the module's text."""
+    if sum(entry.file_size for entry in entries) > limits.archive_unpacked_bytes:
+        raise _hostile(f"it unpacks to more than {limits.archive_unpacked_bytes:,} bytes")
+    seen: dict[str, str] = {}
+    for entry in entries:
+        name = entry.orig_filename
+        if fault := _fault(entry):
+            raise _hostile(f"{printable(name)[:200]!r} {fault}")
+        same = unicodedata.normalize("NFC", _name(entry)).casefold().rstrip("/")
+        if same in seen:
+            raise _hostile(f"{printable(seen[same])!r} and {printable(name)!r} are one name")
+        seen[same] = name
+    ordered = sorted(entries, key=lambda entry: entry.header_offset)
+    ends = [entry.header_offset for entry in ordered[1:]] + [directory]
+    for entry, end in zip(ordered, ends, strict=True):
+        if entry.header_offset + _LOCAL_BYTES + entry.compress_size > end:
+            raise _hostile(f"{printable(entry.filename)[:200]!r} overlaps what comes after it")
+
+
+def _fault(entry: zipfile.ZipInfo) -> str | None:
+    """Return what makes an entry one that no honest archive of pictures has."""
+    name = entry.orig_filename
+    parts = name.split("/")
+    if "\\" in name:
+        return "has a backslash in its name; pack it again with / between folders"
+    if any(unicodedata.category(char) == "Cc" for char in name):
+        return "has a control character in its name"
+    if name.startswith("/") or name[1:2] == ":" or ".." in parts:
+        return "leads out of the archive"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "is a link, not a file"
+    if entry.flag_bits & 0x1:
+        return "is encrypted"
+    return None
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return the entry's name; many tools write UTF-8 without saying so (APPNOTE appendix D)."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
+
+
+def _hostile(what: str) -> InvalidInput:
+    return InvalidInput(
+        f"the archive is not read: {what}",
+        expected="a plain .zip of class folders",
+        todo="pack the folder again, or unpack it yourself and import the folder",
+    )
