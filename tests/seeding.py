@@ -217,7 +217,7 @@ def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
     value = {
         "k": rows,
         "suggested": {"silhouette": 3, "gap": 3, "bic": 3, "stability": 3},
-        "verdict": {"kind": "structure", "text": "All four criteria suggest 3 clusters."},
+        "verdict": {"kind": "structure", "text": "4 of 4 criteria name 3 clusters.", "k": 3},
         "crosstab": {"k": 3, "labels": list(LABELS), "counts": [[30, 0, 0, 0]] * 3},
         "ari": 0.7,
         "ami": 0.8,

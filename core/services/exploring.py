@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis import clustering, projection
+from core.analysis import clustering, projection, verdict
 from core.errors import InvalidInput
 from core.ids import content_id
 from core.jobs import engine
@@ -207,17 +207,16 @@ def nearest(matrix: np.ndarray, vector: np.ndarray, n: int) -> list[tuple[int, f
 def _evidence(
     ws: Workspace, dataset: Dataset, rows: list[dict[str, Any]], clusters: Mapping[int, np.ndarray]
 ) -> dict[str, Any]:
-    suggested = clustering.suggest(rows)
-    verdict = clustering.verdict(rows, suggested)
-    shown = min(clusters, key=lambda k: abs(k - len(dataset.labels)))
-    best = suggested.get("silhouette") or shown
-    table, agreement = cluster_table(ws, dataset.id, clusters[best])
+    suggested = verdict.suggest(rows)
+    found = verdict.verdict(rows, suggested)
+    shown = found.k or min(clusters, key=lambda k: abs(k - len(dataset.labels)))
+    table, agreement = cluster_table(ws, dataset.id, clusters[shown])
     return {
         "k": rows,
         "suggested": suggested,
-        "verdict": verdict,
+        "verdict": {"text": found.sentence, "kind": found.kind, "k": found.k},
         "crosstab": {
-            "k": int(best),
+            "k": int(shown),
             "labels": list(dataset.labels),
             "counts": table.tolist(),
         },
