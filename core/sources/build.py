@@ -190,7 +190,7 @@ class _Collected:
 
 def _decoded(
     source: Source, decoders: list[Decoder], size_px: int
-) -> Iterator[_Underway | Problem]:
+) -> Generator[_Underway | Problem, None, None]:
     """Yield what became of each item, in the order of the source, decoding a few ahead."""
     idle: SimpleQueue[Decoder] = SimpleQueue()
     for decoder in decoders:
