@@ -120,6 +120,11 @@ def pair_table(confusion: ArrayLike, classes: Sequence[str]) -> list[dict[str, A
         a, b (names, in class order), pair (their numbers), n_confused (a taken for b, and b for
         a), share_of_errors, oracle_gain: the accuracy a perfect expert would add at most.
         Pairs that are never confused are left out; ties stay in class order.
+
+    Raises
+    ------
+    InvalidInput
+        Without images, or when `classes` does not name each row.
     """
     C = some_images(confusion)
     if len(classes) != len(C):

@@ -207,6 +207,11 @@ class ClassMap:
         confusion : array, shape (n_labels, n_labels)
             Row = true, column = predicted; integers stay integers.
 
+        Raises
+        ------
+        InvalidInput
+            When the matrix has another size than the label set.
+
         Notes
         -----
         Merging never lowers the accuracy of the same answers: the diagonal only gains. Compare
@@ -233,6 +238,11 @@ class ClassMap:
         Returns
         -------
         array, shape (n_images, n_classes), of the dtype of `probs`
+
+        Raises
+        ------
+        InvalidInput
+            When rows are no distributions over the label set.
         """
         P = probabilities(probs)
         if P.shape[1] != len(self.labels):

@@ -102,6 +102,11 @@ def paired_intervals(
     array of float64, shape (n_positions, 2)
         Low and high, within [-1, 1]. n_images = 0 gives (-1, 1): nothing is known.
 
+    Raises
+    ------
+    InvalidInput
+        When there are more won and lost images than images.
+
     References
     ----------
     A. Agresti, Y. Min, "Simple improved confidence intervals for comparing matched
@@ -131,6 +136,11 @@ def holm(pvalues: ArrayLike) -> Floats:
     Parameters
     ----------
     pvalues : array of float, shape (n_tests,)
+
+    Raises
+    ------
+    InvalidInput
+        When a p-value is outside [0, 1].
 
     Notes
     -----

@@ -108,7 +108,12 @@ def answers(
     *,
     pairs: Pairs,
 ) -> Ints:
-    """Return the cascade's class of each image; parameters as for `combine`.
+    """Return the cascade's class of each image, int64 (n_images,).
+
+    Parameters
+    ----------
+    probs, owner, expert_probs, deferred, pairs
+        As for `combine`.
 
     Notes
     -----
@@ -149,6 +154,11 @@ def deferrals(
     pairs: Pairs,
 ) -> Iterator[tuple[Ints, tuple[int, int], Floats]]:
     """Yield, for each pair, the rows deferred to it, the pair, and its expert's rows (n, 2).
+
+    Parameters
+    ----------
+    probs, owner, expert_probs, deferred, pairs
+        As for `combine`.
 
     Raises
     ------

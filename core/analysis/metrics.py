@@ -167,7 +167,13 @@ def wilson_interval(k: float, n: int, level: float = 0.95) -> tuple[float, float
 
 
 def wilson_intervals(k: ArrayLike, n: int, level: float = 0.95) -> Floats:
-    """Return `wilson_interval` for many counts out of the same `n`: (n_counts, 2)."""
+    """Return `wilson_interval` for many counts out of the same `n`: (n_counts, 2).
+
+    Raises
+    ------
+    InvalidInput
+        When a count is negative or above `n`, or the level is not in (0, 1).
+    """
     z = float(norm.ppf(0.5 + level_share(level) / 2.0))
     counts = np.asarray(k, dtype=np.float64)
     if n < 0 or (counts.size and not (counts.min() >= 0 and counts.max() <= n)):
@@ -217,7 +223,13 @@ def bootstrap_interval(
 
 
 def log_loss(y_true: ArrayLike, probs: ArrayLike) -> float:
-    """Return the mean of -ln p(true class), in nats; p is not taken below float32's epsilon."""
+    """Return the mean of -ln p(true class), in nats; p is not taken below float32's epsilon.
+
+    Raises
+    ------
+    InvalidInput
+        Without images, or when shapes do not fit.
+    """
     P = probabilities(probs)
     y = class_indices(y_true, P.shape[1], "y_true")
     same_length("y_true", len(y), "probs", len(P))

@@ -64,6 +64,11 @@ def umap_points(
     array of float32, shape (n_images, 2)
         With fewer than 4 different images, the first two columns of `reduced`.
 
+    Raises
+    ------
+    InvalidInput
+        When `reduced` is empty or not finite, or `n_epochs` is below 1.
+
     Notes
     -----
     Exact neighbours are handed to umap-learn, so that pynndescent's compilation (most of a

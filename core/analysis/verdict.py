@@ -41,6 +41,11 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         that one's standard error (1 is possible); "bic": the highest; "stability": the largest
         k > 1 within 0.02 of the highest. A criterion without an answer in the range is left out.
 
+    Raises
+    ------
+    InvalidInput
+        When there are no rows.
+
     Notes
     -----
     Tibshirani et al. compare Gap(k) with Gap(k + 1) only. Clusters that lie in groups make that
