@@ -180,9 +180,13 @@ def open_embedder(
     side = entry.input_px if input_px is None else input_px
     key = embedder_key(backbone, side)
     path = cache_dir.absolute() / f"{key}.onnx"
-    if not path.is_file():
-        weights_path = weights.obtain(entry.weights, weights_dir.absolute())
-        _export_in_child(backbone, weights_path, side, path, stop)
+    if path.is_file():
+        try:
+            return Embedder(path, key, entry.dim, side, n_threads)
+        except errors.StoreError:
+            path.unlink(missing_ok=True)  # a cache may be rebuilt: make the damaged file anew
+    weights_path = weights.obtain(entry.weights, weights_dir.absolute())
+    _export_in_child(backbone, weights_path, side, path, stop)
     return Embedder(path, key, entry.dim, side, n_threads)
 
 
@@ -203,17 +207,34 @@ def resize(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
 
 
 def open_session(onnx_path: Path, n_threads: int) -> Any:
-    """Open an ONNX file on the CPU with a bounded number of threads that sleep when idle."""
+    """Open an ONNX file on the CPU with a bounded number of threads that sleep when idle.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or damaged.
+    """
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3  # errors only: its warnings are about fusing
-    return onnxruntime.InferenceSession(
-        str(onnx_path), sess_options=options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        return onnxruntime.InferenceSession(
+            str(onnx_path), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+    except (
+        failures.Fail,
+        failures.InvalidProtobuf,
+        failures.InvalidGraph,
+        failures.NoSuchFile,
+    ) as e:
+        raise errors.StoreError(
+            f"the model file {onnx_path} cannot be opened", received=str(e)
+        ) from e
 
 
 def _export_in_child(

@@ -12,6 +12,7 @@ import argparse
 import os
 import secrets
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,9 @@ def write_onnx(model: Any, path: Path) -> None:
 
     spec = model.inputs[0]
     model(keras.ops.zeros((1, *spec.shape[1:]), dtype=spec.dtype))  # an uncalled model is refused
-    model.export(str(path), format="onnx", verbose=False, opset_version=_OPSET)
+    with warnings.catch_warnings():  # Keras' own patch of tf2onnx for NumPy 2 asks for np.object
+        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
+        model.export(str(path), format="onnx", verbose=False, opset_version=_OPSET)
 
 
 def _lowest_cosine(model: Any, path: Path, pixels: np.ndarray[Any, Any]) -> float:

@@ -1,0 +1,179 @@
+"""`cnn`: a small residual network on pixels, with augmentation, trained from scratch.
+
+References
+----------
+K. He, X. Zhang, S. Ren and J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016.
+C. Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016 (label smoothing).
+I. Loshchilov and F. Hutter, "SGDR", ICLR 2017 (cosine schedule) and "Decoupled Weight Decay
+Regularization", ICLR 2019.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.models.options import option
+from core.models.recipe import Recipe
+
+_NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps; small data sets have few
+_SMALLEST_MAP_PX = 6  # stop halving here: position still matters
+_WARMUP_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class CnnOptions:
+    """What can be set on a cnn; the defaults suit about a thousand images on a laptop.
+
+    Flips are off: a mirrored digit, letter or left shoe is another thing. Turn them on where left
+    and right mean nothing.
+    """
+
+    epochs: int = option(30, "Passes over the training images, at most", 1, 1000)
+    patience: int = option(8, "Stop after this many epochs without a better validation", 1, 1000)
+    batch_size: int = option(32, "Images in one step", 1, 4096)
+    learning_rate: float = option(0.002, "Highest step size; falls to zero along a cosine", 1e-6, 1)
+    weight_decay: float = option(0.0005, "Pull of the weights towards zero", 0.0, 1.0)
+    label_smoothing: float = option(0.1, "Share of belief spread over all classes", 0.0, 0.5)
+    dropout: float = option(0.2, "Share of the last features dropped in training", 0.0, 0.9)
+    width: int = option(24, "Filters of the first layer; doubled at every halving", 4, 256)
+    input_px: int = option(
+        64, "Average larger images down by a whole factor, to no fewer pixels than this", 16, 512
+    )
+    flip: bool = option(False, "Augment by mirroring left and right")
+    rotation_deg: float = option(8.0, "Augment by turning up to this many degrees", 0.0, 180.0)
+    shift_share: float = option(0.08, "Augment by moving up to this share of the side", 0.0, 0.5)
+    contrast_share: float = option(0.2, "Augment by changing contrast up to this share", 0.0, 0.9)
+
+
+def build(
+    options: CnnOptions,
+    x: npt.NDArray[Any],
+    rows: npt.NDArray[np.int64],
+    n_classes: int,
+    n_steps: int,
+) -> Recipe:
+    """Build a cnn.
+
+    Parameters
+    ----------
+    options : CnnOptions
+        Validated options.
+    x : ndarray of uint8, (n_images, size_px, size_px, 3)
+        Only its shape matters here.
+    rows : ndarray of int64, (n_train,)
+        The training images; not looked at.
+    n_classes : int
+        Width of the output.
+    n_steps : int
+        Steps of the whole training, for the schedule.
+
+    Returns
+    -------
+    Recipe
+        From raw uint8 pixels (n_images, size_px, size_px, 3) to probabilities
+        (n_images, n_classes). Augmentation is in the trained model only.
+    """
+    import keras
+
+    pixels = keras.Input(x.shape[1:], dtype="uint8", name="pixels")
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocess")(pixels)
+    factor = max(1, x.shape[1] // options.input_px)
+    if factor > 1:
+        scaled = keras.layers.AveragePooling2D(factor, name="shrink")(scaled)
+    network = _network(options, x.shape[1] // factor, n_classes)
+    n_warmup = max(1, int(n_steps * _WARMUP_SHARE))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        options.learning_rate / 10,
+        max(1, n_steps - n_warmup),
+        warmup_target=options.learning_rate,
+        warmup_steps=n_warmup,
+    )
+    return Recipe(
+        keras.Model(pixels, network(_augment(scaled, options)), name="cnn_in_training"),
+        keras.Model(pixels, network(scaled), name="cnn"),
+        keras.optimizers.AdamW(schedule, weight_decay=options.weight_decay),
+        keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing),
+    )
+
+
+def _augment(y: Any, options: CnnOptions) -> Any:
+    """Change images at random, in training only; borders repeat the nearest pixel."""
+    import keras
+
+    if options.flip:
+        y = keras.layers.RandomFlip("horizontal", name="augment_flip")(y)
+    if options.rotation_deg:
+        share = options.rotation_deg / 360
+        y = keras.layers.RandomRotation(share, "nearest", name="augment_rotate")(y)
+    if options.shift_share:
+        share = options.shift_share
+        y = keras.layers.RandomTranslation(share, share, "nearest", name="augment_shift")(y)
+    if options.contrast_share:
+        y = keras.layers.RandomContrast(
+            options.contrast_share, value_range=(-1, 1), name="augment_contrast"
+        )(y)
+    return y
+
+
+def _network(options: CnnOptions, side: int, n_classes: int) -> Any:
+    """Return the network from scaled pixels (n_images, side, side, 3) to probabilities.
+
+    A stem, then residual blocks that halve the map and double the filters, then the mean over
+    positions.
+    """
+    import keras
+
+    scaled = keras.Input((side, side, 3), name="scaled")
+    y = _trunk(scaled, options.width, side)
+    y = keras.layers.GlobalAveragePooling2D(name="pool")(y)
+    y = keras.layers.Dropout(options.dropout, name="dropout")(y)
+    y = keras.layers.Dense(n_classes, activation="softmax", name="probabilities")(y)
+    return keras.Model(scaled, y, name="network")
+
+
+def _trunk(y: Any, filters: int, side: int) -> Any:
+    """Apply stem and blocks until the map is small."""
+    import keras
+
+    stride = 2 if side >= 64 else 1
+    y = _convolve(y, "stem", filters, stride=stride)
+    y = keras.layers.ReLU(name="stem_relu")(y)
+    side = -(-side // stride)
+    number = 0
+    while number < 4 and (side > _SMALLEST_MAP_PX * 2 - 1 or number == 0):
+        filters, side, number = filters * 2, -(-side // 2), number + 1
+        y = _block(y, f"block{number}", filters)
+    return y
+
+
+def _block(y: Any, name: str, filters: int) -> Any:
+    """Apply two convolutions around a shortcut; the first halves the map."""
+    import keras
+
+    shortcut = keras.layers.AveragePooling2D(2, padding="same", name=f"{name}_shortcut_pool")(y)
+    shortcut = _convolve(shortcut, f"{name}_shortcut", filters, kernel=1)
+    y = _convolve(y, f"{name}_a", filters, stride=2)
+    y = keras.layers.ReLU(name=f"{name}_a_relu")(y)
+    y = _convolve(y, f"{name}_b", filters)
+    y = keras.layers.Add(name=f"{name}_add")([y, shortcut])
+    return keras.layers.ReLU(name=f"{name}_relu")(y)
+
+
+def _convolve(y: Any, name: str, filters: int, *, kernel: int = 3, stride: int = 1) -> Any:
+    """Apply convolution and normalisation."""
+    import keras
+
+    y = keras.layers.Conv2D(
+        filters,
+        kernel,
+        stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(y)
+    return keras.layers.BatchNormalization(momentum=_NORM_MOMENTUM, name=f"{name}_norm")(y)

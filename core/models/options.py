@@ -1,0 +1,101 @@
+"""Options of algorithms: frozen dataclasses whose fields say enough to be drawn on a page."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from core.errors import InvalidInput
+
+_Number = TypeVar("_Number", int, float, bool)
+_Options = TypeVar("_Options")
+
+
+def option(
+    default: _Number, help: str, minimum: float | None = None, maximum: float | None = None
+) -> _Number:
+    """Declare one option of a dataclass: its default, what it means, and its range.
+
+    The annotation is the option's type; `bool` options have no range.
+    """
+    metadata = {"help": help, "min": minimum, "max": maximum}
+    field: Any = dataclasses.field(default=default, metadata=metadata)
+    return field  # type: ignore[no-any-return]  # as dataclasses.field itself is declared
+
+
+@dataclass(frozen=True, slots=True)
+class OptionField:
+    """One option as pages and the command line draw it."""
+
+    name: str
+    kind: type[int] | type[float] | type[bool]
+    default: int | float | bool
+    help: str
+    minimum: float | None
+    maximum: float | None
+
+
+def describe(options_type: type) -> list[OptionField]:
+    """Return the options of an algorithm in the order in which they are declared."""
+    fields = dataclasses.fields(options_type)
+    return [
+        OptionField(
+            f.name,
+            type(default),
+            default,
+            f.metadata["help"],
+            f.metadata["min"],
+            f.metadata["max"],
+        )
+        for f, default in ((f, cast(int | float | bool, f.default)) for f in fields)
+    ]
+
+
+def parse(options_type: type[_Options], given: Mapping[str, Any]) -> _Options:
+    """Fill in the defaults and check every value.
+
+    Parameters
+    ----------
+    options_type : type
+        The options dataclass of an algorithm.
+    given : mapping of str to number or bool
+        Any of its fields; a whole number is taken where a fraction is expected.
+
+    Raises
+    ------
+    InvalidInput
+        If an option is unknown, of another type, NaN, or out of its range.
+    """
+    known = {field.name: field for field in describe(options_type)}
+    for name in given:
+        if name not in known:
+            raise InvalidInput("unknown option", expected=" or ".join(known), received=name)
+    return options_type(**{name: _checked(known[name], value) for name, value in given.items()})
+
+
+def _checked(field: OptionField, value: Any) -> Any:
+    """Return `value` in the option's own type, or raise."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if field.kind is bool:
+        fits = isinstance(value, bool)
+    elif field.kind is int:
+        fits = whole or (isinstance(value, float) and value.is_integer())
+    else:
+        fits = whole or (isinstance(value, float) and math.isfinite(value))
+    if not fits:
+        raise InvalidInput(
+            f"the option {field.name} has the wrong type",
+            expected=field.kind.__name__,
+            received=repr(value),
+        )
+    low, high = field.minimum, field.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise InvalidInput(
+            f"the option {field.name} is out of range",
+            expected=f"{low} to {high}",
+            received=str(value),
+        )
+    return field.kind(value)

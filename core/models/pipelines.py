@@ -1,0 +1,84 @@
+"""Batches for training: rows picked by index from an array or memory map.
+
+Their order is a function of seed and epoch alone. Pixels stay uint8 until they are inside the
+network: a batch is then a quarter of the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def epoch_order(n_rows: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """Return the order in which `n_rows` rows are seen in one epoch, a permutation.
+
+    Examples
+    --------
+    >>> bool((epoch_order(5, seed=0, epoch=3) == epoch_order(5, seed=0, epoch=3)).all())
+    True
+    """
+    return np.random.default_rng((seed, epoch)).permutation(n_rows)
+
+
+def one_hot(y: npt.NDArray[np.integer[Any]], n_classes: int) -> npt.NDArray[np.float32]:
+    """Return (n_images, n_classes) with a 1 in the column of each row's class."""
+    hot = np.zeros((len(y), n_classes), np.float32)
+    hot[np.arange(len(y)), y] = 1
+    return hot
+
+
+def batches(
+    x: npt.NDArray[Any],
+    targets: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.int64],
+    batch_size: int,
+    *,
+    seed: int | None = None,
+) -> Any:
+    """Make the batches that `keras.Model.fit` eats.
+
+    Parameters
+    ----------
+    x : ndarray, (n_images, ...)
+        All images or embeddings; may be a memory map, only the rows of a batch are read.
+    targets : ndarray of float32, (n_images, n_classes)
+        What each image should give.
+    rows : ndarray of int64, (n_rows,)
+        Which images take part.
+    batch_size : int
+        Rows in a batch; the last one may be smaller, so that every row is seen in every epoch.
+    seed : int, optional
+        Shuffle anew for each epoch; without it the order is that of `rows`.
+
+    Returns
+    -------
+    keras.utils.PyDataset
+    """
+    import keras
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras carries no types
+        def __init__(self) -> None:
+            super().__init__(workers=1, use_multiprocessing=False)
+            self._epoch = 0
+            self._order = self._shuffled()
+
+        def _shuffled(self) -> npt.NDArray[np.int64]:
+            return rows if seed is None else rows[epoch_order(len(rows), seed, self._epoch)]
+
+        def __len__(self) -> int:
+            return -(-len(rows) // batch_size)
+
+        def __getitem__(self, number: int) -> Sequence[npt.NDArray[Any]]:
+            # sorted: neighbours on disk are read together, and the sum over a batch has no order
+            part = np.sort(self._order[number * batch_size : (number + 1) * batch_size])
+            return np.ascontiguousarray(x[part]), targets[part]
+
+        def on_epoch_end(self) -> None:
+            self._epoch += 1
+            self._order = self._shuffled()
+
+    return Batches()

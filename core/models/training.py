@@ -1,0 +1,280 @@
+"""Training: one function for every algorithm, from arrays to a fitted Keras model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import InvalidInput, JobCancelled
+from core.models import Algorithm, get_algorithm
+from core.models.pipelines import batches, one_hot
+
+_N_SAMPLE_ROWS = 16
+_MONITOR = "val_log_loss"  # a proper score, and smoother than accuracy on few images
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What a model is trained on; rows of `x` and `y` that no index names are never looked at.
+
+    Parameters
+    ----------
+    x : ndarray
+        Embeddings, float32 (n_images, embedding_dim), or pixels, uint8 (n_images, size_px, size_px,
+        3); may be a memory map.
+    y : ndarray of int, (n_images,)
+        Class of each image, 0 to n_classes - 1.
+    train_index, val_index : ndarray of int64
+        Rows to learn from, and rows that decide when to stop.
+    n_classes : int
+        At least 2.
+    """
+
+    x: npt.NDArray[Any]
+    y: npt.NDArray[np.integer[Any]]
+    train_index: npt.NDArray[np.int64]
+    val_index: npt.NDArray[np.int64]
+    n_classes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A trained model and what is worth knowing about its training."""
+
+    model: Any  # keras.Model with the weights of its best epoch
+    history: Mapping[str, list[float]]  # one number an epoch
+    best_epoch: int  # counted from 1
+    n_parameters: int
+    duration_s: float
+    device: str
+    sample: npt.NDArray[Any]  # a few rows of x, to compare exports on
+
+
+def fit(
+    algorithm: str,
+    options: Any,
+    data: TrainingData,
+    seed: int,
+    report: Callable[[Mapping[str, float]], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    *,
+    n_threads: int | None = None,
+) -> Fitted:
+    """Train a model.
+
+    Parameters
+    ----------
+    algorithm : str
+        Key of `core.models.ALGORITHMS`.
+    options : dataclass
+        That algorithm's options (`core.models.options.parse` makes them from a mapping).
+    data : TrainingData
+        Arrays and which rows are for what.
+    seed : int
+        Not negative. Equal seed, data, options, machine and `n_threads` give an equal model.
+    report : callable, optional
+        Called after every epoch with `epoch` (from 1), `n_epochs`, `loss`, `accuracy`, `log_loss`
+        and the three of them with `val_` before.
+    should_stop : callable, optional
+        Asked after every batch; true ends the training.
+    n_threads : int, optional
+        Threads TensorFlow may use; heeded only by the first training of a process.
+
+    Returns
+    -------
+    Fitted
+        With the weights of the epoch whose validation log-loss was lowest (the first of equals).
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such algorithm, or data and algorithm do not fit together.
+    JobCancelled
+        If `should_stop` said so.
+
+    Notes
+    -----
+    Shared by all algorithms: batches are drawn anew for each epoch by seed and epoch, early
+    stopping keeps the best weights, and XLA is left to Keras (on for GPUs; off on CPUs, where it
+    doubles the time). Call it in a process of its own: the backend keeps its memory to the end.
+    """
+    entry = get_algorithm(algorithm)
+    _check(entry, options, data, seed)
+    prepare_process(n_threads)
+    import keras
+
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    _make_deterministic()
+    rows = np.asarray(data.train_index, np.int64)
+    steps_per_epoch = -(-len(rows) // options.batch_size)
+    n_steps = steps_per_epoch * options.epochs
+    recipe = entry.build(options, data.x, rows, data.n_classes, n_steps)
+    recipe.trained.compile(recipe.optimizer, recipe.loss, metrics=_metrics())
+    started = time.perf_counter()
+    history, best_epoch = _run(recipe.trained, options, data, seed, report, should_stop)
+    return Fitted(
+        recipe.served,
+        history,
+        best_epoch,
+        int(recipe.served.count_params()),
+        time.perf_counter() - started,
+        device_name(),
+        np.array(data.x[np.asarray(data.val_index[:_N_SAMPLE_ROWS])]),
+    )
+
+
+def _run(
+    model: Any,
+    options: Any,
+    data: TrainingData,
+    seed: int,
+    report: Callable[[Mapping[str, float]], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> tuple[dict[str, list[float]], int]:
+    """Run `fit` on a compiled model; return its history and the best epoch, counted from 1."""
+    import keras
+
+    targets = np.zeros((len(data.y), data.n_classes), np.float32)
+    for rows in (data.train_index, data.val_index):
+        targets[rows] = one_hot(data.y[rows], data.n_classes)
+    train = batches(data.x, targets, data.train_index, options.batch_size, seed=seed)
+    val = batches(data.x, targets, data.val_index, max(options.batch_size, 64))
+    stopping = keras.callbacks.EarlyStopping(
+        _MONITOR, mode="min", patience=options.patience, restore_best_weights=True
+    )
+    history = model.fit(
+        train,
+        validation_data=val,
+        epochs=options.epochs,
+        callbacks=[_reporter(options.epochs, report, should_stop), stopping],
+        verbose=0,
+    )
+    numbers = {k: [float(v) for v in values] for k, values in history.history.items()}
+    return numbers, int(np.nanargmin(numbers[_MONITOR])) + 1
+
+
+def _metrics() -> list[Any]:
+    import keras
+
+    return [
+        keras.metrics.CategoricalAccuracy(name="accuracy"),
+        keras.metrics.CategoricalCrossentropy(name="log_loss"),
+    ]
+
+
+def _reporter(
+    n_epochs: int,
+    report: Callable[[Mapping[str, float]], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> Any:
+    """Make the callback that tells the numbers of each epoch and listens for a cancellation."""
+    import keras
+
+    class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries no types
+        def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+            if should_stop is not None and should_stop():
+                raise JobCancelled("the training was stopped")
+
+        def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+            if report is not None:
+                numbers = {name: float(value) for name, value in (logs or {}).items()}
+                report({"epoch": epoch + 1, "n_epochs": n_epochs, **numbers})
+
+    return Reporter()
+
+
+def prepare_process(n_threads: int | None = None) -> None:
+    """Set what the backend reads when it is first imported; values already set are kept."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if n_threads is not None:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+        os.environ.setdefault("OMP_NUM_THREADS", str(n_threads))
+
+
+def device_name() -> str:
+    """Return what the backend computes on, for people: "GPU: NVIDIA H100", "CPU"."""
+    import keras
+
+    if not [d for d in keras.distribution.list_devices() if not d.startswith("cpu")]:
+        return "CPU"
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        details = tf.config.experimental.get_device_details(
+            tf.config.list_physical_devices("GPU")[0]
+        )
+        return f"GPU: {details.get('device_name', 'unnamed')}"
+    return f"GPU ({keras.backend.backend()})"
+
+
+def _make_deterministic() -> None:
+    """Ask the backend for the same result every time, where it can promise that."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def _check(entry: Algorithm, options: Any, data: TrainingData, seed: int) -> None:
+    """Raise InvalidInput unless algorithm, options and data fit together."""
+    if not isinstance(options, entry.options):
+        raise InvalidInput(
+            f"the options are not those of {entry.name}",
+            expected=entry.options.__name__,
+            received=type(options).__name__,
+        )
+    if seed < 0:
+        raise InvalidInput("the seed is negative", expected="0 or more", received=str(seed))
+    wanted = {
+        "embedding": (2, np.floating, "float (n_images, embedding_dim)"),
+        "pixels": (4, np.uint8, "uint8 (n_images, size_px, size_px, 3)"),
+    }
+    n_axes, kind, words = wanted[entry.input]
+    if data.x.ndim != n_axes or not np.issubdtype(data.x.dtype, kind) or len(data.x) != len(data.y):
+        raise InvalidInput(
+            f"{entry.name} cannot learn from this array",
+            expected=f"{words} with as many labels",
+            received=f"{data.x.dtype} {data.x.shape} with {len(data.y)} labels",
+        )
+    _check_classes(data)
+
+
+def _check_classes(data: TrainingData) -> None:
+    """Raise InvalidInput unless there are classes to learn and images to learn and judge by."""
+    if data.n_classes < 2:
+        raise InvalidInput(
+            "there is nothing to tell apart",
+            expected="2 classes or more",
+            received=str(data.n_classes),
+        )
+    if not len(data.val_index):
+        raise InvalidInput(
+            "no validation image",
+            expected="1 or more",
+            todo="import with a validation share above 0",
+        )
+    for name, rows in (("training", data.train_index), ("validation", data.val_index)):
+        y = data.y[rows]
+        if len(y) and (y.min() < 0 or y.max() >= data.n_classes):
+            raise InvalidInput(
+                f"a {name} image has a class that does not exist",
+                expected=f"0 to {data.n_classes - 1}",
+                received=f"{y.min()} to {y.max()}",
+            )
+    present = np.bincount(data.y[data.train_index], minlength=data.n_classes)
+    if (present == 0).any():
+        raise InvalidInput(
+            f"class number {int(present.argmin())} has no training image",
+            expected="1 or more in every class",
+            todo="merge it into another class, or add images",
+        )
