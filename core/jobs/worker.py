@@ -38,6 +38,7 @@ class Patience:
     look_every_s: float = 0.2
     term_after_s: float = 10.0  # from the request to stop to SIGTERM
     kill_after_s: float = 15.0  # from the request to stop to SIGKILL
+    start_s: float = 120.0  # for a process that has not claimed its job yet
     linger_s: float = 30.0  # for a process whose job has ended already
 
 
@@ -144,11 +145,14 @@ class _Worker:
             self._bury(child, code)
             return
         job_id, fence = self._handed
-        said = next((j for j in self._running() if j.id == job_id and j.fence == fence), None)
-        if said:
+        with self._ws.read() as conn:
+            state = jobs.get(conn, job_id).state
+            said = next((j for j in jobs.running(conn) if j.id == job_id), None)
+        limit_s = self._patience.start_s if state == "queued" else self._patience.linger_s
+        if said and said.fence == fence:
             self._stop_if_asked(said, child.pid)
-        elif self._seen_for(job_id, fence, "not running") > self._patience.linger_s:
-            _log.warning("the process of job %s did not end by itself", job_id)
+        elif self._seen_for(job_id, fence, state) > limit_s:
+            _log.warning("the process of job %s, which is %s, did not move on", job_id, state)
             processes.end_group(child.pid, signal.SIGKILL)
 
     def _bury(self, child: subprocess.Popen[bytes], code: int) -> None:
@@ -194,10 +198,6 @@ class _Worker:
         """Return for how many seconds this has been so; 0.0 exactly at the first look."""
         now = time.monotonic()
         return now - self._since.setdefault((job_id, fence, what), now)
-
-    def _running(self) -> list[jobs.Running]:
-        with self._ws.read() as conn:
-            return jobs.running(conn)
 
     def _leave_if_idle(self) -> None:
         """Give the lease back after `idle_exit_s` without work.
