@@ -15,7 +15,6 @@ from core.errors import InvalidInput
 from core.jobs import engine
 from core.jobs.worker import Patience, execute, run_worker
 from core.settings import load_settings
-from core.store import jobs
 from core.store.database import open_workspace
 
 _NEVER = threading.Event()
@@ -78,17 +77,6 @@ def mark(context, params):
 TASKS = {task.__name__: task for task in (add, hold, stubborn, deaf, refuse, explode, die, mark)}
 
 
-def write_until_killed(ws, job_id: str, fence: int) -> None:
-    """Append numbered events and acknowledge each on stdout once it is stored."""
-    n = 0
-    while True:
-        with ws.write() as conn:
-            jobs.add_event(conn, job_id, fence, "n", {"n": n})
-        sys.stdout.write(f"{n}\n")
-        sys.stdout.flush()
-        n += 1
-
-
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
@@ -104,8 +92,6 @@ def main() -> int:
         return 0 if run_worker(ws, args.idle_exit_s, quick) else 3
     if args.command == "job-exec":
         return execute(ws, args.rest[0], args.fence, TASKS)
-    if args.command == "write":
-        write_until_killed(ws, args.rest[0], args.fence)
     if args.command == "submit":  # what the web server does; then it waits to be killed
         kind, started, gate = args.rest
         job_id = engine.submit(ws, kind, {"started": started, "gate": gate}, title=kind)
