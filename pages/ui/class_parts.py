@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from core.records import ClassMapRecord, Dataset, Run
-from core.services import mapping
+from core.services import comparing, mapping
 from core.services.workspace import Workspace
 from pages.ui import class_composer, messages, names, pickers, state, text
 from pages.ui.class_draft import Draft
+from pages.ui.confusion_panel import confusion_panel
 from pages.ui.names import ranked
 
 N_SHOWN = 6  # versions shown at once; the others sit in an expander
@@ -39,6 +41,45 @@ def choose_evidence(runs: Sequence[Run]) -> tuple[Run | None, str]:
         help="Choose on validation images; look at test images once, to confirm.",
     )
     return by_id[run_id], split
+
+
+@st.fragment
+def matrices(ws: Workspace, dataset: Dataset, run: Run, draft: Draft, split: str) -> None:
+    """Draw the confusion before and after, each with the images behind a chosen cell."""
+    with messages.guard():
+        seen = mapping.preview(ws, run.id, draft.mapping, split=split)
+        st.subheader("Confusion before and after", anchor=False)
+        before, after = st.columns(2, gap="large")
+        with before:
+            apart = {label: [label] for label in draft.labels}
+            _matrix(ws, dataset, run, seen["before"], apart, split)
+        with after:
+            _matrix(ws, dataset, run, seen["after"], draft.groups, split)
+
+
+def _matrix(
+    ws: Workspace,
+    dataset: Dataset,
+    run: Run,
+    figures: Mapping[str, Any],
+    groups: Mapping[str, Sequence[str]],
+    split: str,
+) -> None:
+    """Draw one of the two matrices; `groups` are the labels of each class."""
+
+    def behind(true: str, said: str) -> list[int]:
+        return [
+            position
+            for a in groups[true]
+            for b in groups[said]
+            for position in comparing.cell_positions(ws, run.id, a, b, split=split)
+        ]
+
+    classes = figures["classes"]
+    what = text.count(len(classes), "class", "classes")
+    st.markdown(f"**{what}, {text.count(figures['n_images'], names.SPLITS[split] + ' image')}**")
+    key = f"classes-{run.id}-{split}-{'|'.join(classes)}-{len(groups)}"
+    confusion_panel(ws, dataset, figures["confusion"], classes, key, behind)
 
 
 def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:

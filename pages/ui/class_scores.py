@@ -7,9 +7,21 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import meaning, text
+from core.records import Run
+from core.services import mapping
+from core.services.workspace import Workspace
+from pages.ui import meaning, messages, text
+from pages.ui.class_draft import Draft
 
 Figures = Mapping[str, Any]
+
+
+def scoreboard(ws: Workspace, run: Run, draft: Draft, split: str) -> None:
+    """Draw what the draft does to the figures of a run, and the sentence that belongs to it."""
+    with messages.guard():
+        seen = mapping.preview(ws, run.id, draft.mapping, split=split)
+        cards(seen["before"], seen["after"], split)
+        st.info(verdict(seen["before"], seen["after"]), icon=":material/balance:")
 
 
 def cards(before: Figures, after: Figures, split: str) -> None:

@@ -38,7 +38,7 @@ def one(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
         filter_mode="fuzzy",
         **more,
     )
-    return picked if picked in options else next(iter(options))
+    return picked if picked is not None and picked in options else next(iter(options))
 
 
 def several(

@@ -47,7 +47,10 @@ def table(board: pd.DataFrame, split: str) -> None:
     """Draw the leaderboard of one question, the most accurate run first."""
     n_images = int(board["n_images"].iloc[0])
     shown = board.assign(
-        interval=[f"{100 * low:.1f} – {100 * high:.1f} %" for low, high in zip(board["low"], board["high"], strict=True)],  # noqa: E501
+        interval=[
+            f"{100 * low:.1f} – {100 * high:.1f} %"
+            for low, high in zip(board["low"], board["high"], strict=True)
+        ],
     )[_ORDER]
     st.dataframe(
         shown,

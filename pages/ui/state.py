@@ -21,6 +21,11 @@ def later(key: str, value: Any) -> None:
     st.session_state.setdefault(_LATER, {})[key] = value
 
 
+def set_widget(key: str, value: Any) -> None:
+    """Set a widget that is drawn further down in this run, or from a callback."""
+    st.session_state[key] = value
+
+
 def choose_dataset(name: str) -> None:
     """Make `name` the current data set from the next run on."""
     later(DATASET_KEY, name)

@@ -1,0 +1,55 @@
+"""What does the model say about this one image? The answer, and who gave it.
+
+For trying a run or a cascade on an image of one's own, or on one of the test set.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.services import cascading, training
+from pages.ui import messages, names, pickers, predict_parts, shell
+
+OWN, KNOWN = "an image of yours", "one of the test set"
+
+ctx = shell.enter("Predict", "What does the model say about this image, and who answered?")
+ws, dataset = ctx.ws, ctx.dataset
+
+cascades = {record.id: record for record in cascading.list_cascades(ws, dataset.id)}
+runs = {run.id: run for run in names.ranked(training.list_runs(ws, dataset.id))}
+if not runs:
+    shell.nothing_yet(
+        "There is no model yet.",
+        "Train one first; the probe takes seconds.",
+        "pages/train.py",
+        "Train a model",
+    )
+whole = {i: run for i, run in runs.items() if not run.pair}
+model_id = pickers.one(
+    "Model",
+    {i: names.cascade(record) for i, record in cascades.items()}
+    | {i: names.run(run) for i, run in (whole | runs).items()},
+    "model",
+    help="A cascade, or a single run; the newest cascade comes first.",
+)
+model = cascades.get(model_id) or runs[model_id]
+
+source = st.segmented_control(
+    "Image", [OWN, KNOWN], default=OWN, required=True, key="predict_source", bind="query-params"
+)
+left, right = st.columns([2, 3], gap="large")
+with left, messages.guard():
+    asked = (
+        predict_parts.choose_own()
+        if source == OWN
+        else predict_parts.choose_known(ws, dataset, model)
+    )
+
+with messages.guard():
+    if asked is None:
+        right.caption("Choose an image to see the answer.")
+    else:
+        found = predict_parts.ask(ws, model_id, asked)
+        with right:
+            predict_parts.answer(ws, dataset, model, asked, found)
+        predict_parts.neighbours(ws, dataset, found["neighbours"], asked)

@@ -1,0 +1,88 @@
+"""How well can these classes be told apart? Configure a training, watch it learn.
+
+For whoever trains models.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import NotReady
+from core.services import embedding, mapping, training
+from pages.ui import job_panel, messages, shell, state, text, train_form, train_jobs
+
+ctx = shell.enter(
+    "Train", "How well can these classes be told apart? Train a model and watch it learn."
+)
+ws, dataset = ctx.ws, ctx.dataset
+
+left, right = st.columns([2, 3], gap="large")
+with left:
+    algorithm = train_form.choose_algorithm(training.algorithms())
+    class_map, pair = train_form.choose_question(
+        ws, dataset, mapping.list_class_maps(ws, dataset.id)
+    )
+    seeds = train_form.choose_seeds()
+    options = train_form.choose_options(algorithm)
+
+request = training.TrainRequest(
+    dataset=dataset.id,
+    algorithm=algorithm["name"],
+    class_map=class_map,
+    pair=pair,
+    seeds=seeds,
+    options=options,
+)
+
+
+def submit() -> None:
+    """Draw what would be trained and the button that does it."""
+    planned = training.planned_runs(ws, request)
+    n_new = sum(not exists for _, exists in planned)
+    n_known = len(planned) - n_new
+    if n_known:
+        st.info(
+            f"{text.count(n_known, 'of these runs exists', 'of these runs exist')} already "
+            "with the same data, options and seed, and will not be trained again.",
+            icon=":material/inventory_2:",
+        )
+    label = f"Train {text.count(n_new, 'run')}" if n_new else "Nothing new to train"
+    if st.button(
+        label, key="submit", type="primary", icon=":material/play_arrow:", disabled=not n_new
+    ):
+        training.submit_training(ws, request)
+        state.flash("Submitted. It goes on in the background; you may leave this page.")
+        st.rerun()
+
+
+def offer_embedding(reason: NotReady) -> None:
+    """Say that embeddings come first, and make them with one click."""
+    st.warning(messages.capitalise(str(reason)), icon=":material/info:")
+    if job_panel.show(ws, job_panel.latest(ws, "embed", dataset.id)):
+        return
+    if st.button("Embed the images now", key="embed", type="primary", icon=":material/memory:"):
+        embedding.submit_embed(ws, dataset.id)
+        st.rerun()
+
+
+with left, messages.guard():
+    no_embedding = algorithm["input"] == "embedding" and not embedding.embedding_status(
+        ws, dataset.id
+    )
+    try:
+        submit()
+    except NotReady as reason:
+        if not no_embedding:
+            raise
+        offer_embedding(reason)
+
+with right:
+    st.subheader("Training", anchor=False)
+    with messages.guard():
+        if train_jobs.train_jobs(ws, dataset):
+            train_jobs.panel(ws, dataset)
+        else:
+            st.caption(
+                "Nothing was trained on this data set yet. The probe takes seconds and is a good "
+                "first run; the CNN takes minutes."
+            )

@@ -1,0 +1,133 @@
+"""Which pairs deserve an expert: what a generalist confuses, what could be gained, who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.records import Dataset, Run
+from core.services import cascading, training
+from core.services.workspace import Workspace
+from pages.ui import job_panel, messages, names, pickers, state, text, train_jobs
+
+N_SHOWN = 6  # pairs; further down there is little to gain
+
+
+def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence[Run]) -> None:
+    """Draw the confused pairs; an expert that is missing is trained with one click."""
+    pairs = cascading.confused_pairs(ws, generalist.id)
+    n_val = generalist.metrics["val"]["n_images"]
+    if not pairs:
+        st.success(f"This run confuses nothing on {text.count(n_val, 'validation image')}.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.markdown("**What the generalist confuses**", width="stretch")
+        algorithm = _algorithm(generalist)
+    for pair in pairs[:N_SHOWN]:
+        _row(ws, dataset, generalist, pair, experts, algorithm)
+    rest = len(pairs) - N_SHOWN
+    more = f"; {text.count(rest, 'pair')} confused less often not shown" if rest > 0 else ""
+    st.caption(f"Counted on {text.count(n_val, 'validation image')}{more}.")
+    for job in train_jobs.train_jobs(ws, dataset):
+        if job.state in ("queued", "running", "failed"):
+            job_panel.show(ws, job)
+
+
+def choose_experts(generalist: Run, experts: Sequence[Run]) -> list[str]:
+    """Draw the choice of experts; at first the best of each pair, and each new one joins."""
+    best = list({run.pair: run.id for run in reversed(names.ranked(experts))}.values())
+    note = f"experts-{generalist.id}"
+    known, picked = state.draft(note, (None, []))
+    new = [] if known is None else [i for i in best if i not in known]
+    if new:
+        pairs = {run.id: run.pair for run in experts}
+        joined = {pairs[i]: i for i in [*picked, *new] if i in pairs}
+        state.set_widget("experts", list(joined.values()))
+    chosen = pickers.several(
+        "Experts",
+        {run.id: names.run(run) for run in experts},
+        "experts",
+        default=best,
+        placeholder="Choose at least one",
+        help="One expert a pair. An image is deferred only when its two most probable classes are "
+        "the pair of one of these experts.",
+    )
+    state.set_draft(note, ({run.id for run in experts}, chosen))
+    return chosen
+
+
+def _algorithm(generalist: Run) -> str:
+    """Draw what new experts are trained with; at first what the generalist was."""
+    titles = {a["name"]: a["title"] for a in training.algorithms()}
+    chosen: str = st.segmented_control(
+        "Train experts with",
+        list(titles),
+        default=generalist.algorithm if generalist.algorithm in titles else next(iter(titles)),
+        required=True,
+        format_func=lambda name: titles[name],
+        key="expert_algorithm",
+        persist_state="session",
+    )
+    return chosen
+
+
+def _row(
+    ws: Workspace,
+    dataset: Dataset,
+    generalist: Run,
+    pair: Mapping[str, Any],
+    experts: Sequence[Run],
+    algorithm: str,
+) -> None:
+    """Draw one pair: how often it is confused, what an expert could gain, and who there is."""
+    a, b = pair["a"], pair["b"]
+    mine = [run for run in experts if run.pair and set(run.pair) == {a, b}]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"**{messages.plain(a)} / {messages.plain(b)}**",
+            width=190,
+            help="One taken for the other, in either direction.",
+        )
+        st.markdown(
+            f"{text.count(pair['n_confused'], 'image')} confused, "
+            f"{text.percent(pair['share_of_errors'], 0)} of all errors",
+            width="stretch",
+        )
+        st.markdown(
+            f"at most **{text.points(pair['oracle_gain'])}**",
+            width=170,
+            help="What an expert without any mistake would add to the validation accuracy. "
+            "A real one adds less.",
+        )
+        if mine:
+            reached = max(run.metrics["val"]["accuracy"] for run in mine)
+            st.markdown(
+                f":green-badge[:material/check: {text.count(len(mine), 'expert')}] "
+                f"{text.percent(reached, 0)}",
+                width=150,
+                help=f"Accuracy of the best expert on the {mine[0].metrics['val']['n_images']:,} "
+                "validation images of this pair; guessing between two gives about half.",
+            )
+        elif st.button(
+            "Train expert", key=f"train-expert-{a}-{b}", icon=":material/model_training:"
+        ):
+            with messages.guard() as outcome:
+                training.submit_training(ws, _request(dataset, generalist, (a, b), algorithm))
+            if outcome.ok:
+                st.rerun()
+
+
+def _request(
+    dataset: Dataset, generalist: Run, pair: tuple[str, str], algorithm: str
+) -> training.TrainRequest:
+    """Return the request for an expert with the generalist's classes and backbone."""
+    backbone = generalist.config.get("backbone")
+    return training.TrainRequest(
+        dataset=dataset.id,
+        algorithm=algorithm,
+        class_map=generalist.class_map_id,
+        pair=pair,
+        **({"backbone": backbone} if backbone else {}),
+    )
