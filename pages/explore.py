@@ -25,7 +25,7 @@ from pages.ui import (
     text,
 )
 
-PLANES = {"pca": "PCA", "umap": "UMAP"}
+PLANES = ["PCA", "UMAP"]
 K_MOST = 12
 
 
@@ -67,10 +67,9 @@ def the_map(ws: Workspace, dataset: Dataset, found: dict[str, Any] | None) -> No
     with st.container(horizontal=True, vertical_alignment="bottom"):
         plane = st.segmented_control(
             "Plane",
-            list(PLANES),
-            default="pca",
+            PLANES,
+            default="PCA",
             required=True,
-            format_func=PLANES.__getitem__,
             key="plane",
             bind="query-params",
             help="PCA keeps distances and is there at once. UMAP shows neighbourhoods better, but "
@@ -85,7 +84,7 @@ def the_map(ws: Workspace, dataset: Dataset, found: dict[str, Any] | None) -> No
             bind="query-params",
         )
         k = _choose_k(dataset, found, "map-k") if colour == "cluster" and found else None
-    points = cached.points(ws, dataset.id, embedding.DEFAULT_BACKBONE, plane)
+    points = cached.points(ws, dataset.id, embedding.DEFAULT_BACKBONE, plane.lower())
     if points is None:
         umap_offer(ws, dataset)
         points = cached.points(ws, dataset.id, embedding.DEFAULT_BACKBONE, "pca")
@@ -134,18 +133,15 @@ def number_of_classes(ws: Workspace, dataset: Dataset, found: dict[str, Any] | N
                     st.rerun()
         return
     evidence.verdict(found["verdict"])
-    chart, table = st.columns([3, 2])
-    with chart:
-        st.plotly_chart(
-            charts.k_sweep(found["k"], found["suggested"]),
-            key="k-sweep",
-            alt="Four criteria against the number of clusters",
-        )
-    with table:
+    st.plotly_chart(
+        charts.k_sweep(found["k"], found["suggested"]),
+        key="k-sweep",
+        alt="Four criteria against the number of clusters",
+    )
+    with st.expander("All numbers", icon=":material/table_rows:"):
         st.dataframe(
             evidence.sweep_table(found["k"]),
             hide_index=True,
-            height=440,
             column_config=evidence.SWEEP_COLUMNS,
             alt="The criteria for each number of clusters",
         )

@@ -49,12 +49,13 @@ def welcome(ws: Workspace) -> None:
             "They stay on this machine."
         )
         st.space("stretch")
-        st.page_link("pages/dataset.py", label="Import images", icon=":material/upload:")
+        if st.button("Import images", icon=":material/upload:"):
+            st.switch_page("pages/dataset.py")
 
 
 def next_card(dataset: Dataset, step: Step) -> None:
     """Show the next sensible step with its button."""
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.caption("Next sensible step")
         st.subheader(step.name, anchor=False)
         st.write(messages.plain(step.outcome))
@@ -67,7 +68,7 @@ def next_card(dataset: Dataset, step: Step) -> None:
 
 def best_card(story: Story) -> None:
     """Show the best model so far, beside its chance level."""
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.caption("Best model so far, on test images")
         if story.best is None:
             st.subheader("No model yet", anchor=False)

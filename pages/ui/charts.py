@@ -17,7 +17,7 @@ from plotly.subplots import make_subplots
 
 N_DRAWN = 30_000  # points; more than this makes a browser without a GPU stutter
 MARKERS = ("circle", "diamond", "square", "cross", "triangle-up", "star", "x", "pentagon")
-N_HUES = 8  # as many as the theme has; from here on, colours repeat with another marker
+N_HUES = 10  # as many as the theme has; from here on, colours repeat with another marker
 _MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 _TRAIN_DASH, _VAL_DASH = "dot", "solid"
 
@@ -103,16 +103,16 @@ def balance(frame: pd.DataFrame) -> go.Figure:
 
 
 def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> go.Figure:
-    """Draw silhouette, gap (± its error), stability and BIC against the number of clusters.
+    """Draw silhouette, gap (± its error), stability and BIC against k; more is better in each.
 
     A ring marks the k that a criterion suggests; where a criterion is silent (silhouette at
     k = 1) there is no point.
     """
     panels = (
-        ("silhouette", "Silhouette: how far apart"),
-        ("gap", "Gap: better than no structure"),
-        ("stability", "Stability: same again on resamples"),
-        ("bic", "BIC: worth its parameters (lower is better)"),
+        ("silhouette", "Silhouette: clusters lie apart"),
+        ("gap", "Gap: denser than without structure"),
+        ("stability", "Stability: the same on resamples"),
+        ("bic", "BIC: k is worth its parameters"),
     )
     figure = make_subplots(rows=2, cols=2, subplot_titles=[title for _, title in panels],
                            vertical_spacing=0.17, horizontal_spacing=0.1)  # fmt: skip
@@ -143,7 +143,8 @@ def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> 
                 ),
                 **where,
             )
-    figure.update_xaxes(dtick=1, title_text="k", title_standoff=2)
+    figure.update_xaxes(dtick=1)
+    figure.update_xaxes(title_text="number of clusters, k", row=2)
     figure.update_layout(height=480, margin=_MARGIN | {"t": 40}, showlegend=False)
     return figure
 

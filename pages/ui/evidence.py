@@ -26,7 +26,9 @@ SWEEP_COLUMNS = {
     "stability": st.column_config.NumberColumn(
         "Stability", format="%.2f", help="Agreement of clusterings of resamples, 1 is the same"
     ),
-    "bic": st.column_config.NumberColumn("BIC", format="compact", help="Lower is better"),
+    "bic": st.column_config.NumberColumn(
+        "BIC", format="compact", help="Of spherical clusters; larger is better"
+    ),
 }
 _KINDS = {
     "structure": (st.success, ":material/check_circle:"),

@@ -80,7 +80,7 @@ def _builtin(ws: Workspace) -> None:
     """Draw a card for each built-in source."""
     with st.grid(2):
         for source, title, sentence in importing.builtin_sources():
-            with st.form(f"import-{source}"):
+            with st.form(f"import-{source}", height="stretch"):
                 st.markdown(f"**{title}**")
                 st.caption(sentence + ".")
                 name = _name(source, source.partition(":")[2])

@@ -93,8 +93,8 @@ def sidebar(ws: Workspace) -> None:
             if {job.id for job in now} != seen:
                 st.rerun()
             st.caption(text.count(len(now), "job") + " at work")
-            for job in now:
-                with st.container(border=True):
+            for job in sorted(now, key=lambda job: (job.state != "running", job.position or 0)):
+                with st.container(border=True, gap="xsmall"):
                     _active_rows(ws, job, "side")
 
     panel()
@@ -112,7 +112,12 @@ def _active_rows(ws: Workspace, job: Job, place: str) -> None:
         st.progress(min(1.0, max(0.0, job.progress)), text=messages.plain(step))
     if job.cancel_requested:
         st.caption("Stopping …")
-    elif st.button("Cancel", key=f"cancel-{place}-{job.id}", icon=":material/stop_circle:"):
+    elif st.button(
+        "Cancel",
+        key=f"cancel-{place}-{job.id}",
+        icon=":material/stop_circle:",
+        type="tertiary" if place == "side" else "secondary",
+    ):
         jobs.cancel_job(ws, job.id)
         st.rerun(scope="fragment")
 
