@@ -215,10 +215,26 @@ def _as_text(result: Mapping[str, Any], indent: str = "") -> str:
         if isinstance(value, Mapping):
             lines += [f"{indent}{key}:", _as_text(value, indent + "  ")]
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            lines.append(f"{indent}{key}:")
-            lines += [_as_text(item, indent + "  ") + "\n" for item in value]
-        elif isinstance(value, float):
-            lines.append(f"{indent}{key}: {value:.4g}")
+            lines += [f"{indent}{key}:", _as_table(value, indent + "  ")]
         else:
-            lines.append(f"{indent}{key}: {value}")
-    return "\n".join(line for line in lines if line.strip())
+            lines.append(f"{indent}{key}: {_cell(value)}")
+    return "\n".join(lines)
+
+
+def _as_table(rows: list[Mapping[str, Any]], indent: str) -> str:
+    """Return rows as columns of text; what is itself a mapping stays with --json."""
+    names = [name for name in rows[0] if not isinstance(rows[0][name], Mapping)]
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
+    return "\n".join(
+        indent + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
+        for line in cells
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(_cell(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "-" if value is None else str(value)

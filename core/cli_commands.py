@@ -120,10 +120,9 @@ def runs(args: argparse.Namespace) -> Result:
         }
         for c in cascading.list_cascades(ws, dataset.id)
     ]
-    rows = [
-        {**row, "accuracy": [row["accuracy"], row["low"], row["high"]]}
-        for row in board.astype(object).where(board.notna(), None).to_dict("records")
-    ]
+    rows = board.astype(object).where(board.notna(), None).to_dict("records")
+    for row in rows:
+        row["accuracy_ci"] = [row.pop("low"), row.pop("high")]
     return {"split": args.split, "runs": rows, "cascades": cascades}
 
 

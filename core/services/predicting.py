@@ -171,9 +171,9 @@ def _square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarr
         return square(decode(data, ws.settings.limits).rgb, dataset.size_px, dataset.fit)
     except InvalidInput as error:
         raise InvalidInput(
-            f"{name} cannot be read as an image",
-            expected=", ".join(ws.settings.limits.formats),
-            received=str(error).rstrip("."),
+            f"{name} cannot be predicted: {error.what}",
+            expected=error.expected,
+            received=error.received,
         ) from error
 
 

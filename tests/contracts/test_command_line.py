@@ -1,0 +1,158 @@
+"""The command line end to end, as a script uses it: real processes, real models, small data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from core.cli import build_parser, main
+from core.settings import ROOT
+
+SOURCE = "builtin:rosebuds?n_per_class=20&size_px=64"
+
+
+class Shell:
+    """Runs `python -m core` in one workspace."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+
+    def __call__(self, *words: str | Path) -> dict[str, Any]:
+        """Run a command that must succeed; return its one JSON object."""
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.strip().splitlines()
+        assert len(lines) == 1, "stdout carries exactly one JSON object"
+        return json.loads(lines[0])
+
+    def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "core", *map(str, words), "--workspace", self.workspace]
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=240, env=dict(os.environ)
+        )
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    return Shell(tmp_path_factory.mktemp("command_line") / "workspace")
+
+
+def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
+    imported = shell("import", SOURCE, "--name", "buds")
+    assert imported["n_images"] == 140 and sum(imported["labels"].values()) == 140
+    assert sum(imported["splits"].values()) == 140 and imported["skipped"] == []
+
+    embedded = shell("embed", "buds")
+    assert embedded["dim"] == 1280 and embedded["n_computed"] == 140
+    assert shell("embed", "buds")["n_computed"] == 0
+
+    explored = shell("explore", "buds", "--k", "1..4")
+    assert [row["k"] for row in explored["k"]] == [1, 2, 3, 4]
+    assert explored["verdict"]["kind"] in ("structure", "disagree", "none")
+    assert explored["crosstab"]["labels"] == list(imported["labels"])
+
+    runs = shell("train", "buds", "--algorithm", "probe", "--seeds", "0,1", "--epochs", "5")["runs"]
+    again = shell("train", "buds", "--algorithm", "probe", "--seeds", "1", "--epochs", "5")["runs"]
+    assert [run["run"] for run in again] == [runs[1]["run"]]
+    assert 0 <= runs[0]["test"]["accuracy_ci"][0] <= runs[0]["test"]["accuracy"] <= 1
+
+    a, b = list(imported["labels"])[:2]
+    expert = shell("train", "buds", "--pair", f"{a},{b}", "--epochs", "5")["runs"][0]
+    assert expert["classes"] == [a, b]
+    compared = shell("compare", runs[0]["run"], runs[1]["run"])
+    assert set(compared["pairs"][0]) >= {"a", "b", "difference", "ci", "mcnemar_p", "holm_p"}
+
+    merged = shell("map", "buds", "--merge", f"{a}+{b}", "--name", "six", "--why", "test")
+    assert len(merged["classes"]) == 6
+    six = shell("train", "buds", "--class-map", "six", "--epochs", "2")["runs"][0]
+    assert six["classes"] == merged["classes"]
+
+    cascade = shell("cascade", "--generalist", runs[0]["run"], "--expert", expert["run"])
+    fixed = shell(
+        "cascade", "--generalist", runs[0]["run"], "--expert", expert["run"], "--tau", "0"
+    )
+    assert fixed["test"]["accuracy"] == fixed["test"]["generalist_accuracy"]
+    assert {"accuracy", "gain", "gain_ci", "deferral_rate", "recovery", "breakage"} <= set(
+        cascade["test"]
+    )
+    listed = shell("runs", "buds")
+    assert {runs[0]["run"], expert["run"]} <= {row["run"] for row in listed["runs"]}
+    assert cascade["cascade"] in {row["cascade"] for row in listed["cascades"]}
+    _check_predictions(shell, tmp_path, runs[0]["run"], cascade["cascade"])
+
+
+def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> None:
+    """What is stored, what is exported and what is predicted from the bytes are the same."""
+    table_file = folder / "predictions.parquet"
+    written = shell("predictions", run, "--to", table_file)
+    table = pd.read_parquet(table_file)
+    assert written["n_images"] == len(table) and set(table["split"]) == {"val", "test"}
+    probabilities = table[[name for name in table if name.startswith("p_")]]
+    assert probabilities.sum(axis=1).between(0.999, 1.001).all()
+
+    picture = folder / "one.jpg"
+    picture.write_bytes(_original(shell.workspace, table["image"][0]))
+    for model in (run, cascade):
+        answer = shell("predict", model, picture)["predictions"][0]
+        assert answer["class"] in answer["probabilities"]
+        assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    stored = probabilities.iloc[0].idxmax().removeprefix("p_")
+    assert shell("predict", run, picture)["predictions"][0]["class"] == stored
+
+
+def _original(workspace: Path, image_id: str) -> bytes:
+    from core.services.workspace import open_workspace
+    from core.store import datasets
+
+    ws = open_workspace(workspace)
+    with ws.read() as conn:
+        pack, offset, n_bytes = datasets.location(conn, image_id)
+    ws.close()
+    return ws.blobs.path(pack).read_bytes()[offset : offset + n_bytes]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import", "/nowhere/at/all", "--name", "x"),
+        ("import", "builtin:nothing", "--name", "x"),
+        ("import", "builtin:digits", "--name", "../x"),
+        ("embed", "nothing"),
+        ("explore", "nothing", "--k", "9..1"),
+        ("train", "nothing", "--pair", "A"),
+        ("cascade", "--generalist", "run-0"),
+        ("predict", "run-0", "nothing.jpg"),
+        ("jobs", "cancel"),
+        ("jobs", "cancel", "job-0"),
+        ("predictions", "run-0", "--to", "x.pkl"),
+        ("nonsense",),
+        (),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(words, tmp_path, capsys):
+    status = main([*words, *(["--workspace", str(tmp_path)] if words else [])])
+    told = capsys.readouterr()
+    assert status == 2, told.err
+    assert told.out == ""
+    assert told.err.startswith("error: ") and told.err.rstrip().endswith(".")
+    assert told.err.count("\n") == 1 and "Traceback" not in told.err
+
+
+def test_doctor_finds_a_fresh_workspace_sound(tmp_path, capsys):
+    assert main(["doctor", "--json", "--workspace", str(tmp_path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["datasets"] == [] and found["problems"] == []
+
+
+def test_every_command_explains_itself():
+    actions = build_parser()._subparsers._group_actions[0]
+    assert {"import", "embed", "explore", "train", "cascade", "predict"} <= set(actions.choices)
+    for name, sub in actions.choices.items():
+        assert sub.description and sub.description.endswith((".", "?")), name
