@@ -79,9 +79,16 @@ def assign_splits(
     the shares of a label with few groups can be far off.
     """
     n = len(labels)
-    open_rows, done = _given(n, given, shares, complete)
-    units = _units(n, groups, keys, seed, set(open_rows))
-    _follow_given(units, groups, done)
+    done = _given(n, given, shares)
+    _check_lengths(n, groups=groups, keys=keys)
+    _check_groups(groups, done)
+    if complete:
+        done = _opened(done, shares)
+    units = _units(done, groups, keys, seed)
+    for unit in units:  # the open images of a group follow the given ones
+        known = next((done[row] for row in unit.rows if done[row] is not None), None)
+        for row in unit.rows:
+            done[row] = done[row] or known
     closed = {str(s) for s in done if s in ("val", "test")}
     wanted = _targets(labels, done, shares, closed)
     waiting = [unit for unit in units if done[unit.rows[0]] is None]
@@ -92,18 +99,17 @@ def assign_splits(
 
 
 def _given(
-    n: int, given: Sequence[str | None] | None, shares: tuple[float, ...], complete: bool
-) -> tuple[list[int], list[str | None]]:
-    """Check the arguments; return the rows to assign and the splits so far."""
+    n: int, given: Sequence[str | None] | None, shares: tuple[float, ...]
+) -> list[str | None]:
+    """Check the shares and the given splits; return the splits so far."""
     if len(shares) != 3 or min(shares) < 0 or abs(sum(shares) - 1.0) > 1e-6:
         raise InvalidInput(
             "shares are not the shares of train, val and test",
             expected="three numbers >= 0 that sum to 1",
             received=str(shares),
         )
+    _check_lengths(n, given=given)
     done: list[str | None] = [None] * n if given is None else list(given)
-    if len(done) != n:
-        raise InvalidInput("given must name each image", expected=str(n), received=str(len(done)))
     unknown = {str(s) for s in done if s is not None} - set(SPLITS)
     if unknown:
         raise InvalidInput(
@@ -111,61 +117,64 @@ def _given(
             expected=", ".join(SPLITS),
             received=", ".join(sorted(unknown)),
         )
-    named = set(done)
-    lacks = any(s not in named and share > 0 for s, share in zip(SPLITS, shares, strict=True))
-    if complete and lacks and None not in named and "train" in named:
-        done = [None if s == "train" else s for s in done]
-    return [row for row in range(n) if done[row] is None], done
+    return done
 
 
-def _units(
-    n: int,
-    groups: Sequence[str | None] | None,
-    keys: Sequence[str] | None,
-    seed: int,
-    open_rows: set[int],
-) -> list[_Unit]:
-    """Return groups and ungrouped images that have a row to assign, each with its rank."""
-    for name, column in (("groups", groups), ("keys", keys)):
+def _check_lengths(n: int, **columns: Sequence[str | None] | None) -> None:
+    """Raise unless every column that is there has an entry for each image."""
+    for name, column in columns.items():
         if column is not None and len(column) != n:
             raise InvalidInput(
                 f"{name} must have an entry for each image",
                 expected=str(n),
                 received=str(len(column)),
             )
+
+
+def _check_groups(groups: Sequence[str | None] | None, done: list[str | None]) -> None:
+    """Raise when the images of one group are given to different splits."""
+    if groups is None:
+        return
+    named: dict[str, set[str]] = {}
+    for group, split in zip(groups, done, strict=True):
+        if group is not None and split is not None:
+            named.setdefault(group, set()).add(split)
+    torn = sorted(group for group, splits in named.items() if len(splits) > 1)
+    if torn:
+        raise InvalidInput(
+            "a group is given to two splits, so training would see what is tested",
+            expected="one split for each group",
+            received=", ".join(torn[:5]),
+            todo="correct the split or the group column",
+        )
+
+
+def _opened(done: list[str | None], shares: tuple[float, ...]) -> list[str | None]:
+    """Reopen the images given as train when a held-out split has nowhere else to come from."""
+    named = set(done)
+    lacks = any(s not in named and share > 0 for s, share in zip(SPLITS, shares, strict=True))
+    if lacks and None not in named and "train" in named:
+        return [None if split == "train" else split for split in done]
+    return done
+
+
+def _units(
+    done: list[str | None],
+    groups: Sequence[str | None] | None,
+    keys: Sequence[str] | None,
+    seed: int,
+) -> list[_Unit]:
+    """Return groups and ungrouped images that have an image to assign, each with its rank."""
     members: dict[str, list[int]] = {}
-    for row in range(n):
+    for row in range(len(done)):
         group = None if groups is None else groups[row]
-        key = f"group:{group}" if group is not None else f"image:{keys[row] if keys else row}"
+        key = f"group:{group}" if group is not None else f"image:{row if keys is None else keys[row]}"
         members.setdefault(key, []).append(row)
     return [
         _Unit(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest(), tuple(rows))
         for key, rows in members.items()
-        if not open_rows.isdisjoint(rows)
+        if any(done[row] is None for row in rows)
     ]
-
-
-def _follow_given(
-    units: list[_Unit], groups: Sequence[str | None] | None, done: list[str | None]
-) -> None:
-    """Give the open images of a group the split its other images were given."""
-    if groups is not None:
-        named: dict[str, set[str]] = {}
-        for group, split in zip(groups, done, strict=True):
-            if group is not None and split is not None:
-                named.setdefault(group, set()).add(split)
-        torn = sorted(group for group, splits in named.items() if len(splits) > 1)
-        if torn:
-            raise InvalidInput(
-                "a group is given to two splits, so training would see what is tested",
-                expected="one split for each group",
-                received=", ".join(torn[:5]),
-                todo="correct the split or the group column",
-            )
-    for unit in units:
-        known = next((done[row] for row in unit.rows if done[row] is not None), None)
-        for row in unit.rows:
-            done[row] = done[row] or known
 
 
 def _targets(

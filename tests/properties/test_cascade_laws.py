@@ -1,0 +1,136 @@
+"""The laws of the cascade: its sweep is exact, and it changes nothing it may not change."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.analysis import cascade, metrics
+from tests.strategies import TAUS, CascadeInput, cascade_inputs
+
+
+def _swept(case: CascadeInput, grid=None) -> cascade.Sweep:
+    return cascade.sweep(case.probs, case.y, case.pairs, case.expert_probs, grid)
+
+
+def _directly(case: CascadeInput, tau: float) -> tuple[np.ndarray, np.ndarray]:
+    """Decide image by image, as the design says it in words: (answers, deferred)."""
+    decided, deferred = [], []
+    pairs = [set(pair) for pair in case.pairs]
+    for i, row in enumerate(case.probs.astype(np.float64)):
+        ranking = sorted(range(len(row)), key=lambda c: (-row[c], c))
+        answer, top_two = ranking[0], set(ranking[:2])
+        defers = top_two in pairs and row[answer] < tau
+        if defers:
+            index = pairs.index(top_two)
+            (a, b), (q_a, q_b) = case.pairs[index], case.expert_probs[index][i]
+            answer = min(a, b) if q_a == q_b else (a if q_a > q_b else b)
+        decided.append(answer)
+        deferred.append(defers)
+    return np.array(decided), np.array(deferred)
+
+
+@given(cascade_inputs(), TAUS)
+def test_the_sweep_equals_the_direct_computation(case, tau):
+    answers, deferred = _directly(case, tau)
+    at = _swept(case).at(tau)
+    expected = metrics.confusion_matrix(case.y, answers, case.probs.shape[1])
+    assert at["confusion"] == expected.tolist()
+    assert at["n_deferred"] == deferred.sum()
+    assert at["accuracy"] == np.mean(answers == case.y)
+    was_right = case.probs.argmax(axis=1) == case.y
+    assert at["n_recovered"] == np.sum((answers == case.y) & ~was_right)
+    assert at["n_broken"] == np.sum((answers != case.y) & was_right)
+
+
+@given(cascade_inputs(), st.lists(st.floats(0, 1), min_size=1, max_size=6, unique=True))
+def test_the_sweep_is_exact_on_any_grid(case, taus):
+    swept = _swept(case, sorted(taus))
+    for i, tau in enumerate(sorted(taus)):
+        answers, _ = _directly(case, tau)
+        expected = metrics.confusion_matrix(case.y, answers, case.probs.shape[1])
+        assert (swept.confusion_at(i) == expected).all()
+
+
+@given(cascade_inputs(), TAUS)
+def test_the_vectorised_decision_is_the_one_in_words(case, tau):
+    owner = cascade.route(case.probs, case.pairs)
+    deferred = cascade.deferred_mask(case.probs, owner, tau)
+    answers = cascade.answers(case.probs, owner, case.expert_probs, deferred, pairs=case.pairs)
+    expected, expected_deferred = _directly(case, tau)
+    assert (answers == expected).all()
+    assert (deferred == expected_deferred).all()
+
+
+@given(cascade_inputs())
+def test_tau_zero_defers_nothing_and_equals_the_generalist(case):
+    at = _swept(case).at(0.0)
+    generalist = metrics.confusion_matrix(case.y, case.probs.argmax(axis=1), case.probs.shape[1])
+    assert at["n_deferred"] == 0
+    assert at["deferral_rate"] == at["gain"] == at["recovery"] == at["breakage"] == 0.0
+    assert at["confusion"] == generalist.tolist()
+    assert at["accuracy"] == at["generalist_accuracy"]
+
+
+@given(cascade_inputs())
+def test_the_deferral_rate_never_falls_as_tau_rises(case):
+    swept = _swept(case)
+    assert (np.diff(swept.n_deferred_by_pair, axis=1) >= 0).all()
+    assert (swept.n_deferred <= swept.n_owned.sum()).all()
+
+
+@given(cascade_inputs())
+def test_row_sums_do_not_depend_on_tau(case):
+    swept = _swept(case)
+    for i in range(0, len(swept.taus), 50):
+        C = swept.confusion_at(i)
+        assert (C.sum(axis=1) == swept.base.sum(axis=1)).all()
+        assert (C >= 0).all()
+
+
+@given(cascade_inputs(), TAUS)
+def test_only_images_an_expert_covers_can_change_and_only_inside_the_pair(case, tau):
+    owner = cascade.route(case.probs, case.pairs)
+    deferred = cascade.deferred_mask(case.probs, owner, tau)
+    combined = cascade.combine(case.probs, owner, case.expert_probs, deferred, pairs=case.pairs)
+    assert not deferred[owner < 0].any()
+    before = case.probs.astype(np.float64)
+    assert (combined[~deferred] == before[~deferred]).all()
+    for index, pair in enumerate(case.pairs):
+        mine = deferred & (owner == index)
+        others = [c for c in range(combined.shape[1]) if c not in pair]
+        assert (combined[np.ix_(mine, others)] == before[np.ix_(mine, others)]).all()
+        mass = before[mine][:, list(pair)].sum(axis=1)
+        assert np.allclose(combined[mine][:, list(pair)].sum(axis=1), mass)
+        assert np.isin(combined[mine].argmax(axis=1), pair).all()
+
+
+@given(cascade_inputs())
+def test_the_best_tau_is_the_smallest_of_the_most_accurate(case):
+    swept = _swept(case)
+    best = cascade.best_tau(swept)
+    n_correct = swept.n_correct
+    at = swept.index_of(best)
+    assert n_correct[at] == n_correct.max()
+    assert (n_correct[:at] < n_correct[at]).all()
+    assert swept.at(best)["gain"] >= 0.0
+
+
+@given(cascade_inputs(), TAUS)
+def test_pairs_add_up_to_the_whole(case, tau):
+    swept = _swept(case)
+    at, rows = swept.at(tau), cascade.accounting(swept, tau)
+    assert sum(row["n_deferred"] for row in rows) == at["n_deferred"]
+    assert abs(sum(row["gain"] for row in rows) - at["gain"]) < 1e-12
+    assert [row["pair"] for row in rows] == case.pairs
+
+
+@given(cascade_inputs(), TAUS)
+def test_random_control_is_exact_at_its_ends(case, tau):
+    swept = _swept(case)
+    control = cascade.random_control(swept, tau)
+    at = swept.at(tau)
+    if at["n_deferred"] in (0, swept.n_owned.sum()):  # then there is only one way to draw
+        assert abs(control["accuracy"] - at["accuracy"]) < 1e-12
+        assert control["accuracy_sd"] < 1e-9
