@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.analysis.splits import assign_splits
-from core.errors import Conflict, InvalidInput, NotReady
+from core.errors import Conflict, InvalidInput
 from core.ids import content_id, new_id
 from core.jobs import engine
 from core.jobs.context import JobContext
@@ -95,15 +96,17 @@ def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
         )
     folder = ws.path / "uploads" / new_id("up")
     folder.mkdir(parents=True)
-    target = folder / f"upload{suffix}"
-    n_bytes = 0
+    stem = re.sub(r"[^\w-]", "_", Path(filename).stem)[:64]
+    target = folder / f"{stem or 'upload'}{suffix}"
+    n_bytes, most = 0, ws.settings.limits.archive_bytes
     with target.open("wb") as file:
         for chunk in chunks:
             n_bytes += len(chunk)
-            if n_bytes > ws.settings.limits.archive_bytes:
+            if n_bytes > most:
+                shutil.rmtree(folder)
                 raise InvalidInput(
                     "the upload is too large",
-                    expected=f"at most {ws.settings.limits.archive_bytes:,} bytes",
+                    expected=f"at most {most:,} bytes",
                     todo="put it on the server and import it by its path",
                 )
             file.write(chunk)
@@ -112,14 +115,12 @@ def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
 
 def run_import(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
     """Run an import (in the job process) and return what the command line prints."""
-    return import_now(
-        context.workspace,
-        params["source"],
-        params["name"],
-        ImportOptions(**{**params["options"], "shares": tuple(params["options"]["shares"])}),
-        context.report,
-        context.should_stop,
-    )
+    ws, source = context.workspace, params["source"]
+    options = ImportOptions(**{**params["options"], "shares": tuple(params["options"]["shares"])})
+    told = import_now(ws, source, params["name"], options, context.report, context.should_stop)
+    if Path(source).is_relative_to(ws.path / "uploads"):
+        shutil.rmtree(Path(source).parent)  # its images are in the workspace now
+    return told
 
 
 def import_now(
@@ -134,8 +135,10 @@ def import_now(
 
     Raises
     ------
-    NotReady
+    InvalidInput
         If no image could be read.
+    Conflict
+        If the name is taken.
     """
     _check_name(ws, name)
     with (
@@ -151,12 +154,6 @@ def import_now(
             report=lambda share, text: report(None if share is None else 0.95 * share, text),
             stop=stop,
         )
-        if not built.rows:
-            first = built.problems[0] if built.problems else None
-            raise NotReady(
-                f"no image of {source_text} could be imported",
-                received=f"{first.file}: {first.reason}" if first else "an empty source",
-            )
         report(0.96, "splitting and storing")
         return _store(ws, source, source_text, built, name, options)
 
