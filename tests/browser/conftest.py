@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.server import Server, find_chromium
+from tests.browser.server import ROOT, Server, find_chromium
 
 SLOW_MACHINE_MS = 60_000  # two busy cores: wait for a condition, and never longer than this
+N_PER_CLASS = 40  # enough for a probe to be right and wrong on some
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
@@ -42,6 +45,32 @@ def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh_server(empty_workspace: Path) -> Iterator[Server]:
     """A server that nobody has visited yet, on an empty workspace."""
     server = Server(empty_workspace)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def rosebuds_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace as `make run` leaves it, with a small demo: imported and embedded."""
+    workspace = tmp_path_factory.mktemp("rosebuds") / "workspace"
+    source = f"builtin:rosebuds?n_per_class={N_PER_CLASS}&size_px=96"
+    for command in (["import", source, "--name", "rosebuds"], ["embed", "rosebuds"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *command, "--workspace", str(workspace)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return workspace
+
+
+@pytest.fixture
+def rosebuds_server(rosebuds_workspace: Path) -> Iterator[Server]:
+    """A dashboard on the small demo."""
+    server = Server(rosebuds_workspace)
     yield server
     server.stop()
 

@@ -62,7 +62,8 @@ class Server:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
         if not self._ready.wait(_START_S):
             process.kill()
             raise RuntimeError("the dashboard did not start:\n" + self.output())
@@ -73,10 +74,11 @@ class Server:
         return {"PYTHONPATH": str(ROOT), "DESEMPATE_HOME": home, "NO_COLOR": "1"}
 
     def _read(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or []:
-            self.printed.append(line)
-            if "URL:" in line:  # Streamlit prints its address when it listens
-                self._ready.set()
+        with process.stdout as lines:  # type: ignore[union-attr]  # it is a pipe
+            for line in lines:
+                self.printed.append(line)
+                if "URL:" in line:  # Streamlit prints its address when it listens
+                    self._ready.set()
 
     def output(self) -> str:
         """Return everything the server printed so far."""
@@ -90,6 +92,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(20)
+        self._reader.join(20)
 
 
 def _free_port() -> int:
