@@ -84,10 +84,10 @@ def the_map(ws: Workspace, dataset: Dataset, found: dict[str, Any] | None) -> No
             bind="query-params",
         )
         k = _choose_k(dataset, found, "map-k") if colour == "cluster" and found else None
-    points = cached.points(ws, dataset.id, embedding.DEFAULT_BACKBONE, plane.lower())
-    if points is None:
+    backbone = embedding.DEFAULT_BACKBONE
+    points, wanted = cached.plane(ws, dataset.id, backbone, plane.lower())
+    if not wanted:
         umap_offer(ws, dataset)
-        points = cached.points(ws, dataset.id, embedding.DEFAULT_BACKBONE, "pca")
     groups, order = evidence.groups(cached.images(ws, dataset.id), dataset.labels, colour, found, k)
     chart, images = st.columns([3, 2])
     with chart:
@@ -180,7 +180,7 @@ def _choose_k(dataset: Dataset, found: dict[str, Any], key: str) -> int:
     """Draw the choice of k; by default as many clusters as labels."""
     ks = list(found["clusters"])
     nearest = evidence.nearest_k(ks, len(dataset.labels))
-    return st.select_slider("Clusters (k)", ks, value=nearest, key=key, bind="query-params")
+    return int(st.select_slider("Clusters (k)", ks, value=nearest, key=key, bind="query-params"))
 
 
 here = shell.enter("Explore", "Do these classes exist? What the embeddings say, and their images.")

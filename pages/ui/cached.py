@@ -62,9 +62,14 @@ def _points(_ws: Workspace, dataset_id: str, backbone: str, kind: str) -> NDArra
     return found
 
 
-def points(ws: Workspace, dataset_id: str, backbone: str, kind: str) -> NDArray[np.float32] | None:
-    """Return a projection, float32 (n_images, 2), or None before it was made."""
+def plane(
+    ws: Workspace, dataset_id: str, backbone: str, kind: str
+) -> tuple[NDArray[np.float32], bool]:
+    """Return the points to draw, float32 (n_images, 2), and whether they are of the kind wanted.
+
+    UMAP needs a job; before it has run, the PCA plane stands in.
+    """
     try:
-        return _points(ws, dataset_id, backbone, kind)
+        return _points(ws, dataset_id, backbone, kind), True
     except _NotYet:
-        return None
+        return _points(ws, dataset_id, backbone, "pca"), False

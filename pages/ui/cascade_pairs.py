@@ -25,8 +25,9 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.markdown("**What the generalist confuses**", width="stretch")
         algorithm = _algorithm(generalist)
-    for pair in pairs[:N_SHOWN]:
-        _row(ws, dataset, generalist, pair, experts, algorithm)
+    with st.container(border=True, gap="small"):
+        for pair in pairs[:N_SHOWN]:
+            _row(ws, dataset, generalist, pair, experts, algorithm)
     rest = len(pairs) - N_SHOWN
     more = f"; {text.count(rest, 'pair')} confused less often not shown" if rest > 0 else ""
     st.caption(f"Counted on {text.count(n_val, 'validation image')}{more}.")
@@ -84,16 +85,13 @@ def _row(
     """Draw one pair: how often it is confused, what an expert could gain, and who there is."""
     a, b = pair["a"], pair["b"]
     mine = [run for run in experts if run.pair and set(run.pair) == {a, b}]
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(
-            f"**{messages.plain(a)} / {messages.plain(b)}**",
-            width=190,
-            help="One taken for the other, in either direction.",
-        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{messages.plain(a)} / {messages.plain(b)}**", width=190)
         st.markdown(
             f"{text.count(pair['n_confused'], 'image')} confused, "
             f"{text.percent(pair['share_of_errors'], 0)} of all errors",
             width="stretch",
+            help="One taken for the other, in either direction.",
         )
         st.markdown(
             f"at most **{text.points(pair['oracle_gain'])}**",

@@ -101,7 +101,7 @@ def _suggestions(dataset: Dataset, draft: Draft, confused: Sequence[Mapping[str,
     apart = [p for p in confused if class_of[p["a"]] != class_of[p["b"]]][:N_SUGGESTED]
     if not apart:
         return
-    st.caption("Confused most often by the run below, on validation images:")
+    st.caption("Most often confused by the chosen run, on validation images:")
     with st.container(horizontal=True, gap="small"):
         for pair in apart:
             pressed = st.button(

@@ -15,6 +15,7 @@ from pages.ui.class_draft import Draft
 from pages.ui.confusion_panel import confusion_panel
 from pages.ui.names import ranked
 
+_HEADER = 2  # columns' worth of width that a matrix needs for names and totals
 N_SHOWN = 6  # versions shown at once; the others sit in an expander
 
 
@@ -49,9 +50,13 @@ def matrices(ws: Workspace, dataset: Dataset, run: Run, draft: Draft, split: str
     with messages.guard():
         seen = mapping.preview(ws, run.id, draft.mapping, split=split)
         st.subheader("Confusion before and after", anchor=False)
-        before, after = st.columns(2, gap="large")
+        apart = {label: [label] for label in draft.labels}
+        if not draft.changed:
+            _matrix(ws, dataset, run, seen["before"], apart, split)
+            return
+        widths = [len(draft.labels) + _HEADER, len(draft.groups) + _HEADER]
+        before, after = st.columns(widths, gap="medium")
         with before:
-            apart = {label: [label] for label in draft.labels}
             _matrix(ws, dataset, run, seen["before"], apart, split)
         with after:
             _matrix(ws, dataset, run, seen["after"], draft.groups, split)
@@ -78,7 +83,7 @@ def _matrix(
     classes = figures["classes"]
     what = text.count(len(classes), "class", "classes")
     st.markdown(f"**{what}, {text.count(figures['n_images'], names.SPLITS[split] + ' image')}**")
-    key = f"classes-{run.id}-{split}-{'|'.join(classes)}-{len(groups)}"
+    key = f"classes-{run.id}-{split}-{'|'.join(classes)}"
     confusion_panel(ws, dataset, figures["confusion"], classes, key, behind)
 
 

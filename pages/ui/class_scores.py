@@ -33,13 +33,13 @@ def cards(before: Figures, after: Figures, split: str) -> None:
         ("Kappa", "kappa", "{:.3f}".format, "{:+.3f}".format, "normal"),
         ("Bits", "bits", "{:.2f}".format, "{:+.2f}".format, "normal"),
     ]
-    with st.grid(4, min_column_width=170):
+    with st.grid(2, min_column_width=220):
         for label, name, show, change, color in rows:
             more = f"95 % interval: {text.interval(after['accuracy_ci'])}." * (name == "accuracy")
             st.metric(
                 label,
                 show(after[name]),
-                delta=change(after[name] - before[name]),
+                delta=change(after[name] - before[name]) if after[name] != before[name] else 0,
                 delta_description=f"from {show(before[name])}",
                 delta_color=color,  # type: ignore[arg-type]
                 help=meaning.explain(name, n, split, more),

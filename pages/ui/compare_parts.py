@@ -11,7 +11,7 @@ import streamlit as st
 from core.records import Dataset, Run
 from core.services import comparing, training
 from core.services.workspace import Workspace
-from pages.ui import charts, messages, names, state, text, train_jobs
+from pages.ui import charts, meaning, messages, names, state, text, train_jobs
 from pages.ui.confusion_panel import confusion_panel
 
 SURE = 0.05  # a smaller p, corrected for the number of pairs, is called a difference
@@ -21,7 +21,7 @@ def pair_sentence(pair: Mapping[str, Any], called: Mapping[str, str]) -> str:
     """Return what a paired comparison says, "no difference can be told" included."""
     a, b = called[pair["a"]], called[pair["b"]]
     on = f"on the same {pair['n_images']:,} images"
-    span = f"{text.points(pair['difference'])} ({text.points(pair['ci'][0])} to {text.points(pair['ci'][1])})"  # noqa: E501
+    span = f"{text.points(pair['difference'])} ({meaning.spread(pair['ci'])})"
     if pair["holm_p"] >= SURE:
         return f"No difference can be told between {a} and {b}: {span} {on}."
     better, worse = (a, b) if pair["difference"] > 0 else (b, a)
@@ -38,9 +38,7 @@ def differences(result: Mapping[str, Any], called: Mapping[str, str]) -> None:
             "a": [called[p["a"]] for p in result["pairs"]],
             "b": [called[p["b"]] for p in result["pairs"]],
             "difference": [text.points(p["difference"]) for p in result["pairs"]],
-            "interval": [
-                f"{text.points(p['ci'][0])} to {text.points(p['ci'][1])}" for p in result["pairs"]
-            ],
+            "interval": [meaning.spread(p["ci"]) for p in result["pairs"]],
             "n_images": [p["n_images"] for p in result["pairs"]],
             "mcnemar_p": [p["mcnemar_p"] for p in result["pairs"]],
             "holm_p": [p["holm_p"] for p in result["pairs"]],

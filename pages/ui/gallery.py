@@ -113,7 +113,7 @@ def items(
     ]
 
 
-@st.dialog("Image", width="medium")
+@st.dialog("Image", width="small")
 def show_image(ws: Workspace, dataset: Dataset, position: int) -> None:
     """Show one image large, with everything that is known about it."""
     with messages.guard():

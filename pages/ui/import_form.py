@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+from typing import Literal
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -16,6 +19,8 @@ _WAYS = {
     "builtin": "Built-in",
 }
 _SIZES = (None, 32, 64, 96, 128, 160, 192, 224)
+Fit = Literal["crop", "pad"]
+_FITS: tuple[Fit, ...] = ("crop", "pad")
 _CHUNK_BYTES = 1 << 20
 _LAYOUTS = """\
 * a **.zip** of class folders: `Rose/01.jpg`, `Tulip/02.jpg`, … (a folder around them is fine)
@@ -91,14 +96,15 @@ def _builtin(ws: Workspace) -> None:
 
 def _name(form: str, default: str = "") -> str:
     """Draw the name field."""
-    return st.text_input(
+    name: str = st.text_input(
         "Name of the data set",
         value=default,
         key=f"import-name-{form}",
         max_chars=64,
         placeholder="roses-2026",
         help="Letters, digits, spaces, dots and dashes.",
-    ).strip()
+    )
+    return name.strip()
 
 
 def _options(form: str) -> importing.ImportOptions:
@@ -112,9 +118,9 @@ def _options(form: str) -> importing.ImportOptions:
             key=f"import-size-{form}",
             help="Models see square images of this side; the originals are kept as they are.",
         )
-        fit = st.radio(
+        fit: Fit = st.radio(
             "Images that are not square",
-            ["crop", "pad"],
+            _FITS,
             captions=["keep the centre square", "keep everything, add borders"],
             horizontal=True,
             key=f"import-fit-{form}",
@@ -139,7 +145,7 @@ def _shares(train: float) -> tuple[float, float, float]:
 
 def _stem(file: UploadedFile) -> str:
     """Return the file's name without folder and ending, the default name of the data set."""
-    return file.name.rpartition("/")[2].partition(".")[0]
+    return PurePosixPath(str(file.name)).stem
 
 
 def _submit(ws: Workspace, source: str, name: str, options: importing.ImportOptions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -38,6 +39,11 @@ MEANING = {
         "confidence. A threshold that does not beat it picks the wrong images."
     ),
 }
+
+
+def spread(bounds: Sequence[float]) -> str:
+    """Return the bounds of a difference of shares as "-1.3 to +3.8 points"."""
+    return f"{100 * bounds[0]:+.1f} to {text.points(bounds[1])}"
 
 
 def explain(figure: str, n_images: int, split: str, more: str = "") -> str:

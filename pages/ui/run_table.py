@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.records import ClassMapRecord
-from pages.ui import names
+from pages.ui import names, text
 from pages.ui.meaning import MEANING
 
 _SHARES = {"accuracy": "Accuracy", "chance": "Chance", "balanced_accuracy": "Balanced accuracy",
@@ -46,12 +46,9 @@ def question_of(board: pd.DataFrame) -> pd.Series:
 def table(board: pd.DataFrame, split: str) -> None:
     """Draw the leaderboard of one question, the most accurate run first."""
     n_images = int(board["n_images"].iloc[0])
-    shown = board.assign(
-        interval=[
-            f"{100 * low:.1f} – {100 * high:.1f} %"
-            for low, high in zip(board["low"], board["high"], strict=True)
-        ],
-    )[_ORDER]
+    bounds = zip(board["low"], board["high"], strict=True)
+    shown = board.assign(interval=[text.interval(b) for b in bounds])[_ORDER]
+    shown[list(_SHARES)] *= 100  # the browser's own percent shows two decimals, 156 images bear one
     st.dataframe(
         shown,
         hide_index=True,
@@ -81,7 +78,7 @@ def _columns(n_images: int, split: str) -> dict[str, Any]:
         "device": "Device",
         "created_at": st.column_config.DatetimeColumn("Trained", format="distance"),
         **{
-            name: number(label, format="percent", help=MEANING[name] + on)
+            name: number(label, format="%.1f %%", help=MEANING[name] + on)
             for name, label in _SHARES.items()
         },
         **{

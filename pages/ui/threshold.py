@@ -114,8 +114,7 @@ def panel(ws: Workspace, dataset: Dataset, inputs: CascadeInputs, tau: float, sp
 def cards(figures: Figures, random_accuracy: float, split: str) -> None:
     """Draw accuracy, net gain, deferral rate, recovery, breakage and the random control."""
     n, n_deferred = figures["n_images"], figures["n_deferred"]
-    low, high = figures["gain_ci"]
-    spread = f"{text.points(low)} to {text.points(high)}"
+    spread = meaning.spread(figures["gain_ci"])
     rows = [
         ("Net gain", "gain", text.points(figures["gain"]), f"95 % interval, paired: {spread}."),
         ("Deferral rate", "deferral_rate", text.percent(figures["deferral_rate"]),
@@ -183,10 +182,7 @@ def accounting(rows: list[dict[str, Any]], n_images: int, split: str) -> None:
             "n_recovered": [row["n_recovered"] for row in rows],
             "n_broken": [row["n_broken"] for row in rows],
             "gain": [text.points(row["gain"]) for row in rows],
-            "interval": [
-                f"{text.points(row['gain_ci'][0])} to {text.points(row['gain_ci'][1])}"
-                for row in rows
-            ],
+            "interval": [meaning.spread(row["gain_ci"]) for row in rows],
             "expert": [row["expert"] for row in rows],
         }
     )

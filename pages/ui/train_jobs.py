@@ -90,9 +90,9 @@ def _run_row(run: dict[str, Any]) -> None:
     """Draw what one run reached."""
     test, val = run["test"], run["val"]
     what = " / ".join(run["pair"]) if run["pair"] else f"{len(run['classes'])} classes"
-    with st.grid(4, min_column_width=150):
+    with st.grid(4, min_column_width=125):
         meaning.accuracy_card("Test accuracy", test, "test")
-        meaning.accuracy_card("Validation accuracy", val, "val")
+        meaning.accuracy_card("Validation", val, "val")
         st.metric(
             "Kappa",
             f"{test['kappa']:.3f}",

@@ -16,7 +16,7 @@ function cellButton(cell, pressed) {
   button.setAttribute("aria-label", cell.title);
   button.setAttribute("aria-pressed", pressed ? "true" : "false");
   button.style.setProperty("--strength", cell.strength + "%");
-  if (cell.strength > 52) button.classList.add("strong");
+  if (cell.strength > 82) button.classList.add("strong");
   if (cell.marked) button.classList.add("marked");
   button.append(element("span", "main", cell.main));
   if (cell.sub) button.append(element("span", "sub", cell.sub));
