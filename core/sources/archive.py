@@ -192,8 +192,8 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo], directory: int, limits: I
             raise _hostile(f"{printable(seen[same])!r} and {printable(name)!r} are one name")
         seen[same] = name
     ordered = sorted(entries, key=lambda entry: entry.header_offset)
-    ends = [entry.header_offset for entry in ordered[1:]] + [directory]
-    for entry, end in zip(ordered, ends, strict=True):
+    starts = [entry.header_offset for entry in ordered] + [directory]
+    for entry, end in zip(ordered, starts[1:], strict=True):
         if entry.header_offset + _LOCAL_BYTES + entry.compress_size > end:
             raise _hostile(f"{printable(entry.filename)[:200]!r} overlaps what comes after it")
 

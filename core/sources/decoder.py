@@ -29,6 +29,7 @@ from core.sources.images import BadImage, Fit, Prepared
 
 _REQUEST = struct.Struct("<cHI")  # command, size_px, n_bytes of the file
 _LENGTH = struct.Struct("<I")
+CHILD = "core.sources.decoder"  # the module the child runs
 _PREPARE, _MEASURE = b"P", b"M"
 _MAX_HEADER_BYTES = 10_000
 _MAX_THUMBNAIL_BYTES = 100_000  # 96 x 96 x 3 uncompressed is 27,648
@@ -95,20 +96,31 @@ class Decoder:
         self.close()
 
     def _ask(self, command: bytes, size_px: int, data: bytes) -> tuple[Mapping[str, Any], bytes]:
-        try:
-            head, body = self._ask_once(command, size_px, data)
-        except (OSError, EOFError, ValueError):
-            self._end()  # the child may have been dead before: only a second death is the image's
-            try:
-                head, body = self._ask_once(command, size_px, data)
-            except (OSError, EOFError, ValueError) as error:
-                raise BadImage("refused", self._autopsy(error)) from error
+        head, body = self._ask_patiently(command, size_px, data)
         if "kind" in head:
             kind: Literal["unreadable", "refused"] = (
                 "refused" if head["kind"] == "refused" else "unreadable"
             )
             raise BadImage(kind, str(head["reason"]), expected=head["expected"])
         return head, body
+
+    def _ask_patiently(
+        self, command: bytes, size_px: int, data: bytes, *, again: bool = True
+    ) -> tuple[Mapping[str, Any], bytes]:
+        """Ask once more where the child died: its death may not have been this image's fault."""
+        try:
+            return self._ask_once(command, size_px, data)
+        except TimeoutError as error:
+            self._end()
+            raise BadImage("refused", f"decoding it takes more than {WALL_S:g} s") from error
+        except (OSError, EOFError, ValueError) as error:
+            code = self._end()
+            if code == -signal.SIGXCPU:
+                raise BadImage("refused", f"decoding it takes more than {CPU_S} s") from error
+            if not again:
+                how = f" (signal {-code})" if code < 0 else ""
+                raise BadImage("refused", f"the decoder crashed on it{how}") from error
+        return self._ask_patiently(command, size_px, data, again=False)
 
     def _ask_once(
         self, command: bytes, size_px: int, data: bytes
@@ -129,16 +141,6 @@ class Decoder:
             raise EOFError("the child's thumbnail is too long")
         n_pixels = size_px * size_px * 3 if "n_thumbnail" in head else 0
         return head, _read(out, n_pixels + n_thumbnail, deadline)
-
-    def _autopsy(self, error: Exception) -> str:
-        """End the child and say what happened to it."""
-        if isinstance(error, TimeoutError):
-            self._end()
-            return f"decoding it takes more than {WALL_S:.0f} s"
-        code = self._end()
-        if code == -signal.SIGXCPU:
-            return f"decoding it takes more than {CPU_S} s"
-        return "the decoder crashed on it" + (f" (signal {-code})" if code < 0 else "")
 
     def _end(self) -> int:
         """Close the pipes, end the child and return its exit status."""
@@ -161,7 +163,7 @@ def _start(config: str) -> subprocess.Popen[bytes]:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "core.sources.decoder", config],
+        [sys.executable, "-m", CHILD, config],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # native decoders print warnings there

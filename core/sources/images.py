@@ -113,6 +113,17 @@ def decode(data: bytes, limits: ImageLimits) -> Decoded:
 def prepare(data: bytes, limits: ImageLimits, size_px: int, fit: Fit = "crop") -> Prepared:
     """Decode a file once and return its square pixels and its thumbnail.
 
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    limits : ImageLimits
+        Formats, bytes, pixels and frames that are accepted.
+    size_px : int
+        Side of the square.
+    fit : {"crop", "pad", "stretch"}
+        See `square`.
+
     Raises
     ------
     BadImage

@@ -106,6 +106,15 @@ def make_item(
 ) -> SourceItem | Problem:
     """Return an item with printable names, or why there is none.
 
+    Parameters
+    ----------
+    path, label, group : str
+        As found; `label` may be None or blank, which lists the file as unlabelled.
+    read : callable
+        Returns the file's bytes; see `SourceItem`.
+    split : {"train", "val", "test"}, optional
+        The split the source gives.
+
     Notes
     -----
     Labels are compared as people read them: spaces around them do not count, and the two ways of
