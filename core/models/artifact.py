@@ -119,22 +119,29 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST_FILE
     try:
-        if path.stat().st_size > _MAX_MANIFEST_BYTES:
-            raise ValueError(f"{path.stat().st_size} bytes")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']}")
-        files = {name: content["files"][name] for name in (KERAS_FILE, ONNX_FILE)}
-        for name, expected in files.items():
-            if (folder / name).stat().st_size > _MAX_MODEL_BYTES:
-                raise ValueError(f"{name} is too large")
-            if _describe_file(folder / name) != expected:
-                raise ValueError(f"{name} has another checksum")
+        _check_size(path, _MAX_MANIFEST_BYTES)
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _check_files(folder, content)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise errors.StoreError(
             f"the saved model in {folder} is damaged or incomplete", received=str(error)
         ) from error
-    return dict(content)
+    return content
+
+
+def _check_files(folder: Path, content: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the files are those that the manifest describes."""
+    if content["format"] != FORMAT:
+        raise ValueError(f"format {content['format']}")
+    for name in (KERAS_FILE, ONNX_FILE):
+        _check_size(folder / name, _MAX_MODEL_BYTES)
+        if _describe_file(folder / name) != content["files"][name]:
+            raise ValueError(f"{name} has another checksum")
+
+
+def _check_size(path: Path, most_bytes: int) -> None:
+    if path.stat().st_size > most_bytes:
+        raise ValueError(f"{path.name} has more than {most_bytes} bytes")
 
 
 def load_keras(folder: Path) -> Any:

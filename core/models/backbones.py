@@ -109,6 +109,8 @@ BACKBONES: Mapping[str, Backbone] = {
         ),
     )
 }
+# what keras.applications.resnet.preprocess_input adds after reversing RGB to BGR
+_CAFFE_OFFSET = [-103.939, -116.779, -123.68]
 _MIN_INPUT_PX = 32  # five halvings leave one position
 
 
@@ -170,8 +172,10 @@ def build(name: str, weights_path: Path | None, input_px: int | None = None) -> 
 
 
 def _build_application(backbone: Backbone, weights_path: Path | None, side: int) -> Any:
-    """Wrap a keras.applications network so that it eats raw uint8 pixels."""
+    """Wrap a keras.applications network so that it eats raw uint8 pixels and can be exported."""
     import keras
+
+    from core.models.exportable import exportable
 
     application = getattr(keras.applications, str(backbone.application))
     trunk = application(
@@ -180,9 +184,9 @@ def _build_application(backbone: Backbone, weights_path: Path | None, side: int)
         input_shape=(side, side, 3),
         pooling="avg",
     )
-    trunk.trainable = False
+    trunk = exportable(trunk)
     pixels = keras.Input((side, side, 3), dtype="uint8", name="pixels")
     x = keras.ops.cast(pixels, "float32")
-    if backbone.application == "ResNet50":  # the only one whose graph does not begin with it
-        x = keras.applications.resnet.preprocess_input(x, data_format="channels_last")
+    if backbone.application == "ResNet50":  # the only one whose own graph does not begin with it
+        x = keras.layers.Rescaling(1.0, _CAFFE_OFFSET, name="preprocess")(x[..., ::-1])
     return keras.Model(pixels, trunk(x, training=False), name=backbone.name)

@@ -25,7 +25,18 @@ _OPSET = 17
 
 
 def export(name: str, weights_path: Path | None, input_px: int, target: Path) -> None:
-    """Build backbone `name`, write it to `target`, and prove that both give the same embeddings.
+    """Build a backbone, write it as ONNX, and prove that both give the same embeddings.
+
+    Parameters
+    ----------
+    name : str
+        Key of `core.models.backbones.BACKBONES`.
+    weights_path : Path or None
+        A checked file; None leaves random weights, for tests.
+    input_px : int
+        Side of the square input, pixels.
+    target : Path
+        Where the file is to be; appears complete or not at all.
 
     Raises
     ------

@@ -17,9 +17,16 @@ _Options = TypeVar("_Options")
 def option(
     default: _Number, help: str, minimum: float | None = None, maximum: float | None = None
 ) -> _Number:
-    """Declare one option of a dataclass: its default, what it means, and its range.
+    """Declare one option of a dataclass; the annotation beside it is its type.
 
-    The annotation is the option's type; `bool` options have no range.
+    Parameters
+    ----------
+    default : int, float or bool
+        What holds when nothing is given.
+    help : str
+        What it means, for a person who has never trained a network.
+    minimum, maximum : float, optional
+        Smallest and largest value that is taken; `bool` options have none.
     """
     metadata = {"help": help, "min": minimum, "max": maximum}
     field: Any = dataclasses.field(default=default, metadata=metadata)
