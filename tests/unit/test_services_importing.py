@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core.errors import Conflict, InvalidInput, NotReady
+from core.errors import Conflict, InvalidInput
 from core.services import datasets, importing
 from core.store.database import Workspace
 
@@ -82,7 +82,7 @@ def test_a_name_that_is_taken_is_refused_and_nothing_is_lost(workspace, folder):
 def test_a_source_without_a_readable_image_makes_no_data_set(workspace, tmp_path):
     (tmp_path / "x" / "a").mkdir(parents=True)
     (tmp_path / "x" / "a" / "1.png").write_bytes(b"not an image")
-    with pytest.raises(NotReady, match=r"a/1\.png"):
+    with pytest.raises(InvalidInput, match=r"a/1\.png"):
         run(workspace, tmp_path / "x")
     assert datasets.list_datasets(workspace) == []
     assert not list(workspace.path.glob(".import-*"))
