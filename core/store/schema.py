@@ -56,7 +56,13 @@ def prepare(engine: Engine, folder: Path, scripts: Path = SCRIPTS) -> None:
 
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the system releases it even if this process is killed."""
+    """Hold the lock file `path`; the system releases it even if this process is killed.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be made, or another process holds it for minutes.
+    """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
