@@ -22,6 +22,11 @@ from pages.ui import (
 
 VIEWS = ["Look", "Balance", "Problems", "Import"]
 ANY = "all"
+SPLITS = (
+    ("train", "Training", "Images that models learn from."),
+    ("val", "Validation", "Images that decide when to stop and where a threshold lies."),
+    ("test", "Test", "Images on which a finished model is judged."),
+)
 KINDS = {
     "unreadable": "cannot be read",
     "refused": "refused",
@@ -133,17 +138,13 @@ def import_images(ws: Workspace) -> None:
 def facts(ws: Workspace, dataset: Dataset) -> None:
     """Show the numbers of the set in one row, its note, and the archive button."""
     if dataset.note:
-        st.info(messages.plain(dataset.note), icon=":material/science:")
+        st.info(messages.plain(dataset.note), icon=":material/info:")
     counted = cached.balance(ws, dataset.id)[["train", "val", "test"]].sum()
-    with st.grid(4, min_column_width=150):
+    with st.grid(6, min_column_width=110):
         st.metric("Images", f"{dataset.n_images:,}", border=True)
         st.metric("Labels", f"{len(dataset.labels)}", border=True, help=", ".join(dataset.labels))
-        st.metric(
-            "Train / val / test",
-            " / ".join(f"{n:,}" for n in counted),
-            border=True,
-            help="Images that models learn from, are tuned on, and are judged on.",
-        )
+        for split, word, sentence in SPLITS:
+            st.metric(word, f"{counted[split]:,}", border=True, help=sentence)
         st.metric(
             "Duplicates",
             f"{dataset.n_duplicates:,}",

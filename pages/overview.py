@@ -124,7 +124,7 @@ if dataset is None:
     welcome(ws)
     st.stop()
 if dataset.note:
-    st.info(messages.plain(dataset.note), icon=":material/science:")
+    st.info(messages.plain(dataset.note), icon=":material/info:")
 with messages.guard():
     story = overview.story(ws, dataset.id)
     left, right = st.columns(2)

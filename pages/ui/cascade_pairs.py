@@ -12,6 +12,7 @@ from core.services import cascading, training
 from core.services.workspace import Workspace
 from pages.ui import job_panel, messages, names, pickers, state, text, train_jobs
 
+_STATE_PX, _BUTTON_PX = 150, 140  # widths, so that rows line up
 N_SHOWN = 6  # pairs; further down there is little to gain
 
 
@@ -99,22 +100,38 @@ def _row(
             help="What an expert without any mistake would add to the validation accuracy. "
             "A real one adds less.",
         )
-        if mine:
-            reached = max(run.metrics["val"]["accuracy"] for run in mine)
-            st.markdown(
-                f":green-badge[:material/check: {text.count(len(mine), 'expert')}] "
-                f"{text.percent(reached, 0)}",
-                width=150,
-                help=f"Accuracy of the best expert on the {mine[0].metrics['val']['n_images']:,} "
-                "validation images of this pair; guessing between two gives about half.",
-            )
-        elif st.button(
-            "Train expert", key=f"train-expert-{a}-{b}", icon=":material/model_training:"
-        ):
-            with messages.guard() as outcome:
-                training.submit_training(ws, _request(dataset, generalist, (a, b), algorithm))
-            if outcome.ok:
-                st.rerun()
+        _known(mine)
+        if all(run.algorithm != algorithm for run in mine):
+            _train_button(ws, dataset, generalist, (a, b), algorithm)
+        else:
+            st.space(_BUTTON_PX)
+
+
+def _known(mine: Sequence[Run]) -> None:
+    """Draw how many experts a pair has, and what the best of them reaches."""
+    if not mine:
+        st.caption("no expert yet", width=_STATE_PX)
+        return
+    reached = max(run.metrics["val"]["accuracy"] for run in mine)
+    st.markdown(
+        f":green-badge[:material/check: {text.count(len(mine), 'expert')}] "
+        f"{text.percent(reached, 0)}",
+        width=_STATE_PX,
+        help=f"Accuracy of the best expert on the {mine[0].metrics['val']['n_images']:,} "
+        "validation images of this pair; guessing between two gives about half.",
+    )
+
+
+def _train_button(
+    ws: Workspace, dataset: Dataset, generalist: Run, pair: tuple[str, str], algorithm: str
+) -> None:
+    """Draw the button that trains the expert of a pair."""
+    key, icon = f"train-expert-{pair[0]}-{pair[1]}", ":material/model_training:"
+    if st.button("Train expert", key=key, icon=icon, width=_BUTTON_PX):
+        with messages.guard() as outcome:
+            training.submit_training(ws, _request(dataset, generalist, pair, algorithm))
+        if outcome.ok:
+            st.rerun()
 
 
 def _request(

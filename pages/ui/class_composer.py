@@ -12,6 +12,7 @@ from pages.ui import class_draft, messages, names, state, text
 from pages.ui.class_draft import Draft
 
 N_SUGGESTED = 4  # most confused pairs offered for a merge with one click
+LEAST_SHARE = 0.05  # of all errors; pairs that make up less are luck
 
 
 def current(dataset: Dataset) -> Draft:
@@ -98,7 +99,11 @@ def _picker(dataset: Dataset, draft: Draft) -> None:
 def _suggestions(dataset: Dataset, draft: Draft, confused: Sequence[Mapping[str, Any]]) -> None:
     """Offer the most confused pairs that are still apart."""
     class_of = draft.mapping
-    apart = [p for p in confused if class_of[p["a"]] != class_of[p["b"]]][:N_SUGGESTED]
+    apart = [
+        pair
+        for pair in confused
+        if class_of[pair["a"]] != class_of[pair["b"]] and pair["share_of_errors"] >= LEAST_SHARE
+    ][:N_SUGGESTED]
     if not apart:
         return
     st.caption("Most often confused by the chosen run, on validation images:")

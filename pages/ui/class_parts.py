@@ -15,7 +15,7 @@ from pages.ui.class_draft import Draft
 from pages.ui.confusion_panel import confusion_panel
 from pages.ui.names import ranked
 
-_HEADER = 2  # columns' worth of width that a matrix needs for names and totals
+_HEADER = 3  # columns' worth of width that a matrix needs for names and totals
 N_SHOWN = 6  # versions shown at once; the others sit in an expander
 
 

@@ -112,14 +112,21 @@ def _active_rows(ws: Workspace, job: Job, place: str) -> None:
         st.progress(min(1.0, max(0.0, job.progress)), text=messages.plain(step))
     if job.cancel_requested:
         st.caption("Stopping …")
-    elif st.button(
+        return
+    st.button(
         "Cancel",
         key=f"cancel-{place}-{job.id}",
         icon=":material/stop_circle:",
         type="tertiary" if place == "side" else "secondary",
-    ):
-        jobs.cancel_job(ws, job.id)
-        st.rerun(scope="fragment")
+        on_click=_cancel,
+        args=(ws, job.id),
+    )
+
+
+def _cancel(ws: Workspace, job_id: str) -> None:
+    """Ask a job to stop, before the panel is drawn again."""
+    with messages.guard():
+        jobs.cancel_job(ws, job_id)
 
 
 def _ended_card(ws: Workspace, job: Job, place: str) -> None:

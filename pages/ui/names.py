@@ -20,8 +20,12 @@ def run(member: Run) -> str:
 
 
 def ranked(runs: Iterable[Run]) -> list[Run]:
-    """Return runs with the most accurate on validation first: the order of every picker."""
-    return sorted(runs, key=lambda member: -member.metrics["val"]["accuracy"])
+    """Return runs in the order of every picker: the most accurate on validation first.
+
+    Runs over the labels as they are come before those over merged classes, whose accuracy is
+    higher by itself.
+    """
+    return sorted(runs, key=lambda m: (m.class_map_id is not None, -m.metrics["val"]["accuracy"]))
 
 
 def short(member: Run) -> str:

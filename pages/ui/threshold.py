@@ -94,7 +94,7 @@ def panel(ws: Workspace, dataset: Dataset, inputs: CascadeInputs, tau: float, sp
     report = cascading.report(inputs, tau)
     cards(report[split], report["controls"]["random"]["accuracy"], split)
     verdict(inputs, report)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([8, 5], gap="medium")
     with left:
         st.markdown(f"**Confusion of the cascade, {names.SPLITS[split]} images**")
         confusion_panel(
@@ -124,7 +124,7 @@ def cards(figures: Figures, random_accuracy: float, split: str) -> None:
         ("Breakage", "breakage", text.percent(figures["breakage"]),
          f"{figures['n_broken']:,} of {n_deferred:,} deferred images."),
     ]  # fmt: skip
-    with st.grid("auto", min_column_width=150):
+    with st.grid(3, min_column_width=190):
         meaning.accuracy_card(
             "Accuracy",
             dict(figures),

@@ -1,0 +1,255 @@
+"""Overview, Data set and Explore: what they say, and what their controls do to the workspace."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.records import Problem
+from core.services import datasets, jobs
+from core.store import datasets as store
+from core.store.database import utc_now
+from tests.app.conftest import stands, texts
+from tests.seeding import LABELS
+
+
+def click(app, label):
+    """Click the one button with this label."""
+    (button,) = [b for b in app.button if b.label == label]
+    return stands(button.click().run())
+
+
+def kinds_queued(place):
+    return [job.kind for job in jobs.list_jobs(place.ws, active_only=True)]
+
+
+def test_an_empty_workspace_offers_the_demo_and_an_import(empty):
+    app = empty.open()
+    assert {"Build the demo", "Import images"} <= {b.label for b in app.button}
+
+
+def test_the_demo_button_queues_the_demo_and_shows_its_progress(empty):
+    app = click(empty.open(), "Build the demo")
+    assert kinds_queued(empty) == ["demo"]
+    assert "Build the demo" not in [b.label for b in app.button]
+    assert "Waiting" in texts(app)
+
+
+def test_a_queued_demo_can_be_cancelled_and_tried_again(empty):
+    app = click(empty.open(), "Build the demo")
+    page_button = next(b for b in app.button if b.label == "Cancel" and "card" in b.key)
+    app = stands(page_button.click().run())
+    assert kinds_queued(empty) == []
+    assert "was cancelled" in texts(app)
+    click(app, "Try again")
+    assert kinds_queued(empty) == ["demo"]
+
+
+def test_a_page_without_a_data_set_points_to_the_overview(empty):
+    app = empty.open("explore")
+    assert "There is no data set in this workspace yet." in texts(app)
+    assert not app.get("plotly_chart")
+
+
+def test_the_overview_tells_the_story_and_the_next_step(full):
+    app = full.open()
+    said = texts(app)
+    assert "120 images, 4 labels" in said
+    assert "The story so far" in said
+    assert "Accuracy" in said and "Chance" in said and "Kappa" in said
+    assert "Synthetic" not in said
+    assert [b.label for b in app.button if b.label.startswith("Go to")]
+
+
+def test_a_synthetic_set_is_called_so(full):
+    with full.ws.write() as conn:
+        store.add(conn, record_of(full, "drawn", note="Synthetic: drawn."), [], [], [])
+    assert "Synthetic: drawn" in texts(full.open(dataset="drawn")).replace("\\", "")
+
+
+def record_of(place, name, note="", problems=()):
+    """Return the row of another data set on the same files."""
+    old = datasets.get_dataset(place.ws, "seeded")
+    kept = ("source", "size_px", "fit", "seed", "pixels", "atlas", "atlas_offsets")
+    return {
+        **{key: getattr(old, key) for key in kept},
+        "id": f"ds-{name}",
+        "name": name,
+        "labels": list(old.labels),
+        "n_images": 0,
+        "n_duplicates": 0,
+        "note": note,
+        "sidecar": None,
+        "created_at": utc_now(),
+    }
+
+
+def test_the_address_names_the_data_set(full):
+    with full.ws.write() as conn:
+        store.add(conn, record_of(full, "other"), [], [], [])
+    assert full.open("dataset", dataset="seeded").selectbox(key="dataset").value == "seeded"
+    assert full.open("dataset", dataset="other").selectbox(key="dataset").value == "other"
+
+
+def test_an_address_with_an_unknown_data_set_falls_back(full):
+    assert full.open("dataset", dataset="nowhere").selectbox(key="dataset").value == "seeded"
+
+
+def shown(app):
+    """Return how many thumbnails the gallery was given, and the captions under them."""
+    import json
+
+    (grid,) = [e for e in app.get("bidi_component") if "items" in (e.proto.json or "")]
+    items = json.loads(grid.proto.json)["items"]
+    return len(items), {item["caption"] for item in items}
+
+
+def test_the_gallery_follows_label_and_split(full):
+    app = full.open("dataset")
+    assert shown(app) == (48, {"A", "B"})
+    app = stands(app.selectbox(key="label").select("C").run())
+    assert shown(app) == (30, {"C"})
+    app = stands(app.button_group(key="split").set_value("test").run())
+    assert shown(app) == (6, {"C"})
+
+
+def test_the_second_page_of_a_gallery_shows_the_next_images(full):
+    app = full.open("dataset")
+    (pages,) = app.get("pagination")
+    app = stands(pages.set_value(3).run())
+    assert shown(app) == (24, {"D"})
+
+
+@pytest.mark.parametrize(
+    ("view", "sentence"),
+    [("Balance", "Splits are drawn with seed 0"), ("Problems", "Every file of the source")],
+)
+def test_views_of_the_data_set(full, view, sentence):
+    assert sentence in texts(full.open("dataset", view=view))
+
+
+def test_problems_are_listed_with_their_reason(full):
+    problems = [
+        Problem("a.jpg", "unreadable", "the file ends too early"),
+        Problem("b.jpg", "duplicate", "the same bytes as c.jpg"),
+    ]
+    with full.ws.write() as conn:
+        store.add(conn, record_of(full, "rough"), [], [], problems)
+    app = full.open("dataset", dataset="rough", view="Problems")
+    assert "2 files could not be taken" in texts(app)
+    assert list(app.dataframe[0].value["Reason"]) == [p.reason for p in problems]
+
+
+def test_archiving_hides_the_set_and_the_import_view_brings_it_back(full):
+    app = click(full.open("dataset"), "Archive")
+    assert datasets.list_datasets(full.ws) == []
+    app = click(app, "Bring back")
+    assert [d.name for d in datasets.list_datasets(full.ws)] == ["seeded"]
+    assert app.selectbox(key="dataset").value == "seeded"
+
+
+def fill_path(place, path, name):
+    app = place.open("dataset", **{"view": "Import", "from": "A path on this machine"})
+    app.text_input[0].set_value(path)
+    app.text_input(key="import-name-path").set_value(name)
+    return click(app, "Import")
+
+
+def test_an_import_by_path_queues_a_job(full, tmp_path):
+    folder = tmp_path / "images" / "a"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes(full_png(full))
+    fill_path(full, str(tmp_path / "images"), "mine")
+    (job,) = jobs.list_jobs(full.ws, active_only=True)
+    assert (job.kind, job.params["name"]) == ("import", "mine")
+
+
+def full_png(place):
+    import io
+
+    from PIL import Image
+
+    frame = datasets.images(place.ws, place.ids.dataset)
+    buffer = io.BytesIO()
+    Image.fromarray(datasets.picture(place.ws, frame["image_id"][0])).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "sentence"),
+    [
+        ("/nowhere/at/all", "mine", "/nowhere/at/all"),
+        ("/tmp", "no/slash", "name"),
+        ("/tmp", "seeded", "exists already"),
+    ],
+)
+def test_a_wrong_import_is_one_sentence_and_queues_nothing(full, path, name, sentence):
+    app = fill_path(full, path, name)
+    assert sentence in app.error[0].value
+    assert kinds_queued(full) == []
+
+
+def test_the_upload_form_asks_for_a_file(full):
+    app = click(full.open("dataset", view="Import"), "Import")
+    assert "Choose a file first" in texts(app)
+
+
+def test_an_upload_that_is_no_archive_is_refused(empty):
+    app = empty.open("dataset")
+    app.file_uploader[0].upload("bad.zip", b"this is no zip")
+    app = click(app, "Import")
+    assert app.error[0].value
+    assert kinds_queued(empty) == []
+
+
+def traces(app, index=0):
+    import json
+
+    return json.loads(app.get("plotly_chart")[index].proto.spec)["data"]
+
+
+def test_the_map_is_coloured_by_label_split_and_cluster(full):
+    app = full.open("explore")
+    assert [t["name"] for t in traces(app)] == [f"{label} (30)" for label in LABELS]
+    app = stands(app.button_group(key="colour").set_value("split").run())
+    assert [t["name"] for t in traces(app)] == ["train (72)", "val (24)", "test (24)"]
+    app = stands(app.button_group(key="colour").set_value("cluster").run())
+    assert len(traces(app)) == 4
+    app = stands(app.select_slider(key="map-k").set_value(2).run())
+    assert [t["name"] for t in traces(app)] == ["cluster 1 (30)", "cluster 2 (90)"]
+
+
+def test_umap_is_offered_and_drawn_in_a_job_while_pca_stands_in(full):
+    app = full.open("explore", plane="UMAP")
+    assert len(traces(app)) == 4
+    click(app, "Draw the UMAP map")
+    assert kinds_queued(full) == ["projection"]
+
+
+def test_the_verdict_and_its_evidence_are_shown(full):
+    app = full.open("explore")
+    assert "4 of 4 criteria name 3 clusters." in texts(app)
+    assert list(app.dataframe[0].value["k"]) == [1, 2, 3, 4]
+
+
+def test_the_table_of_clusters_follows_k(full):
+    import json
+
+    def table(app):
+        found = [json.loads(e.proto.json) for e in app.get("bidi_component")]
+        (data,) = [d for d in found if "cells" in d]
+        return data
+
+    app = full.open("explore")
+    assert len(table(app)["rows"]) == 4
+    app = stands(app.select_slider(key="k").set_value(3).run())
+    data = table(app)
+    assert data["rows"] == ["cluster 1", "cluster 2", "cluster 3"]
+    assert [c["main"] for c in data["cells"][2]] == ["0", "0", "30", "30"]
+
+
+def test_a_set_without_embeddings_offers_to_embed(full):
+    with full.ws.write() as conn:
+        store.add(conn, record_of(full, "bare"), [], [], [])
+    app = full.open("explore", dataset="bare")
+    click(app, "Embed the images")
+    assert kinds_queued(full) == ["embed"]
