@@ -41,11 +41,8 @@ def submit() -> None:
     n_new = sum(not exists for _, exists in planned)
     n_known = len(planned) - n_new
     if n_known:
-        st.info(
-            f"{text.count(n_known, 'of these runs exists', 'of these runs exist')} already "
-            "with the same data, options and seed, and will not be trained again.",
-            icon=":material/inventory_2:",
-        )
+        which = "This run exists" if len(planned) == 1 else f"{n_known} of {len(planned)} exist"
+        st.info(f"{which} already: same data, options and seed.", icon=":material/inventory_2:")
     label = f"Train {text.count(n_new, 'run')}" if n_new else "Nothing new to train"
     if st.button(
         label, key="submit", type="primary", icon=":material/play_arrow:", disabled=not n_new
