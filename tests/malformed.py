@@ -152,6 +152,7 @@ def hostile_archives() -> dict[str, bytes]:
     found["link"] = zipped(good, extra=[(link, b"/etc/passwd")])
     found["encrypted"] = _flagged(plain, 0x1)
     found["overlap"] = overlapping(50)
+    found["overlap by one"] = _moved(plain)
     found["too many"] = zipped({f"a/{i}": b"" for i in range(200)})
     found["lying count"] = plain[:-12] + struct.pack("<H", 2) + plain[-10:]
     found["truncated"] = plain[: len(plain) // 2]
@@ -191,11 +192,19 @@ def _flagged(data: bytes, bit: int) -> bytes:
     return bytes(made)
 
 
+def _moved(data: bytes) -> bytes:
+    """Let the second directory entry point into the first one's data."""
+    made = bytearray(data)
+    second = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 4)
+    made[second + 42 : second + 46] = struct.pack("<I", 20)
+    return bytes(made)
+
+
 def overlapping(n_entries: int) -> bytes:
     """Many entries that all point to one compressed block (Fifield 2019, simplified)."""
     block = zlib.compress(bytes(1_000_000), 9)[2:-4]
     crc = zlib.crc32(bytes(1_000_000))
-    name = b"cat/0000.png"
+    name = b"cat/00000.png"
     sizes = struct.pack("<III", crc, len(block), 1_000_000)
     local = b"PK\x03\x04" + struct.pack("<HHHHH", 20, 0, 8, 0, 33) + sizes
     made = local + struct.pack("<HH", len(name), 0) + name + block
@@ -203,7 +212,7 @@ def overlapping(n_entries: int) -> bytes:
     for i in range(n_entries):
         entry = b"PK\x01\x02" + struct.pack("<HHHHHH", 20, 20, 0, 8, 0, 33) + sizes
         entry += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0)
-        directory += entry + b"cat/%04d.png" % i
+        directory += entry + b"cat/%05d.png" % i
     end = struct.pack(
         "<4s4H2LH", b"PK\x05\x06", 0, 0, n_entries, n_entries, len(directory), len(made), 0
     )

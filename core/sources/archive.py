@@ -35,7 +35,8 @@ from core.sources.layout import find_layout, is_ignored, looks_like_picture
 _END = struct.Struct("<4s4H2LH")  # APPNOTE 4.3.16
 _END64_LOCATOR = struct.Struct("<4sLQL")  # 4.3.15
 _END64 = struct.Struct("<4sQ2H2L4Q")  # 4.3.14
-_CENTRAL = struct.Struct("<4s24x3H12x")  # 4.3.12: the three lengths of what follows
+_CENTRAL = struct.Struct("<4s16xL4x3H12x")  # 4.3.12: packed size, lengths of what follows
+_IN_EXTRA = 0xFFFF_FFFF  # 4.4.8: the size is in the zip64 extra field
 _LOCAL_BYTES = 30  # 4.3.7, without name and extra field
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DIRECTORY_BYTES_PER_ENTRY = 512  # on average at most; 46 and the name are usual
@@ -141,13 +142,16 @@ def _check_end_record(file: IO[bytes], limits: ImageLimits) -> None:
         raise _hostile("its directory is larger than its number of files explains")
     file.seek(start)
     directory = file.read(size)
-    at = n_found = 0
+    at = n_found = n_packed = 0
     while at + _CENTRAL.size <= size:
-        magic, *lengths = _CENTRAL.unpack_from(directory, at)
+        magic, n_packed_here, *lengths = _CENTRAL.unpack_from(directory, at)
         if magic != b"PK\x01\x02":
             raise _hostile("its directory is damaged")
         at += _CENTRAL.size + sum(lengths)
         n_found += 1
+        n_packed += _LOCAL_BYTES + (n_packed_here if n_packed_here != _IN_EXTRA else 0)
+    if n_packed > start:
+        raise _hostile("its entries overlap: they declare more bytes than it has")
     if at != size or n_found != n_entries:
         raise _hostile(f"it declares {n_entries:,} files and lists {n_found:,}")
 
