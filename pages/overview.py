@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.records import Dataset
-from core.services import demo, overview
+from core.services import datasets, demo, overview
 from core.services.overview import Step, Story
 from core.services.workspace import Workspace
+from core.settings import DEMO_NAME
 from pages.ui import cached, gallery, job_panel, messages, shell, state, text
 
 N_EXAMPLES = 14  # labels in the strip of examples
@@ -38,10 +39,7 @@ def welcome(ws: Workspace) -> None:
         )
         st.space("stretch")
         if st.button("Build the demo", type="primary", icon=":material/local_florist:"):
-            with messages.guard() as outcome:
-                demo.submit_demo(ws)
-            if outcome.ok:
-                st.rerun()
+            build_demo(ws)
     with right.container(border=True, height="stretch"):
         st.subheader("Start with your images", anchor=False)
         st.write(
@@ -51,6 +49,18 @@ def welcome(ws: Workspace) -> None:
         st.space("stretch")
         if st.button("Import images", icon=":material/upload:"):
             st.switch_page("pages/dataset.py")
+
+
+def build_demo(ws: Workspace) -> None:
+    """Start the demo's job, or bring an archived demo back."""
+    archived = [d.name for d in datasets.list_datasets(ws, archived=True)]
+    with messages.guard() as outcome:
+        if DEMO_NAME in archived:
+            datasets.restore_dataset(ws, DEMO_NAME)
+        else:
+            demo.submit_demo(ws)
+    if outcome.ok:
+        st.rerun()
 
 
 def next_card(dataset: Dataset, step: Step) -> None:

@@ -17,7 +17,7 @@ from core.services.workspace import Workspace
 from pages.ui import cached, charts, gallery, messages, state, text
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
-N_TILES = 16
+N_TILES = 12
 ANY = "all"
 Asked = UploadedFile | int  # a file of one's own, or a position in the data set
 

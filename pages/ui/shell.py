@@ -69,7 +69,6 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
                     default=r.stem == Path(HOME).stem,
                 )
                 for r in rows
-                if (ROOT / "pages" / f"{r.stem}.py").exists()
             ]
             for section, rows in routes.items()
         }
@@ -154,7 +153,11 @@ def _pick_dataset(ws: Workspace) -> Dataset | None:
     names = list(by_name)
     if not names:
         return None
-    name = st.selectbox(
-        "Data set", names, key=state.DATASET_KEY, bind="query-params", filter_mode="fuzzy"
-    )
-    return by_name.get(name) if name else None
+    state.choose_dataset_once(names[0])
+    # index=None: a default would be left out of the address, and a shared link would then follow
+    # whatever data set is the newest.
+    name = st.selectbox("Data set", names, index=None, key=state.DATASET_KEY, bind="query-params")
+    if name is None:  # cleared, or the address names a data set that is not here
+        state.choose_dataset(names[0])
+        st.rerun()
+    return by_name[name]

@@ -31,6 +31,12 @@ def choose_dataset(name: str) -> None:
     later(DATASET_KEY, name)
 
 
+def choose_dataset_once(name: str) -> None:
+    """Choose a data set where neither this session nor the address names one."""
+    if DATASET_KEY not in st.session_state and DATASET_KEY not in st.query_params:
+        st.session_state[DATASET_KEY] = name
+
+
 def apply_later() -> None:
     """Set what `later` collected; the frame calls this before anything is drawn."""
     for key, value in st.session_state.pop(_LATER, {}).items():
