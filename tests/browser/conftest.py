@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,8 +51,8 @@ def fresh_server(empty_workspace: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def rosebuds_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a workspace as `make run` leaves it, with a small demo: imported and embedded."""
+def rosebuds_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace as `make run` leaves it, with a small demo; to be copied."""
     workspace = tmp_path_factory.mktemp("rosebuds") / "workspace"
     source = f"builtin:rosebuds?n_per_class={N_PER_CLASS}&size_px=96"
     for command in (["import", source, "--name", "rosebuds"], ["embed", "rosebuds"]):
@@ -65,6 +66,12 @@ def rosebuds_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         assert done.returncode == 0, done.stdout + done.stderr
     return workspace
+
+
+@pytest.fixture
+def rosebuds_workspace(rosebuds_template: Path, tmp_path: Path) -> Path:
+    """Return a workspace of the test's own: the small demo, imported and embedded."""
+    return Path(shutil.copytree(rosebuds_template, tmp_path / "workspace"))
 
 
 @pytest.fixture
