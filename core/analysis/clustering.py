@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,7 +106,8 @@ def kmeans(x: ArrayLike, k: int, seed: int = 0) -> Ints:
     """
     data = matrix_2d(x, "x").astype(np.float32)
     _check_ks([k], len(data))
-    return _fit(data, k, seed, N_INIT)[0]
+    with _one_thread():
+        return _fit(data, k, seed, N_INIT)[0]
 
 
 def sweep(
@@ -141,23 +143,8 @@ def sweep(
     data = matrix_2d(x, "x").astype(np.float32)
     ks = [int(k) for k in ks]
     _check_ks(ks, len(data))
-    tell = report or (lambda share, text: None)
-    labels, inertias = [], []
-    for i, k in enumerate(ks):
-        tell(0.2 * i / len(ks), f"Clustering with k = {k}")
-        found, inertia = _fit(data, k, seed, N_INIT)
-        labels.append(found)
-        inertias.append(inertia)
-    tell(0.2, "Measuring silhouettes")
-    widths = silhouettes(data, labels, seed)
-    gaps, gap_ses = _gaps(data, ks, inertias, seed, lambda s, text: tell(0.25 + 0.4 * s, text))
-    stable = _stability(data, ks, labels, seed, lambda s, text: tell(0.65 + 0.35 * s, text))
-    fits = zip(inertias, labels, ks, strict=True)
-    bics = [_bic(inertia, found, k, data) for inertia, found, k in fits]
-    tell(1.0, "Done")
-    names = ("k", "inertia", "silhouette", "gap", "gap_se", "bic", "stability")
-    rows = zip(ks, inertias, widths, gaps, gap_ses, bics, stable, strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    with _one_thread():
+        return _evidence(data, ks, seed, report or (lambda share, text: None))
 
 
 def crosstab(clusters: ArrayLike, y: ArrayLike, n_labels: int) -> Ints:
@@ -192,6 +179,17 @@ def agreement(clusters: ArrayLike, y: ArrayLike) -> dict[str, float]:
     }
 
 
+def _one_thread() -> AbstractContextManager[object]:
+    """Keep these fits of milliseconds on one thread.
+
+    On a busy machine OpenMP threads that wait for each other cost 50 times what they save.
+    """
+    import sklearn.cluster  # noqa: F401  (a library not yet loaded is not limited)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    return cast("AbstractContextManager[object]", threadpool_limits(limits=1))
+
+
 def _check_ks(ks: Sequence[int], n_images: int) -> None:
     """Raise unless the numbers of clusters ascend within [1, n_images]."""
     if not ks or ks[0] < 1 or ks[-1] > n_images or list(ks) != sorted(set(ks)):
@@ -200,6 +198,26 @@ def _check_ks(ks: Sequence[int], n_images: int) -> None:
             expected=f"ascending numbers in [1, {n_images}], at most one cluster an image",
             received=str(list(ks)),
         )
+
+
+def _evidence(data: Reduced, ks: Sequence[int], seed: int, tell: Report) -> list[dict[str, Any]]:
+    """Compute `sweep` from valid arguments."""
+    labels, inertias = [], []
+    for i, k in enumerate(ks):
+        tell(0.2 * i / len(ks), f"Clustering with k = {k}")
+        found, inertia = _fit(data, k, seed, N_INIT)
+        labels.append(found)
+        inertias.append(inertia)
+    tell(0.2, "Measuring silhouettes")
+    widths = silhouettes(data, labels, seed)
+    gaps, gap_ses = _gaps(data, ks, inertias, seed, lambda s, text: tell(0.25 + 0.4 * s, text))
+    stable = _stability(data, ks, labels, seed, lambda s, text: tell(0.65 + 0.35 * s, text))
+    fits = zip(inertias, labels, ks, strict=True)
+    bics = [_bic(inertia, found, k, data) for inertia, found, k in fits]
+    tell(1.0, "Done")
+    names = ("k", "inertia", "silhouette", "gap", "gap_se", "bic", "stability")
+    rows = zip(ks, inertias, widths, gaps, gap_ses, bics, stable, strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _fit(x: Reduced, k: int, seed: int, n_init: int) -> tuple[Ints, float]:

@@ -168,7 +168,9 @@ def _units(
     members: dict[str, list[int]] = {}
     for row in range(len(done)):
         group = None if groups is None else groups[row]
-        key = f"group:{group}" if group is not None else f"image:{row if keys is None else keys[row]}"
+        own = row if keys is None else keys[row]
+        key = f"image:{own}" if group is None else f"group:{group}"
+        )
         members.setdefault(key, []).append(row)
     return [
         _Unit(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest(), tuple(rows))

@@ -37,19 +37,16 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     Returns
     -------
     dict
-        "silhouette": the highest; "gap": the smallest k whose gap no larger k beats by more than
-        that one's standard error (1 is possible); "bic": the highest; "stability": the largest
-        k > 1 within 0.02 of the highest. A criterion without an answer in the range is left out.
+        "silhouette": the highest; "gap": the smallest k whose gap the next does not beat by more
+        than its standard error (Tibshirani's rule; 1 is possible); "bic": the highest;
+        "stability": the largest k > 1 within 0.02 of the highest. A criterion without an answer
+        in the range is left out.
 
     Raises
     ------
     InvalidInput
         When there are no rows.
 
-    Notes
-    -----
-    Tibshirani et al. compare Gap(k) with Gap(k + 1) only. Clusters that lie in groups make that
-    stop too early (at 1 on scikit-learn's digits), so all larger k are asked.
     """
     if not sweep:
         raise InvalidInput("there is no evidence to judge", expected="at least one k")
@@ -57,8 +54,8 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     widths = [row for row in sweep if row["silhouette"] is not None]
     if widths:
         found["silhouette"] = max(widths, key=lambda row: (row["silhouette"], -row["k"]))["k"]
-    for i, row in enumerate(sweep[:-1]):
-        if all(row["gap"] >= after["gap"] - after["gap_se"] for after in sweep[i + 1 :]):
+    for row, after in zip(sweep, sweep[1:], strict=False):
+        if row["gap"] >= after["gap"] - after["gap_se"]:
             found["gap"] = row["k"]
             break
     found["bic"] = max(sweep, key=lambda row: (row["bic"], -row["k"]))["k"]
@@ -81,14 +78,16 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
     Returns
     -------
     Verdict
-        "none": the gap statistic is content with one cluster, or no k is stable and silhouettes
-        stay below what counts as structure. "structure": at least three criteria, or all that
-        have an answer, name one k > 1 below the largest tried, and its clusters are stable.
-        "disagree": anything else.
+        "none": no k > 1 is stable, and either the gap statistic is content with one cluster or
+        silhouettes stay below what counts as structure. "structure": at least three criteria,
+        or all that have an answer, name one k > 1 below the largest tried, and its clusters are
+        stable. "disagree": anything else.
 
     Notes
     -----
-    Criteria that disagree are no evidence for the number in the middle.
+    Criteria that disagree are no evidence for the number in the middle. The gap statistic alone
+    does not deny structure: clusters that lie in groups, like scikit-learn's digits, make its
+    rule stop at 1.
     """
     missing = _no_structure(sweep, suggestions)
     if missing:
@@ -112,16 +111,16 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
 
 def _no_structure(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) -> str:
     """Return why there is no structure, or nothing when there may be some."""
-    if suggestions.get("gap") == 1:
-        return "the gap statistic finds one cluster enough"
     stability = max((row["stability"] for row in sweep if row["k"] > 1), default=0.0)
     widths = [row["silhouette"] for row in sweep if row["silhouette"] is not None]
     width = max(widths, default=0.0)
-    if stability < STABLE and width < SUBSTANTIAL:
-        return (
-            f"no number of clusters is stable (best {stability:.2f}, needed {STABLE}) and clusters "
-            f"overlap (best silhouette {width:.2f}, needed {SUBSTANTIAL})"
-        )
+    if stability >= STABLE:
+        return ""
+    unstable = f"no number of clusters is stable (best {stability:.2f}, needed {STABLE})"
+    if suggestions.get("gap") == 1:
+        return f"{unstable} and the gap statistic finds one cluster enough"
+    if width < SUBSTANTIAL:
+        return f"{unstable} and clusters overlap (silhouette {width:.2f}, needed {SUBSTANTIAL})"
     return ""
 
 
