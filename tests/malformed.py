@@ -208,11 +208,12 @@ def overlapping(n_entries: int) -> bytes:
     sizes = struct.pack("<III", crc, len(block), 1_000_000)
     local = b"PK\x03\x04" + struct.pack("<HHHHH", 20, 0, 8, 0, 33) + sizes
     made = local + struct.pack("<HH", len(name), 0) + name + block
-    directory = b""
+    entries = []
     for i in range(n_entries):
         entry = b"PK\x01\x02" + struct.pack("<HHHHHH", 20, 20, 0, 8, 0, 33) + sizes
         entry += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0)
-        directory += entry + b"cat/%05d.png" % i
+        entries.append(entry + b"cat/%05d.png" % i)
+    directory = b"".join(entries)
     end = struct.pack(
         "<4s4H2LH", b"PK\x05\x06", 0, 0, n_entries, n_entries, len(directory), len(made), 0
     )

@@ -40,14 +40,18 @@ def open_source(source: str, limits: ImageLimits) -> Source:
     scheme, colon, rest = source.partition(":")
     if colon and scheme in ("builtin", "keras"):
         return _open_named(source)
-    if not source.isprintable() or not source.strip() or rest.startswith("//"):
+    if printable(source) != source or not source.strip() or rest.startswith("//"):
         raise InvalidInput(
             "this is no source of images",
             expected=_EXPECTED,
             received=repr(printable(source)[:100]),
             todo="download what lies at an address first" if rest.startswith("//") else None,
         )
-    return _open_path(Path(source).expanduser(), limits)
+    try:
+        path = Path(source).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise InvalidInput(f"{source[:100]} does not exist", expected=_EXPECTED) from error
+    return _open_path(path, limits)
 
 
 def _open_path(path: Path, limits: ImageLimits) -> Source:

@@ -27,7 +27,7 @@ class FolderSource(Source):
     """
 
     def __init__(self, root: Path, limits: ImageLimits) -> None:
-        self.name = printable(root.name) or "images"
+        self.name = printable(root.resolve().name) or "images"
         self._rows = _rows(root, limits)
         self.n_items = len(self._rows)
 

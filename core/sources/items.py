@@ -108,12 +108,16 @@ def make_item(
 
     Parameters
     ----------
-    path, label, group : str
-        As found; `label` may be None or blank, which lists the file as unlabelled.
+    path : str
+        As found.
     read : callable
         Returns the file's bytes; see `SourceItem`.
+    label : str or None
+        As found; None or blank lists the file as unlabelled.
     split : {"train", "val", "test"}, optional
         The split the source gives.
+    group : str, optional
+        As found.
 
     Notes
     -----

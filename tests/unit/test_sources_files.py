@@ -102,6 +102,14 @@ def test_names_that_are_not_utf8_or_very_deep(tmp_path):
     assert len(found) == 4
 
 
+def test_spaces_of_every_kind_may_be_in_a_name(tmp_path):
+    """A screenshot of a Mac has a narrow no-break space before PM."""
+    root = write_folder(tmp_path / "3.42\u202fPM", {"a\u00a0b/\u202f.png": encoded(1)})
+    assert set(read(root)) == {"a\u00a0b/\u202f.png"}
+    with open_source(f"{root}/../3.42\u202fPM/.", LIMITS) as source:
+        assert source.name == "3.42\u202fPM"
+
+
 def test_a_large_file_is_not_read_into_memory(tmp_path):
     limits = replace(LIMITS, file_bytes=1_000)
     files = class_files(1) | {"cat/big.png": bytes(1_001), "cat/fits.png": bytes(1_000)}
@@ -247,7 +255,9 @@ def test_a_damaged_parquet_is_refused(tmp_path, body):
         ("builtin:rosebuds?n_per_class=9999999999999999999", "not understood"),
         ("builtin:rosebuds?colour=1", "received colour=1"),
         ("keras:cifar10?n_per_class=", "not understood"),
-        ("x" * 5_000, "cannot be read"),
+        ("x" * 4_000, "cannot be read"),
+        ("x" * 5_000, "no source"),
+        ("~nobody-of-this-name/images", "does not exist"),
     ],
 )
 def test_what_is_no_source_is_refused_in_one_sentence(source, sentence):
