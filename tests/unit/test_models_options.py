@@ -1,0 +1,52 @@
+"""Options: what a page draws, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from core.errors import InvalidInput
+from core.models import get_algorithm, options
+from core.models.cnn import CnnOptions
+from core.models.probe import ProbeOptions
+
+
+def test_describe_gives_type_default_range_and_help():
+    fields = {f.name: f for f in options.describe(CnnOptions)}
+    assert (fields["epochs"].kind, fields["flip"].kind) == (int, bool)
+    assert fields["dropout"].kind is float
+    assert (fields["dropout"].minimum, fields["dropout"].maximum) == (0.0, 0.9)
+    assert fields["flip"].default is False and fields["flip"].minimum is None
+
+
+def test_parse_fills_in_defaults_and_keeps_types():
+    parsed = options.parse(ProbeOptions, {"epochs": 5.0, "l2": 3})
+    assert parsed == dataclasses.replace(ProbeOptions(), epochs=5, l2=3.0)
+    assert type(parsed.epochs) is int and type(parsed.l2) is float
+    assert options.parse(ProbeOptions, {}) == ProbeOptions()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"epoch": 3},
+        {"epochs": 0},
+        {"epochs": 2.5},
+        {"epochs": True},
+        {"epochs": "3"},
+        {"epochs": None},
+        {"dropout": 0.95},
+        {"dropout": float("nan")},
+        {"learning_rate": float("inf")},
+        {"flip": 1},
+    ],
+)
+def test_parse_refuses(given):
+    with pytest.raises(InvalidInput, match="option"):
+        options.parse(CnnOptions, given)
+
+
+def test_unknown_algorithm_lists_the_known():
+    with pytest.raises(InvalidInput, match="expected probe or cnn; received forest"):
+        get_algorithm("forest")

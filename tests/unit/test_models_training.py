@@ -1,0 +1,167 @@
+"""Training: the order of batches, the probe's objective, early stopping, the cnn's shape."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from core.models import cnn, pipelines, probe, training
+
+
+def test_order_is_a_function_of_seed_and_epoch():
+    a = pipelines.epoch_order(50, 0, 0)
+    assert sorted(a) == list(range(50))
+    assert np.array_equal(a, pipelines.epoch_order(50, 0, 0))
+    assert not np.array_equal(a, pipelines.epoch_order(50, 0, 1))
+    assert not np.array_equal(a, pipelines.epoch_order(50, 1, 0))
+
+
+def test_batches_see_every_chosen_row_once_an_epoch_and_no_other():
+    x = np.arange(20, dtype=np.float32)[:, None]
+    targets = pipelines.one_hot(np.arange(20) % 3, 3)
+    rows = np.array([1, 3, 5, 7, 11, 13, 17])
+    train = pipelines.batches(x, targets, rows, 3, seed=4)
+    seen = []
+    for _ in range(2):
+        parts = [train[i] for i in range(len(train))]
+        assert [len(p[0]) for p in parts] == [3, 3, 1]
+        assert all(np.array_equal(t, targets[b[:, 0].astype(int)]) for b, t in parts)
+        seen.append([tuple(b[:, 0]) for b, _ in parts])
+        assert sorted(v for part in seen[-1] for v in part) == list(rows)
+        train.on_epoch_end()
+    assert seen[0] != seen[1]
+    val = pipelines.batches(x, targets, rows, 4)
+    assert [int(v) for v in val[0][0][:, 0]] == [1, 3, 5, 7]
+
+
+def test_pixels_stay_uint8_on_their_way():
+    x = np.zeros((4, 8, 8, 3), np.uint8)
+    targets = pipelines.one_hot(np.arange(4) % 2, 2)
+    assert pipelines.batches(x, targets, np.arange(4), 2, seed=0)[0][0].dtype == np.uint8
+
+
+def blobs(n, dim, n_classes, spread, seed=0):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, n_classes, n)
+    return (rng.normal(size=(n_classes, dim))[y] + spread * rng.normal(size=(n, dim))).astype(
+        np.float32
+    ) * 3 + 5, y
+
+
+def test_the_objective_is_that_of_logistic_regression():
+    """At scikit-learn's solution the loss has scikit-learn's value, and no lower one nearby."""
+    x, y = blobs(300, 20, 3, 1.5)
+    l2, n = 50.0, len(y)
+    recipe = probe.build(probe.ProbeOptions(l2=l2), x, np.arange(n), 3, n_steps=80)
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    reference = LogisticRegression(C=1 / l2, tol=1e-8, max_iter=1000).fit(z, y)
+    recipe.trained.compile(recipe.optimizer, recipe.loss)
+    dense = recipe.trained.get_layer("probabilities")
+
+    def loss(w, b):
+        dense.set_weights([w, b])
+        return float(recipe.trained.test_on_batch(x, pipelines.one_hot(y, 3)))
+
+    w, b = reference.coef_.T, reference.intercept_
+    log_loss = -np.log(reference.predict_proba(z)[np.arange(n), y]).mean()
+    lowest = loss(w, b)
+    assert lowest == pytest.approx(log_loss + l2 / (2 * n) * (w**2).sum(), rel=1e-5)
+    assert np.allclose(recipe.served.predict_on_batch(x), reference.predict_proba(z), atol=1e-5)
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        assert loss(w + 0.02 * rng.normal(size=w.shape), b) > lowest
+
+
+def test_probe_survives_dimensions_that_never_move():
+    x, y = blobs(60, 8, 2, 0.3)
+    x[:, 3] = 7.0
+    rows = np.arange(60)
+    data = training.TrainingData(x, y, rows[:40], rows[40:], 2)
+    fitted = training.fit("probe", probe.ProbeOptions(epochs=10), data, 0)
+    moved = x.copy()
+    moved[:, 3] += 0.01
+    a, b = fitted.model.predict_on_batch(x), fitted.model.predict_on_batch(moved)
+    assert np.isfinite(b).all() and np.abs(a - b).max() < 0.05
+    flat = training.TrainingData(np.ones_like(x), y, rows[:40], rows[40:], 2)
+    flat_fit = training.fit("probe", probe.ProbeOptions(epochs=3), flat, 0)
+    assert np.isfinite(flat_fit.model.predict_on_batch(flat.x)).all()
+
+
+def test_early_stopping_ends_and_restores_the_best():
+    """Labels drawn by lot: validation soon gets worse, and the best is an early epoch."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(120, 64)).astype(np.float32), rng.integers(0, 2, 120)
+    rows, reports = np.arange(120), []
+    data = training.TrainingData(x, y, rows[:60], rows[60:], 2)
+    options = probe.ProbeOptions(epochs=60, patience=4, learning_rate=0.5, l2=0.0, batch_size=8)
+    fitted = training.fit("probe", options, data, 0, reports.append)
+    n_epochs = len(fitted.history["loss"])
+    assert n_epochs < 60 and fitted.best_epoch == n_epochs - 4
+    assert reports[-1]["epoch"] == n_epochs and reports[-1]["n_epochs"] == 60
+    p = fitted.model.predict_on_batch(x[60:])[np.arange(60), y[60:]]
+    assert -np.log(p).mean() == pytest.approx(min(fitted.history["val_log_loss"]), rel=1e-4)
+
+
+def test_an_error_of_the_listener_ends_the_training_as_it_is():
+    x, y = blobs(30, 4, 2, 0.3)
+    data = training.TrainingData(x, y, np.arange(20), np.arange(20, 30), 2)
+
+    def listener(_numbers):
+        raise KeyError("the listener's own")
+
+    with pytest.raises(KeyError, match="own"):
+        training.fit("probe", probe.ProbeOptions(), data, 0, listener)
+
+
+@pytest.mark.parametrize(
+    ("side_px", "input_px", "map_px", "side_seen"),
+    [(32, 64, 8, 32), (160, 64, 10, 80), (224, 64, 10, 74), (16, 16, 8, 16), (160, 160, 10, 160)],
+)
+def test_cnn_adapts_to_the_size_of_the_images(side_px, input_px, map_px, side_seen):
+    import keras
+
+    x = np.zeros((2, side_px, side_px, 3), np.uint8)
+    options = cnn.CnnOptions(width=4, input_px=input_px)
+    recipe = cnn.build(options, x, np.arange(2), 3, n_steps=10)
+    network = recipe.served.get_layer("network")
+    assert network.input_shape == (None, side_seen, side_seen, 3)
+    last = [y for y in network.layers if isinstance(y, keras.layers.Add)][-1]
+    assert last.output.shape[1] == map_px
+    assert recipe.served.input.dtype == "uint8"
+    assert recipe.served.output.shape == (None, 3)
+
+
+def test_cnn_augments_in_training_only_and_flips_only_on_request():
+    def names(**options):
+        x = np.zeros((2, 16, 16, 3), np.uint8)
+        recipe = cnn.build(cnn.CnnOptions(width=4, **options), x, np.arange(2), 2, n_steps=10)
+        assert not [y.name for y in recipe.served.layers if y.name.startswith("augment")]
+        return {y.name for y in recipe.trained.layers if y.name.startswith("augment")}
+
+    assert names() == {"augment_rotate", "augment_shift", "augment_contrast"}
+    assert names(flip=True) - names() == {"augment_flip"}
+    assert names(rotation_deg=0.0, shift_share=0.0, contrast_share=0.0) == set()
+
+
+@pytest.mark.slow
+def test_cnn_reads_handwriting():
+    """scikit-learn's 1,797 scans at 32 px, half the default epochs: at least 0.95 on the test."""
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    x = np.stack(
+        [
+            np.asarray(
+                Image.fromarray((i * 255 / 16).astype(np.uint8)).resize((32, 32)).convert("RGB")
+            )
+            for i in digits.images
+        ]
+    )
+    order = np.random.default_rng(0).permutation(len(x))
+    train, val, test = np.split(order, [1258, 1527])
+    data = training.TrainingData(x, digits.target, train, val, 10)
+    fitted = training.fit("cnn", cnn.CnnOptions(epochs=15), data, 0)
+    accuracy = (fitted.model.predict(x[test], verbose=0).argmax(1) == digits.target[test]).mean()
+    assert accuracy >= 0.95
