@@ -111,6 +111,7 @@ def _crowd(workspace, n_threads, n_processes, n_each):
             start = time.monotonic()
             try:
                 with workspace.write() as conn:
+                    jobs.get(conn, job_id)
                     payload = {"n": n, "thread": threading.get_ident()}
                     jobs.add_event(conn, job_id, 1, "n", payload)
             except StoreError as error:

@@ -26,6 +26,7 @@ def acknowledge(text: object) -> None:
 def append(ws: Workspace, job_id: str, n: int) -> None:
     """Store one numbered event of a job that was claimed with fence 1."""
     with ws.write() as conn:
+        jobs.get(conn, job_id)  # to read first is what a deferred transaction cannot survive
         jobs.add_event(conn, job_id, 1, "n", {"n": n, "pid": os.getpid()})
 
 
