@@ -170,7 +170,6 @@ def _units(
         group = None if groups is None else groups[row]
         own = row if keys is None else keys[row]
         key = f"image:{own}" if group is None else f"group:{group}"
-        )
         members.setdefault(key, []).append(row)
     return [
         _Unit(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest(), tuple(rows))
