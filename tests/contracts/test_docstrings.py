@@ -1,8 +1,8 @@
 """Everything public in core explains itself, and its docstring agrees with its signature.
 
-A docstring everywhere; every name in a Parameters section is a parameter, in the signature's
-order; an error that the body raises is named. On the floors of numbers and formats (analysis,
-models, sources), where shape, unit and range matter, more than three parameters need a section.
+A docstring everywhere; every name in a Parameters section is a parameter; an error that the body
+raises is named. On the floors of numbers and formats (analysis, models, sources), where shape, unit
+and range matter, more than three parameters need a section.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _broken(node, owner: ast.ClassDef | None, thorough: bool) -> list[str]:
     rules = []
     names = _parameters(node, owner)
     listed = _listed(text)
-    if listed != [name for name in names if name in listed]:
+    if not set(listed) <= set(names):
         rules.append(f"Parameters section lists {listed}, the signature has {names}")
     if thorough and not listed and len(names) > _FEW:
         rules.append(f"has {len(names)} parameters and no Parameters section")
