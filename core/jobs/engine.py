@@ -6,17 +6,20 @@ recorded as failed, and a queued job that nobody would start gets a worker.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.errors import NotReady
+from core.errors import NotReady, StoreError
 from core.jobs import processes
 from core.records import JOB_ENDED, Job, JobEvent
 from core.store import jobs, workers
 from core.store.database import Workspace
+
+_log = logging.getLogger(__name__)
 
 _SILENT_S = 60.0  # another machine's job without a heartbeat: 12 missed beats
 _LOOK_FROM_S, _LOOK_TO_S = 0.05, 0.5
@@ -51,7 +54,7 @@ def submit(
         job_id = jobs.insert_job(
             conn, kind, params, title=title, dataset_id=dataset_id, idem_key=idem_key
         )
-    ensure_worker(ws)
+    _ensure_worker_or_log(ws)
     return job_id
 
 
@@ -93,7 +96,7 @@ def cancel(ws: Workspace, job_id: str) -> Job:
     with ws.write() as conn:
         job = jobs.request_cancel(conn, job_id)
     if job.state == "running":
-        ensure_worker(ws)
+        _ensure_worker_or_log(ws)
     return job
 
 
@@ -108,7 +111,7 @@ def retry(ws: Workspace, job_id: str) -> str:
     reconcile(ws)
     with ws.write() as conn:
         new_id = jobs.retry(conn, job_id)
-    ensure_worker(ws)
+    _ensure_worker_or_log(ws)
     return new_id
 
 
@@ -175,6 +178,11 @@ def ensure_worker(ws: Workspace) -> None:
     -----
     The lease is written for the new process before anybody else can look, so a hundred callers
     start one worker.
+
+    Raises
+    ------
+    StoreError
+        If the machine cannot start another process, or the workspace cannot be written.
     """
     if not ws.settings.spawns_worker or worker_lives(ws):
         return
@@ -211,6 +219,17 @@ def _look_after(ws: Workspace) -> None:
         queued = jobs.next_queued(conn) is not None
     if queued or any(job.cancel_requested for job in alive):
         ensure_worker(ws)
+
+
+def _ensure_worker_or_log(ws: Workspace) -> None:
+    """Start a worker after something was stored: that it was stored stays true if this fails.
+
+    Whoever looks next tries again, and is told.
+    """
+    try:
+        ensure_worker(ws)
+    except StoreError as error:
+        _log.warning("no worker could be started: %s", error)
 
 
 def _lost(job: jobs.Running) -> str | None:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from core.settings import ROOT, Settings
+from core.store.trouble import from_os
 
 _STAT_STATE, _STAT_START, _STAT_EXIT = 0, 19, 49  # fields 3, 22, 52 of proc(5), after the name
 _DEAD_STATES = ("Z", "X", "x")
@@ -99,18 +100,26 @@ def spawn(
         What differs from this process's environment.
     nice : bool
         Let it give way to the dashboard.
+
+    Raises
+    ------
+    StoreError
+        If its log cannot be written, or the machine has no room for another process.
     """
     reap()
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [*settings.command, *args, "--workspace", str(settings.workspace)],
-            cwd=ROOT,
-            env={**os.environ, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        )
+    try:
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                [*settings.command, *args, "--workspace", str(settings.workspace)],
+                cwd=ROOT,
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise from_os(error, Path(error.filename or settings.command[0])) from error
     if nice:
         os.setpriority(os.PRIO_PROCESS, process.pid, _JOB_NICE)
     with _spawned_lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import signal
 import subprocess
 import threading
@@ -178,7 +179,9 @@ class _Worker:
 
     def _last_words(self, job_id: str) -> str:
         """Return the last line of a job's log, to be appended to a sentence."""
-        data = (self._ws.jobs_dir / f"{job_id}.log").read_bytes()[-_LOG_TAIL:]
+        with (self._ws.jobs_dir / f"{job_id}.log").open("rb") as log:
+            log.seek(-min(_LOG_TAIL, log.seek(0, os.SEEK_END)), os.SEEK_END)
+            data = log.read()
         lines = data.decode(errors="replace").strip().splitlines()
         return f"; its last words: {lines[-1].strip()}" if lines else ""
 

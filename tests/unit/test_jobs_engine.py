@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.errors import Conflict, NotFound, NotReady
+from core.errors import Conflict, NotFound, NotReady, StoreError
 from core.jobs import engine, processes
 from core.jobs.worker import execute
 from core.store import jobs, workers
@@ -207,6 +207,17 @@ def test_a_worker_that_dies_at_once_takes_no_lease(spawning, monkeypatch, dead):
     monkeypatch.setattr(processes, "spawn", lambda *_args, **_options: Child())
     submit(spawning)
     assert not engine.worker_lives(spawning)
+
+
+def test_a_submission_stands_when_no_worker_can_be_started(spawning, caplog):
+    missing = replace(spawning.settings, command=("/no/such/python",))
+    broken = Workspace(missing, spawning.engine)
+    job_id = submit(broken)
+    assert "no worker could be started: /no/such/python is missing" in caplog.text
+    with pytest.raises(StoreError, match="no/such/python"):  # whoever looks is told
+        engine.get_job(broken, job_id)
+    with spawning.read() as conn:
+        assert jobs.get(conn, job_id).state == "queued"
 
 
 def test_a_spawned_process_leads_its_own_session_and_logs(settings, tmp_path):
