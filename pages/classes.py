@@ -25,7 +25,7 @@ saved = mapping.list_class_maps(ws, dataset.id)
 balance = cached.balance(ws, dataset.id)
 counts = dict(zip(balance["label"], balance["total"], strict=True))
 
-left, right = st.columns([2, 3], gap="large")
+left, right = st.columns([5, 9], gap="medium")
 
 with right:
     st.subheader("What it gains and costs", anchor=False)
@@ -47,9 +47,7 @@ with right:
         )
     else:
         class_scores.scoreboard(ws, run, draft, split)
-
-if run is not None:
-    class_parts.matrices(ws, dataset, run, draft, split)
+        class_parts.matrices(ws, dataset, run, draft, split)
 
 st.subheader("Saved class maps", anchor=False)
 class_parts.versions(ws, dataset, saved)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.services import comparing, mapping, training
-from pages.ui import compare_parts, messages, names, pickers, run_table, shell
+from pages.ui import compare_parts, messages, names, pickers, run_table, shell, state
 
 N_COMPARED = 4  # runs at once: more matrices fit on no screen
-VIEWS = ["Differences", "Confusion", "Learning", "Hidden runs"]
+HIDDEN = "Hidden runs"
+VIEWS = ["Differences", "Confusion", "Learning", HIDDEN]
 
 ctx = shell.enter("Compare", "Which run is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -41,6 +42,11 @@ if board.empty:
 
 maps = {record.id: record for record in mapping.list_class_maps(ws, dataset.id)}
 asked = run_table.question_of(board)
+arrived = pickers.arrived("runs")
+for name in arrived:  # a link to runs is a link to their question
+    same = [names.run(runs[i]) == name or i == name for i in board["run"]]
+    for key in asked[same]:
+        state.set_widget("question", key)
 question = pickers.one(
     "Question",
     run_table.questions(board, maps),
@@ -52,6 +58,9 @@ with messages.guard():
     run_table.table(mine, split)
 
 ids = list(mine["run"])
+if state.draft("question") not in (None, question) and not arrived:
+    state.set_widget("runs", ids[:2])  # another question: its best two, as at first
+state.set_draft("question", question)
 picked = pickers.several(
     "Runs to compare",
     {i: names.run(runs[i]) for i in ids},
@@ -61,25 +70,25 @@ picked = pickers.several(
     help=f"Two to {N_COMPARED} runs of this question.",
 )
 chosen = [runs[i] for i in picked]
-if not chosen:
-    st.caption("Choose one or more runs to see what they confuse.")
-    st.stop()
 
 view = st.segmented_control(
-    "View", VIEWS, default=VIEWS[0], required=True, key="compare_view", bind="query-params",
+    "View",
+    VIEWS,
+    default=VIEWS[0],
+    required=True,
+    key="compare_view",
+    bind="query-params",
     label_visibility="collapsed",
-)  # fmt: skip
+)
 with messages.guard():
-    if view == "Differences":
+    if view == HIDDEN:
+        compare_parts.hiding(ws, dataset, chosen)
+    elif not chosen:
+        st.caption("Choose one or more runs to see what they confuse.")
+    elif view == "Differences":
         compare_parts.accuracies(chosen, split)
-        if len(chosen) > 1:
-            result = comparing.compare(ws, [run.id for run in chosen], split=split)
-            compare_parts.differences(result, {run.id: names.short(run) for run in chosen})
-        else:
-            st.caption("Choose a second run to see whether the difference is more than luck.")
+        compare_parts.differences(ws, chosen, split)
     elif view == "Confusion":
         compare_parts.matrices(ws, dataset, chosen, split)
-    elif view == "Learning":
-        compare_parts.learning(chosen)
     else:
-        compare_parts.hiding(ws, dataset, chosen)
+        compare_parts.learning(chosen)

@@ -52,4 +52,4 @@ with messages.guard():
         found = predict_parts.ask(ws, model_id, asked)
         with right:
             predict_parts.answer(ws, dataset, model, asked, found)
-        predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
+            predict_parts.neighbours(ws, dataset, found["neighbours"], asked)

@@ -12,7 +12,7 @@ from core.services import cascading, training
 from core.services.workspace import Workspace
 from pages.ui import job_panel, messages, names, pickers, state, text, train_jobs
 
-_STATE_PX, _BUTTON_PX = 120, 132  # widths, so that rows line up
+_STATE_PX, _BUTTON_PX = 140, 132  # widths, so that rows line up
 N_SHOWN = 6  # pairs; further down there is little to gain
 
 
@@ -87,7 +87,7 @@ def _row(
     a, b = pair["a"], pair["b"]
     mine = [run for run in experts if run.pair and set(run.pair) == {a, b}]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{messages.plain(a)} / {messages.plain(b)}**", width=165)
+        st.markdown(f"**{messages.plain(a)} / {messages.plain(b)}**", width=155)
         st.markdown(
             f"{text.count(pair['n_confused'], 'image')} confused, "
             f"{text.percent(pair['share_of_errors'], 0)} of all errors",

@@ -15,7 +15,6 @@ from pages.ui.class_draft import Draft
 from pages.ui.confusion_panel import confusion_panel
 from pages.ui.names import ranked
 
-_HEADER = 3  # columns' worth of width that a matrix needs for names and totals
 N_SHOWN = 6  # versions shown at once; the others sit in an expander
 
 
@@ -46,20 +45,14 @@ def choose_evidence(runs: Sequence[Run]) -> tuple[Run | None, str]:
 
 @st.fragment
 def matrices(ws: Workspace, dataset: Dataset, run: Run, draft: Draft, split: str) -> None:
-    """Draw the confusion before and after, each with the images behind a chosen cell."""
+    """Draw the confusion after and before merging, each with the images behind a chosen cell."""
     with messages.guard():
         seen = mapping.preview(ws, run.id, draft.mapping, split=split)
-        st.subheader("Confusion before and after", anchor=False)
+        if draft.changed:
+            _matrix(ws, dataset, run, seen["after"], draft.groups, split, "After: ")
         apart = {label: [label] for label in draft.labels}
-        if not draft.changed:
-            _matrix(ws, dataset, run, seen["before"], apart, split)
-            return
-        widths = [len(draft.labels) + _HEADER, len(draft.groups) + _HEADER]
-        before, after = st.columns(widths, gap="medium")
-        with before:
-            _matrix(ws, dataset, run, seen["before"], apart, split)
-        with after:
-            _matrix(ws, dataset, run, seen["after"], draft.groups, split)
+        word = "Before: " if draft.changed else "Confusion: "
+        _matrix(ws, dataset, run, seen["before"], apart, split, word)
 
 
 def _matrix(
@@ -69,6 +62,7 @@ def _matrix(
     figures: Mapping[str, Any],
     groups: Mapping[str, Sequence[str]],
     split: str,
+    word: str,
 ) -> None:
     """Draw one of the two matrices; `groups` are the labels of each class."""
 
@@ -82,7 +76,9 @@ def _matrix(
 
     classes = figures["classes"]
     what = text.count(len(classes), "class", "classes")
-    st.markdown(f"**{what}, {text.count(figures['n_images'], names.SPLITS[split] + ' image')}**")
+    st.markdown(
+        f"**{word}{what}, {text.count(figures['n_images'], names.SPLITS[split] + ' image')}**"
+    )
     key = f"classes-{run.id}-{split}-{'|'.join(classes)}"
     confusion_panel(ws, dataset, figures["confusion"], classes, key, behind)
 

@@ -13,7 +13,9 @@ from core.services import comparing, training
 from core.services.workspace import Workspace
 from pages.ui import charts, meaning, messages, names, state, text, train_jobs
 from pages.ui.confusion_panel import confusion_panel
+from pages.ui.matrix import COMPACT_FROM
 
+_HEADER_PX, _CELL_PX, _COMPACT_PX = 160, 62, 36  # widths in a matrix, to place two on a screen
 SURE = 0.05  # a smaller p, corrected for the number of pairs, is called a difference
 
 
@@ -28,8 +30,13 @@ def pair_sentence(pair: Mapping[str, Any], called: Mapping[str, str]) -> str:
     return f"{better} is better than {worse}: {span} for {a} {on}."
 
 
-def differences(result: Mapping[str, Any], called: Mapping[str, str]) -> None:
+def differences(ws: Workspace, chosen: Sequence[Run], split: str) -> None:
     """Draw the paired differences: a sentence for each, and the figures as a table."""
+    if len(chosen) < 2:
+        st.caption("Choose a second run to see whether the difference is more than luck.")
+        return
+    result = comparing.compare(ws, [run.id for run in chosen], split=split)
+    called = {run.id: names.short(run) for run in chosen}
     for pair in result["pairs"]:
         st.markdown(f"- {messages.plain(pair_sentence(pair, called))}")
     on = f" {names.SPLITS[result['split']].capitalize()} split."
@@ -85,7 +92,7 @@ def accuracies(chosen: Sequence[Run], split: str) -> None:
 
 
 def matrices(ws: Workspace, dataset: Dataset, chosen: Sequence[Run], split: str) -> None:
-    """Draw the confusion matrices of the chosen runs, two beside each other."""
+    """Draw the confusion matrices of the chosen runs, two beside each other where they fit."""
 
     @st.fragment
     def one(run: Run) -> None:
@@ -101,10 +108,11 @@ def matrices(ws: Workspace, dataset: Dataset, chosen: Sequence[Run], split: str)
                 lambda true, said: comparing.cell_positions(ws, run.id, true, said, split=split),
             )
 
-    for start in range(0, len(chosen), 2):
-        for column, run in zip(st.columns(2, gap="large"), chosen[start : start + 2], strict=False):
-            with column:
-                one(run)
+    n_classes = len(chosen[0].classes)
+    least_px = _HEADER_PX + n_classes * (_CELL_PX if n_classes < COMPACT_FROM else _COMPACT_PX)
+    with st.grid(2, min_column_width=least_px):
+        for run in chosen:
+            one(run)
 
 
 def learning(chosen: Sequence[Run]) -> None:

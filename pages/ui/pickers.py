@@ -60,6 +60,15 @@ def several(
     return [i for i in picked if i in options]
 
 
+def arrived(key: str) -> list[str]:
+    """Return the values of a query parameter when they differ from those of the last run."""
+    values = st.query_params.get_all(key)
+    if values == state.draft(f"arrived-{key}"):
+        return []
+    state.set_draft(f"arrived-{key}", values)
+    return values
+
+
 def _asked(key: str, options: Mapping[str, str]) -> list[str]:
     """Return the bare ids that a link asked for, once."""
     values = st.query_params.get_all(key)

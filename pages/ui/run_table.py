@@ -23,7 +23,7 @@ _ORDER = [
 
 
 def questions(board: pd.DataFrame, maps: Mapping[str, ClassMapRecord]) -> dict[str, str]:
-    """Return the questions that runs answer, by key, those with most runs first.
+    """Return the questions that runs answer, by key: the labels as they are first, experts last.
 
     Runs compare only within one question: the same classes, from the same class map or pair.
     """
@@ -33,9 +33,11 @@ def questions(board: pd.DataFrame, maps: Mapping[str, ClassMapRecord]) -> dict[s
         first = rows.iloc[0]
         record = maps.get(first["class_map"]) if isinstance(first["class_map"], str) else None
         where = f" of {names.class_map(record)}" if record else ""
-        what = f"expert for {first['pair']}" if first["pair"] else f"{first['n_classes']} classes"
-        found[str(key)] = (bool(first["pair"]), -len(rows), f"{what}{where}: {first['classes']}")
-    return {key: text for key, (_, _, text) in sorted(found.items(), key=lambda kv: kv[1])}
+        expert = isinstance(first["pair"], str)  # pandas makes a missing pair None or NaN
+        what = f"expert for {first['pair']}" if expert else f"{first['n_classes']} classes"
+        order = (expert, record is not None, -len(rows))
+        found[str(key)] = (order, f"{what}{where}: {first['classes']}")
+    return {key: said for key, (_, said) in sorted(found.items(), key=lambda kv: kv[1])}
 
 
 def question_of(board: pd.DataFrame) -> pd.Series:

@@ -147,6 +147,12 @@ def cards(figures: Figures, random_accuracy: float, split: str) -> None:
             border=True,
             height="stretch",
         )
+    if not n_deferred:
+        st.caption(
+            f"Accuracy {text.interval(figures['accuracy_ci'])} (95 % interval, "
+            f"{text.count(n, names.SPLITS[split] + ' image')}); nothing is deferred."
+        )
+        return
     st.caption(
         f"Accuracy {text.interval(figures['accuracy_ci'])}, net gain {spread} (95 % intervals, "
         f"{text.count(n, names.SPLITS[split] + ' image')}); {text.count(n_deferred, 'image')} "

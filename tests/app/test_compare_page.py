@@ -1,0 +1,114 @@
+"""The Compare page: the leaderboard, differences, and the images behind the matrices."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.services import comparing, training
+from pages.ui import compare_parts
+from tests.app.conftest import stands, texts
+from tests.app.hands import choose_cell, click, counts, matrices, tiles
+
+
+def test_an_empty_workspace_points_to_the_overview(empty):
+    assert "There is no data set in this workspace yet." in texts(empty.open("compare"))
+
+
+def test_the_leaderboard_shows_one_question_with_intervals_and_counts(full):
+    app = full.open("compare")
+    table = app.dataframe[0].value
+    assert set(table["run"]) == {full.ids.generalist, full.ids.second}
+    assert list(table["accuracy"]) == sorted(table["accuracy"], reverse=True)
+    assert set(table["n_images"]) == {24}
+    assert "24 images" in texts(app)
+    assert all(" to " in interval for interval in table["interval"])
+
+
+def test_every_question_can_be_asked(full):
+    app = full.open("compare")
+    questions = app.selectbox(key="question").options
+    assert [q.split(":")[0] for q in questions] == [
+        "4 classes",
+        "3 classes of three@1",
+        "expert for C / D",
+    ]
+    app = stands(app.selectbox(key="question").select_index(2).run())
+    assert list(app.dataframe[0].value["run"]) == [full.ids.expert]
+    assert "Choose a second run" in texts(app)
+
+
+def test_the_split_decides_which_figures_are_shown(full):
+    app = full.open("compare")
+    test = list(app.dataframe[0].value["accuracy"])
+    app = stands(app.button_group(key="compare_split").set_value("val").run())
+    assert "Validation split" in texts(app)
+    assert list(app.dataframe[0].value["accuracy"]) != test
+
+
+def test_two_runs_are_compared_on_the_same_images(full):
+    app = full.open("compare")
+    assert "on the same 24 images" in texts(app)
+    (pair,) = app.dataframe[1].value.to_dict("records")
+    assert pair["n_images"] == 24
+    assert 0 <= pair["mcnemar_p"] <= pair["holm_p"] <= 1
+
+
+def test_a_link_names_the_question_by_its_runs(full):
+    app = full.open("compare", runs=full.ids.merged)
+    assert list(app.dataframe[0].value["run"]) == [full.ids.merged]
+    assert app.multiselect(key="runs").value == [full.ids.merged]
+
+
+def test_matrices_stand_side_by_side_and_a_cell_opens_its_images(full):
+    app = full.open("compare", compare_view="Confusion")
+    for drawn, run_id in zip(matrices(app), app.multiselect(key="runs").value, strict=True):
+        wanted, _ = comparing.confusion(full.ws, run_id, split="test")
+        assert counts(drawn) == wanted.tolist()
+    run_id = full.ids.generalist
+    choose_cell(app, f"compare-{run_id}-test", 2, 3)
+    wanted = comparing.cell_positions(full.ws, run_id, "C", "D", split="test")
+    assert wanted and tiles(app) == [wanted]
+
+
+def test_how_the_runs_learned(full):
+    app = full.open("compare", compare_view="Learning")
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_hidden_runs_come_back(full):
+    app = full.open("compare", compare_view="Hidden runs")
+    app = click(app, "Hide 2 chosen runs")
+    assert len(training.list_runs(full.ws, full.ids.dataset)) == 2
+    app = stands(app.button_group(key="compare_view").set_value("Hidden runs").run())
+    restore = [b for b in app.button if b.label == "Bring back"]
+    assert len(restore) == 2
+    stands(restore[0].click().run())
+    assert len(training.list_runs(full.ws, full.ids.dataset)) == 3
+
+
+def test_when_every_run_is_hidden_the_page_still_brings_them_back(full):
+    for run in training.list_runs(full.ws, full.ids.dataset):
+        training.archive_run(full.ws, run.id)
+    app = full.open("compare")
+    assert "There is no run to compare yet." in texts(app)
+    stands(next(b for b in app.button if b.label == "Bring back").click().run())
+    assert len(training.list_runs(full.ws, full.ids.dataset)) == 1
+
+
+def test_nothing_chosen_is_said(full):
+    app = full.open("compare")
+    app = stands(app.multiselect(key="runs").set_value([]).run())
+    assert "Choose one or more runs" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("difference", "holm_p", "begin"),
+    [(0.1, 0.01, "run a is better than run b"), (-0.1, 0.01, "run b is better than run a"),
+     (0.1, 0.2, "No difference can be told")],
+)  # fmt: skip
+def test_a_difference_is_only_called_one_when_luck_does_not_explain_it(difference, holm_p, begin):
+    pair = {"a": "1", "b": "2", "n_images": 100, "difference": difference,
+            "ci": [difference - 0.05, difference + 0.05], "holm_p": holm_p}  # fmt: skip
+    said = compare_parts.pair_sentence(pair, {"1": "run a", "2": "run b"})
+    assert said.startswith(begin)
+    assert "100 images" in said

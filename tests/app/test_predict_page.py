@@ -1,0 +1,120 @@
+"""The Predict page: an image in, an answer and who gave it out."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.services import cascading, datasets, predicting, training
+from pages.ui import predict_parts
+from tests.app.conftest import stands, texts
+from tests.app.hands import cards, tiles
+
+OWN, KNOWN = "an image of yours", "one of the test set"
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Let models answer without files: the generalist hesitates, C or D; the expert says D."""
+
+    def probabilities(ws, run, cached, asked):
+        said = [0.3, 0.7] if run.pair else [0.05, 0.05, 0.47, 0.43][: len(run.classes)]
+        return np.tile(np.asarray(said) / np.sum(said), (len(cached), 1))
+
+    def neighbours(ws, dataset, run, cached, asked):
+        return [[(3, 0.9), (4, 0.8)] for _ in cached]
+
+    monkeypatch.setattr(predicting, "_probabilities", probabilities)
+    monkeypatch.setattr(predicting, "_neighbours", neighbours)
+
+
+def png():
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), (200, 60, 60)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_an_empty_workspace_points_to_the_overview(empty):
+    assert "There is no data set in this workspace yet." in texts(empty.open("predict"))
+
+
+def test_without_a_model_the_page_points_to_train(full):
+    for run in training.list_runs(full.ws, full.ids.dataset):
+        training.archive_run(full.ws, run.id)
+    app = full.open("predict")
+    assert "There is no model yet." in texts(app)
+    assert [link.value for link in app.page_link] == ["Train a model"]
+
+
+def test_the_newest_cascade_comes_first_and_every_run_can_be_chosen(full):
+    app = full.open("predict")
+    assert app.selectbox(key="model").value == full.ids.cascade
+    assert len(app.selectbox(key="model").options) == 5
+
+
+def drop(app, name, data):
+    app.file_uploader[0].upload(name, data)
+    return stands(app.run())
+
+
+def test_a_dropped_image_is_answered_deferred_and_compared(full, answering):
+    app = drop(full.open("predict", model=full.ids.cascade), "mine.png", png())
+    said = texts(app).replace("\\", "")
+    assert "The generalist says **C** with 47.0 %" in said
+    assert "the image is **deferred**" in said
+    assert f"The expert ({full.ids.expert}) says **D** with 70.0 %" in said
+    assert cards(app)["Confidence"] == "63.0 %"
+    assert tiles(app) == [[3, 4]]
+    (bars,) = app.get("plotly_chart")
+    assert json.loads(bars.proto.spec)["data"][0]["y"] == ["A", "B", "C", "D"]
+
+
+def test_a_run_answers_alone(full, answering):
+    app = drop(full.open("predict", model=full.ids.generalist), "mine.png", png())
+    assert "it is no cascade, so nobody else is asked" in texts(app)
+    assert "C" in [s.value for s in app.subheader]
+
+
+def test_a_file_that_is_no_image_is_one_sentence(full, answering):
+    app = drop(full.open("predict"), "mine.png", b"this is no image")
+    (error,) = app.error
+    assert "mine.png" in error.value.lower()
+    assert not app.metric
+
+
+def test_a_test_image_is_picked_and_told_whether_the_answer_is_as_labelled(full, answering):
+    app = full.open("predict", predict_source=KNOWN)
+    assert "Choose an image to see the answer." in texts(app)
+    frame = datasets.images(full.ws, full.ids.dataset)
+    shown = tiles(app)[0]
+    assert set(frame["split"].iloc[shown]) == {"test"}
+    app = stands(app.selectbox(key="predict_label").select("D").run())
+    (position,) = {*tiles(app)[0][:1]}
+    assert frame["label"].iloc[position] == "D"
+    app.session_state["_draft:predict-" + full.ids.dataset] = position
+    app = stands(app.run())
+    assert "as labelled" in texts(app)
+
+
+def test_only_the_deferred_images_can_be_looked_through(full):
+    app = full.open("predict", predict_source=KNOWN)
+    app = stands(app.toggle(key="predict_deferred").set_value(True).run())
+    record = cascading.get_cascade(full.ws, full.ids.cascade)
+    wanted = predict_parts.deferred(full.ws, record).tolist()
+    assert wanted and tiles(app)[0] == wanted[: predict_parts.N_TILES]
+
+
+def found(confidence, deferred=False):
+    return {"generalist": {"class": "C", "confidence": confidence}, "deferred": deferred,
+            "expert": {"class": "D", "confidence": 0.7}, "route": "run-1"}  # fmt: skip
+
+
+def test_the_story_says_why_an_answer_was_kept():
+    assert "not below the threshold" in predict_parts.story(found(0.9), 0.5)[1]
+    assert "not below the threshold" in predict_parts.story(found(0.5), 0.5)[1]  # equality keeps
+    assert "have no expert" in predict_parts.story(found(0.4), 0.5)[1]
+    assert len(predict_parts.story(found(0.4, deferred=True), 0.5)) == 3

@@ -1,0 +1,150 @@
+"""The Train page: every choice reaches the request, jobs are shown, results lead on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from core.jobs import engine
+from core.services import jobs, training
+from core.store import jobs as job_rows
+from pages.ui import train_form
+from tests.app.conftest import stands, texts
+from tests.app.hands import button, cards, click, queued
+from tests.seeding import LABELS
+
+
+def test_an_empty_workspace_points_to_the_overview(empty):
+    assert "There is no data set in this workspace yet." in texts(empty.open("train"))
+
+
+def submitted(place, app, label="Train 1 run"):
+    """Press the button and return the parameters of the job that was queued."""
+    click(app, label)
+    (job,) = queued(place)
+    assert job.kind == "train"
+    return job.params
+
+
+def test_the_defaults_train_one_probe_over_the_labels(full):
+    params = submitted(full, full.open("train"))
+    assert (params["algorithm"], params["class_map"], params["pair"]) == ("probe", None, None)
+    assert (params["seeds"], params["options"]) == ([0], {})
+
+
+def test_every_algorithm_says_what_it_is(full):
+    app = full.open("train")
+    known = training.algorithms()
+    assert app.radio(key="algorithm").options == [a["title"] for a in known]
+    app = stands(app.radio(key="algorithm").set_value("cnn").run())
+    assert submitted(full, app)["algorithm"] == "cnn"
+
+
+def test_a_class_map_can_be_trained_on_and_a_link_may_name_it_by_its_id(full):
+    app = full.open("train", class_map=full.ids.class_map)
+    assert "3 classes: A, B, C+D" in texts(app).replace("\\", "")
+    assert submitted(full, app)["class_map"] == full.ids.class_map
+
+
+def test_an_expert_is_trained_on_a_pair(full):
+    app = full.open("train", role="expert", pair_a="B", pair_b="D")
+    assert submitted(full, app)["pair"] == ["B", "D"]
+
+
+def test_the_second_class_of_a_pair_is_another_one(full):
+    app = full.open("train", role="expert")
+    app = stands(app.selectbox(key="pair_a").select("B").run())
+    assert "B" not in app.selectbox(key="pair_b").options
+
+
+def test_repetitions_are_seeds(full):
+    app = full.open("train")
+    app = stands(app.number_input(key="n_seeds").set_value(3).run())
+    assert submitted(full, app, "Train 3 runs")["seeds"] == [0, 1, 2]
+
+
+def test_every_option_of_every_algorithm_has_its_widget_and_reaches_the_request(full):
+    for algorithm in training.algorithms():
+        app = full.open("train", algorithm=algorithm["name"])
+        app = stands(app.radio(key="algorithm").set_value(algorithm["name"]).run())
+        for option in algorithm["options"]:
+            widget = app.get_by_key(f"option-{algorithm['name']}-{option['name']}")
+            assert widget.value == option["default"]
+    changed = app.number_input(key=f"option-{algorithm['name']}-epochs").set_value(2)
+    assert submitted(full, stands(changed.run()))["options"] == {"epochs": 2}
+
+
+def test_a_run_that_exists_is_not_trained_again(full, monkeypatch):
+    planned = [(full.ids.generalist, True), ("run-new", False)]
+    monkeypatch.setattr(training, "planned_runs", lambda ws, request: planned)
+    app = full.open("train")
+    assert "1 of 2 exist already" in texts(app)
+    assert button(app, "Train 1 run").disabled is False
+    monkeypatch.setattr(training, "planned_runs", lambda ws, request: planned[:1])
+    app = full.open("train")
+    assert "This run exists already" in texts(app)
+    assert button(app, "Nothing new to train").disabled
+
+
+def test_without_embeddings_the_probe_offers_to_make_them_and_the_cnn_does_not_care(full):
+    with full.ws.write() as conn:
+        conn.exec_driver_sql("DELETE FROM embedding_row")
+        conn.exec_driver_sql("DELETE FROM embedding")
+    app = full.open("train")
+    assert "no embeddings" in app.warning[0].value
+    click(app, "Embed the images now")
+    assert [job.kind for job in queued(full)] == ["embed"]
+    app = full.open("train", algorithm="cnn")
+    app = stands(app.radio(key="algorithm").set_value("cnn").run())
+    assert not button(app, "Train 1 run").disabled
+
+
+def submit_job(place):
+    """Queue a training job as the page does, and return its id."""
+    params = {"dataset": place.ids.dataset}
+    return engine.submit(
+        place.ws, "train", params, title="Train probe on seeded", dataset_id=place.ids.dataset
+    )
+
+
+def test_a_job_shows_its_curves_and_can_be_cancelled(full, monkeypatch):
+    job_id = submit_job(full)
+    run = training.get_run(full.ws, full.ids.generalist)
+    history = training.history_frame(run)
+    monkeypatch.setattr(training, "live_history", lambda ws, asked: history)
+    job = jobs.get_job(full.ws, job_id)
+    now = replace(job, state="running", progress=0.4, step="epoch 2 of at most 60")
+    monkeypatch.setattr(jobs, "list_jobs", lambda ws, **_: [now])
+    monkeypatch.setattr(jobs, "get_job", lambda ws, _: now)
+    app = full.open("train")
+    assert app.progress[0].value == 40
+    loss = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert [trace["y"] for trace in loss if "validation" in trace["name"]]
+    cancel = next(b for b in app.button if b.label == "Cancel" and "card" in b.key)
+    monkeypatch.undo()
+    monkeypatch.setenv("DESEMPATE_HOME", str(full.ws.path))
+    stands(cancel.click().run())
+    assert jobs.get_job(full.ws, job_id).state == "cancelled"
+
+
+def test_a_finished_job_says_what_came_out_and_leads_on(full):
+    job_id = submit_job(full)
+    run = training.get_run(full.ws, full.ids.generalist)
+    with full.ws.write() as conn:
+        job = job_rows.claim(conn, job_id, 1, pid=1, pid_started=0.0, host="here")
+        job_rows.finish(conn, job.id, job.fence, "done", result={"runs": [training.summary(run)]})
+    app = full.open("train")
+    assert cards(app)["Test accuracy"] == f"{100 * run.metrics['test']['accuracy']:.1f} %"
+    assert "24 test images" in texts(app)
+    assert [link.value for link in app.page_link] == [
+        "Compare with other runs",
+        "Use it in a cascade",
+    ]
+
+
+@pytest.mark.parametrize("n_classes", [0, 1])
+def test_a_pair_needs_two_classes(n_classes, full, monkeypatch):
+    monkeypatch.setattr(train_form.st, "warning", lambda *_, **__: None)
+    assert train_form._choose_pair(LABELS[:n_classes]) is None
