@@ -11,7 +11,10 @@ F32 = NDArray[np.float32]
 
 _FIFTH = 2 * np.pi / 5  # a rose has five sepals
 _BLUSH = 0.30  # standard deviation in radians of a blush around a seam
-_MARGIN = 0.075  # and of the pale margins of the sepals, which balance the colour of the line
+_MARGIN = 0.055  # and of the pale margins of the sepals, which balance the colour of the line
+
+
+_STRIAE = 64.0  # fine coloured lines on the sepals, per radian times 2 pi
 
 
 def silhouette(shape: Shape, n_points: int = 96) -> tuple[F32, F32]:
@@ -86,23 +89,26 @@ def _lambert(scene: Scene, u: F32, depth: F32, slope: F32) -> F32:
 
 def _closed_surface(scene: Scene, phi: F32, height: F32) -> tuple[F32, F32]:
     shape = scene.shape
-    from_rib = np.abs((phi - scene.turn + 5 * _FIFTH + _FIFTH / 2) % _FIFTH - _FIFTH / 2)
+    crisp = np.float32(shape.crisp)
+    along = (phi - scene.turn + 5.5 * _FIFTH) % _FIFTH  # from one edge of a sepal to the next
+    from_rib = np.abs(along - _FIFTH / 2)
     to_seam = np.float32(_FIFTH / 2) - from_rib
     calyx = _ramp(height, 0.10, 0.16)
-    body = scene.sepal.astype(np.float32)
+    # each sepal lies on its neighbour's edge, and throws a shadow on it
+    overlap = 0.30 * (along - _FIFTH / 2) * np.maximum(crisp, _ramp(to_seam, 0.0, 2 * _MARGIN))
     rib = np.exp(-((from_rib / 0.05) ** 2)) * 0.10
-    streak = 0.04 * np.sin(from_rib * 46) * calyx
-    seam = np.exp(-((to_seam / 0.05) ** 2)) * 0.20 * calyx
-    tone = 0.92 + 0.12 * height + rib + streak - seam * (shape.slit == 0)
-    colour = body * tone[:, None]
-    hip = (1 - calyx)[:, None]
-    colour += hip * (scene.stem.astype(np.float32) * 1.12 - colour)
+    veins = 0.05 * np.sin(from_rib * 55)
+    seam = np.exp(-((to_seam / 0.05) ** 2)) * 0.20 * (shape.slit == 0)
+    tone = 0.92 + 0.12 * height + rib + (overlap + crisp * veins - seam) * calyx
+    colour = scene.sepal.astype(np.float32) * tone[:, None]
+    colour += (1 - calyx)[:, None] * (scene.stem.astype(np.float32) * 1.12 - colour)
     if shape.slit > 0:
         belly = np.clip(np.sin(np.pi * np.clip((height - 0.2) / 0.72, 0, 1)), 0, 1)
         half = np.float32(shape.slit) * belly
-        share = half * _bell(to_seam, _BLUSH)
-        if not shape.diffuse:  # the same amount of colour, as a line between two pale margins
-            share += _ramp(half - to_seam, -0.008, 0.008) - half * _bell(to_seam, _MARGIN)
+        # the same amount of colour as a line between two pale margins
+        line = _ramp(half - to_seam, -0.008, 0.008) - half * _bell(to_seam, _MARGIN)
+        share = half * _bell(to_seam, _BLUSH) + crisp * line
+        share += crisp * calyx * 0.10 * np.sin(from_rib * _STRIAE)
         colour += share[:, None] * (scene.petal.astype(np.float32) * 0.92 - colour)
     return colour.astype(np.float32), np.ones_like(phi)
 

@@ -23,7 +23,7 @@ DETAIL_PAIR: tuple[str, str] = ("Bola", "Rayando")
 _LOOK_OF_STAGE = (0, 1, 1, 2, 3, 4, 4)
 # Inside a look, `ripeness` in [0, 1] varies from plant to plant; in a pair the riper stage's mean
 # is this many standard deviations higher. Bayes accuracy inside the pair is Phi(shift / 2).
-PAIR_SHIFT_SD = 0.4
+PAIR_SHIFT_SD = 0.5
 _RIPENESS_SD = 0.22
 
 # How far a reviewer misjudges growth near a boundary (standard deviation in stages): inside a pair

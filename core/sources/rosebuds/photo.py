@@ -43,7 +43,7 @@ def _backdrop(scene: Scene, rng: np.random.Generator) -> Image.Image:
     base = np.broadcast_to(top * (1 - fade) + bottom * fade, (n, n, 3)).copy()
     clouds = rng.normal(0.0, 1.0, size=(6, 6)).astype(np.float32)
     soft = Image.fromarray(clouds).resize((n, n), Image.Resampling.BICUBIC)
-    base *= 1 + 0.14 * np.asarray(soft)[..., None]
+    base *= 1 + 0.11 * np.asarray(soft)[..., None]
     picture = Image.fromarray(np.clip(base, 0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(picture, "RGBA")
     for _ in range(int(rng.integers(4, 14))):  # bokeh
@@ -103,10 +103,13 @@ def _free_sepals(
             half = 0.036
         else:
             start, middle, end = _tip(scene, across, depth, float(lean[k]))
-            half = 0.010 + 0.10 * shape.radius * 0.5
+            half = 0.010 + 0.07 * shape.radius
         points = [base + right * p[0] + up * p[1] for p in (start, middle, end)]
         centre = bend(points[0], points[1], points[2], 14) * side
-        width = leaf_width(14, half * side * (0.55 + 0.45 * abs(depth)), blunt=0.62)
+        half *= side * (0.55 + 0.45 * abs(depth))
+        width = leaf_width(14, half, blunt=0.62)
+        if shape.mouth == 0:
+            width = half * np.linspace(1, 0, 14) ** 0.8
         tone = scene.sepal * (0.98 if front else 0.72)
         lit = 0.14 * float(np.sign(scene.light[0] or 1.0))
         tones = [tone * (1.1 - lit), tone * (0.95 - lit), tone * (0.95 + lit), tone * (1.1 + lit)]
@@ -130,8 +133,8 @@ def _bent_sepal(scene: Scene, across: float, depth: float, lean: float) -> tuple
 def _tip(scene: Scene, across: float, depth: float, lean: float) -> tuple[Floats, ...]:
     """Start, middle and end of the slender end of a closed sepal, above the bud."""
     shape = scene.shape
-    y0 = shape.length * 0.90
-    start = np.array([across * shape.radius * 0.30, y0 - 0.02 * depth])
+    y0 = shape.length * 0.94
+    start = np.array([across * shape.radius * 0.26, y0 - 0.012 * depth])
     middle = np.array([across * shape.radius * 0.10, y0 + 0.45 * shape.sepal])
     end = np.array([across * 0.06 + lean * 0.3 * shape.sepal, y0 + shape.sepal])
     return start, middle, end

@@ -24,7 +24,7 @@ class Shape:
     taper: float  # 1 = a ball's top, higher = pointed
     mouth: float  # radius of the open top, share of `radius`; 0 = closed
     slit: float  # half width of the slits between sepals
-    diffuse: bool  # the colour of the slits is a blush instead (the same amount of it)
+    crisp: float  # 1 = edges and slits are lines, 0 = the same amount of colour, blurred
     cover: float  # how far up the sepals hug the bud, share of the length; > 1 closed
     reflex: float  # 0 = sepals upright, 1 = bent down
     sepal: float  # length of the free sepals
@@ -56,23 +56,23 @@ class Scene:
 
 # length, radius, hip, waist, taper, mouth, slit, cover, reflex, sepal at ripeness 0 and at 1
 _SHAPES: dict[str, tuple[tuple[float, float], ...]] = {
-    "rice": ((0.26, 0.31), (0.042, 0.056), (0.026, 0.032), (0.40, 0.42), (1.5, 1.3),
+    "rice": ((0.26, 0.31), (0.042, 0.056), (0.026, 0.032), (0.40, 0.42), (1.5, 1.4),
              (0.0, 0.0), (0.0, 0.0), (1.2, 1.2), (0.0, 0.0), (0.13, 0.13)),
-    "pea": ((0.28, 0.37), (0.080, 0.136), (0.044, 0.064), (0.42, 0.46), (1.20, 0.92),
-            (0.0, 0.0), (0.0, 0.0), (1.2, 1.2), (0.0, 0.0), (0.13, 0.11)),
-    "ball": ((0.45, 0.49), (0.174, 0.186), (0.076, 0.082), (0.45, 0.45), (1.0, 1.0),
-             (0.0, 0.0), (0.040, 0.060), (1.2, 1.2), (0.0, 0.0), (0.10, 0.10)),
-    "striped": ((0.45, 0.49), (0.174, 0.186), (0.076, 0.082), (0.45, 0.45), (1.0, 1.0),
-                (0.0, 0.0), (0.040, 0.060), (1.2, 1.2), (0.0, 0.0), (0.10, 0.10)),
-    "open": ((0.50, 0.55), (0.164, 0.192), (0.080, 0.084), (0.46, 0.48), (1.0, 1.0),
-             (0.56, 0.70), (0.0, 0.0), (0.34, 0.26), (0.45, 0.90), (0.26, 0.26)),
+    "pea": ((0.28, 0.37), (0.078, 0.140), (0.044, 0.064), (0.42, 0.44), (1.45, 1.05),
+            (0.0, 0.0), (0.0, 0.0), (1.2, 1.2), (0.0, 0.0), (0.14, 0.13)),
+    "ball": ((0.46, 0.50), (0.176, 0.188), (0.076, 0.082), (0.44, 0.44), (1.2, 1.2),
+             (0.0, 0.0), (0.050, 0.066), (1.2, 1.2), (0.0, 0.0), (0.13, 0.13)),
+    "striped": ((0.46, 0.50), (0.176, 0.188), (0.076, 0.082), (0.44, 0.44), (1.2, 1.2),
+                (0.0, 0.0), (0.050, 0.066), (1.2, 1.2), (0.0, 0.0), (0.13, 0.13)),
+    "open": ((0.50, 0.56), (0.162, 0.196), (0.080, 0.084), (0.46, 0.48), (1.0, 1.0),
+             (0.54, 0.72), (0.0, 0.0), (0.34, 0.26), (0.35, 1.0), (0.26, 0.26)),
 }  # fmt: skip
 
 
 def compose(rng: np.random.Generator, bud: Bud) -> Scene:
     """Return a scene for `bud`; nothing but the shape depends on the bud."""
     shape = _shape(rng, bud)
-    tilt = float(np.clip(rng.normal(0.0, 0.16), -0.4, 0.4))
+    tilt = float(np.clip(rng.normal(0.0, 0.09), -0.25, 0.25))
     side = rng.uniform(-0.8, 0.8)
     light = np.array([side, rng.uniform(0.35, 0.8), rng.uniform(0.5, 0.9)])
     centre = np.array([0.5, 0.52]) + rng.normal(0.0, 0.025, size=2)
@@ -94,9 +94,9 @@ def compose(rng: np.random.Generator, bud: Bud) -> Scene:
         background=np.asarray(rng.dirichlet([2.4, 1.6, 1.6])),
         exposure=float(rng.uniform(0.88, 1.14)),
         warmth=float(rng.normal(0.0, 0.035)),
-        blur=float(rng.uniform(0.0, 0.0035)),
-        noise=float(rng.uniform(0.8, 2.2)),
-        quality=int(rng.integers(90, 96)),
+        blur=float(rng.uniform(0.0, 0.003)),
+        noise=float(rng.uniform(0.8, 1.6)),
+        quality=int(rng.integers(91, 96)),
     )
 
 
@@ -106,9 +106,15 @@ def _shape(rng: np.random.Generator, bud: Bud) -> Shape:
     zoom, girth = rng.normal(1.0, 0.02), rng.normal(1.0, 0.015)
     return Shape(
         length=float(v[0] * zoom), radius=float(v[1] * zoom * girth), hip=float(v[2] * zoom),
-        waist=v[3], taper=v[4], mouth=v[5], slit=v[6], diffuse=look == "ball",
+        waist=v[3], taper=v[4], mouth=v[5], slit=v[6], crisp=_crispness(look, bud.ripeness),
         cover=v[7], reflex=v[8], sepal=float(v[9] * zoom),
     )  # fmt: skip
+
+
+def _crispness(look: str, ripeness: float) -> float:
+    if look != "striped":
+        return 0.0 if look == "ball" else 1.0
+    return float(np.clip((ripeness - 0.05) / 0.4, 0.1, 1.0))
 
 
 def _colour(hue: float, saturation: float, value: float) -> Floats:
