@@ -48,8 +48,16 @@ def builtin_sources() -> list[tuple[str, str, str]]:
             "1,050 drawn cut-rose buds in seven stages; synthetic, so the truth is known",
         ),
         ("builtin:digits", "Digits", "1,797 scanned digits of 8 x 8 pixels, from scikit-learn"),
-        ("keras:fashion_mnist", "Fashion-MNIST", "70,000 articles of clothing; needs a download"),
-        ("keras:cifar10", "CIFAR-10", "60,000 photographs of 32 x 32 pixels; needs a download"),
+        (
+            "keras:fashion_mnist",
+            "Fashion-MNIST",
+            "70,000 articles of clothing; read from a local copy or downloaded",
+        ),
+        (
+            "keras:cifar10",
+            "CIFAR-10",
+            "60,000 photographs of 32 x 32 px; read from a local copy or downloaded",
+        ),
     ]
 
 
@@ -151,6 +159,7 @@ def import_now(
             Path(folder),
             size_px=options.size_px,
             fit=options.fit,
+            n_workers=ws.settings.n_threads,
             report=lambda share, text: report(None if share is None else 0.95 * share, text),
             stop=stop,
         )

@@ -18,7 +18,7 @@ from core.records import Dataset, Run
 from core.services.datasets import get_dataset, pixels
 from core.services.embedding import DEFAULT_BACKBONE, embedding_matrix, embedding_status
 from core.services.exploring import nearest
-from core.sources.images import decode, square
+from core.sources.images import prepare
 from core.store import runs
 from core.store.database import Workspace
 
@@ -168,13 +168,16 @@ def _neighbours(
 
 def _square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarray:
     try:
-        return square(decode(data, ws.settings.limits).rgb, dataset.size_px, dataset.fit)
+        found = prepare(data, ws.settings.limits, dataset.size_px, dataset.fit)  # as an import does
+
     except InvalidInput as error:
         raise InvalidInput(
             f"{name} cannot be predicted: {error.what}",
             expected=error.expected,
             received=error.received,
         ) from error
+    side = dataset.size_px
+    return np.frombuffer(found.pixels, dtype=np.uint8).reshape(side, side, 3)
 
 
 def _top(probs: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
