@@ -118,7 +118,7 @@ def import_images(ws: Workspace) -> None:
         state.later("view", VIEWS[0])
         state.flash(f"{job.params['name']} is imported.")
         st.rerun()
-    if not job_panel.show(ws, job):
+    if not job_panel.show(ws, job, on_retry=lambda new: state.set_draft(import_form.JOB, new)):
         import_form.draw(ws)
     archived = [d for d in datasets.list_datasets(ws, archived=True) if d.archived_at]
     if archived:

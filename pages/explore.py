@@ -37,8 +37,8 @@ def embed_first(ws: Workspace, dataset: Dataset) -> None:
         st.markdown("**The images have no embeddings yet.**")
         st.write(
             "A pretrained network turns each image into a vector; images that look alike get "
-            "vectors that lie close together. It is done once, on this machine: some "
-            f"{text.count(dataset.n_images, 'image')}, about 25 to 90 a second."
+            "vectors that lie close together. It is done once, on this machine: "
+            f"{text.count(dataset.n_images, 'image')}, at about 25 to 90 a second."
         )
         if st.button("Embed the images", type="primary", icon=":material/scatter_plot:"):
             with messages.guard() as outcome:

@@ -142,7 +142,8 @@ def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> 
                     marker={
                         "size": 17,
                         "symbol": "circle-open",
-                        "line": {"width": 3, "color": OKABE_ITO[1]},
+                        "color": OKABE_ITO[1],
+                        "line": {"width": 3},
                     },
                     hovertemplate="suggests k = %{x}<extra></extra>",
                 ),

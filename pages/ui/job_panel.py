@@ -17,13 +17,7 @@ from pages.ui import messages, text
 
 POLL_S = 1.0
 _RECENT = 200  # jobs looked through for the latest of a kind
-_WORDS = {
-    "queued": (":material/hourglass_top:", "waiting"),
-    "running": (":material/progress_activity:", "running"),
-    "done": (":material/check_circle:", "done"),
-    "failed": (":material/error:", "failed"),
-    "cancelled": (":material/cancel:", "cancelled"),
-}
+_ICONS = {"queued": ":material/hourglass_top:", "running": ":material/progress_activity:"}
 
 
 def active(job: Job | None) -> bool:
@@ -45,6 +39,7 @@ def show(
     ws: Workspace,
     job: Job | None,
     body: Callable[[Job], None] | None = None,
+    on_retry: Callable[[str], None] | None = None,
 ) -> bool:
     """Draw the card of a job unless it is done; return whether it is still active.
 
@@ -57,11 +52,13 @@ def show(
     body : callable, optional
         Draws more inside the card while the job is active, e.g. live curves; it runs with every
         refresh, so it must read what is fresh.
+    on_retry : callable, optional
+        Gets the id of the job that a click on "Try again" makes, for pages that hold an id.
     """
     if job is None or job.state == "done":
         return False
     if not active(job):
-        _ended_card(ws, job, "card")
+        _ended_card(ws, job, on_retry)
         return False
 
     @st.fragment(run_every=POLL_S)
@@ -102,14 +99,13 @@ def sidebar(ws: Workspace) -> None:
 
 def _active_rows(ws: Workspace, job: Job, place: str) -> None:
     """Draw title, bar, step and the cancel button of a waiting or running job."""
-    icon, word = _WORDS[job.state]
-    st.markdown(f"{icon} **{messages.plain(job.title)}**")
+    st.markdown(f"{_ICONS.get(job.state, '')} **{messages.plain(job.title)}**")
     if job.state == "queued":
         ahead = "next in line" if job.position in (None, 1) else f"number {job.position} in line"
         st.caption(f"Waiting, {ahead}.")
     else:
-        step = job.step or word
-        st.progress(min(1.0, max(0.0, job.progress)), text=messages.plain(step))
+        step = messages.plain(job.step or "starting …")
+        st.progress(min(1.0, max(0.0, job.progress)), text=step)
     if job.cancel_requested:
         st.caption("Stopping …")
         return
@@ -129,7 +125,7 @@ def _cancel(ws: Workspace, job_id: str) -> None:
         jobs.cancel_job(ws, job_id)
 
 
-def _ended_card(ws: Workspace, job: Job, place: str) -> None:
+def _ended_card(ws: Workspace, job: Job, on_retry: Callable[[str], None] | None) -> None:
     """Draw a failed or cancelled job with its reason and a retry button."""
     title = messages.plain(job.title)
     if job.state == "cancelled":
@@ -137,8 +133,10 @@ def _ended_card(ws: Workspace, job: Job, place: str) -> None:
     else:
         reason = messages.plain(messages.capitalise(job.error or "no reason was recorded."))
         st.error(f"**{title}** failed. {reason}", icon=":material/error:")
-    if st.button("Try again", key=f"retry-{place}-{job.id}", icon=":material/refresh:"):
+    if st.button("Try again", key=f"retry-{job.id}", icon=":material/refresh:"):
         with messages.guard() as outcome:
-            jobs.retry_job(ws, job.id)
+            new_id = jobs.retry_job(ws, job.id)
+            if on_retry is not None:
+                on_retry(new_id)
         if outcome.ok:
             st.rerun()

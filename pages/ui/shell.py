@@ -156,8 +156,17 @@ def _pick_dataset(ws: Workspace) -> Dataset | None:
     state.choose_dataset_once(names[0])
     # index=None: a default would be left out of the address, and a shared link would then follow
     # whatever data set is the newest.
-    name = st.selectbox("Data set", names, index=None, key=state.DATASET_KEY, bind="query-params")
-    if name is None:  # cleared, or the address names a data set that is not here
+    st.caption("Data set")
+    name = st.selectbox(
+        "Data set",
+        names,
+        index=None,
+        key=state.DATASET_KEY,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if name is None:  # the address names a data set that is not here
         state.choose_dataset(names[0])
         st.rerun()
     return by_name[name]

@@ -46,7 +46,6 @@ def steer(ws: Workspace, dataset: Dataset, inputs: CascadeInputs) -> None:
         if pressed:
             experts = [expert.id for expert in inputs.experts]
             by: Literal["auto"] | float = "auto" if tau == inputs.best_tau else tau
-            by: Literal["auto"] | float = "auto" if tau == inputs.best_tau else tau
             record = cascading.save_cascade(ws, inputs.generalist.id, experts, by)
             state.flash(f"Saved {names.cascade(record)}.")
             st.rerun()
