@@ -15,7 +15,8 @@ from pages.ui import charts, meaning, messages, names, state, text, train_jobs
 from pages.ui.confusion_panel import confusion_panel
 from pages.ui.matrix import COMPACT_FROM
 
-_HEADER_PX, _CELL_PX, _COMPACT_PX = 160, 62, 36  # widths in a matrix, to place two on a screen
+_SMALL_FROM = 6  # classes; two matrices of more stand side by side with small cells only
+_LEAST_PX = 400  # of a matrix; in a narrower window they stand below each other
 SURE = 0.05  # a smaller p, corrected for the number of pairs, is called a difference
 
 
@@ -106,11 +107,10 @@ def matrices(ws: Workspace, dataset: Dataset, chosen: Sequence[Run], split: str)
                 classes,
                 f"compare-{run.id}-{split}",
                 lambda true, said: comparing.cell_positions(ws, run.id, true, said, split=split),
+                compact_from=COMPACT_FROM if len(chosen) == 1 else _SMALL_FROM,
             )
 
-    n_classes = len(chosen[0].classes)
-    least_px = _HEADER_PX + n_classes * (_CELL_PX if n_classes < COMPACT_FROM else _COMPACT_PX)
-    with st.grid(2, min_column_width=least_px):
+    with st.grid(2 if len(chosen) > 1 else 1, min_column_width=_LEAST_PX):
         for run in chosen:
             one(run)
 

@@ -75,7 +75,7 @@ def choose_options(algorithm: Mapping[str, Any]) -> dict[str, Any]:
     """Draw a typed widget for each option and return those that differ from their defaults."""
     changed: dict[str, Any] = {}
     with st.expander("Options", icon=":material/tune:"):
-        with st.grid("auto", min_column_width=190):
+        with st.grid("auto", min_column_width=125):
             for option in algorithm["options"]:
                 value = _option(algorithm["name"], option)
                 if value != option["default"]:

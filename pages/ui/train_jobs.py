@@ -26,6 +26,22 @@ def train_jobs(ws: Workspace, dataset: Dataset) -> list[Job]:
     return [job for job in mine if job_panel.active(job)] or mine[:1]
 
 
+def at_work(ws: Workspace, dataset: Dataset, request: training.TrainRequest) -> bool:
+    """Return whether a job that waits or runs trains exactly this."""
+    wanted = {
+        "algorithm": request.algorithm,
+        "class_map": request.class_map,
+        "pair": list(request.pair) if request.pair else None,
+        "seeds": list(request.seeds),
+        "options": dict(request.options),
+        "backbone": request.backbone,
+    }
+    return any(
+        job_panel.active(job) and all(job.params.get(k) == v for k, v in wanted.items())
+        for job in train_jobs(ws, dataset)
+    )
+
+
 def panel(ws: Workspace, dataset: Dataset) -> None:
     """Draw the training jobs: progress with curves, a reason, or the result."""
     for job in train_jobs(ws, dataset):
@@ -90,7 +106,7 @@ def _run_row(run: dict[str, Any]) -> None:
     """Draw what one run reached."""
     test, val = run["test"], run["val"]
     what = " / ".join(run["pair"]) if run["pair"] else f"{len(run['classes'])} classes"
-    with st.grid(4, min_column_width=125):
+    with st.grid(2, min_column_width=150):
         meaning.accuracy_card("Test accuracy", test, "test")
         meaning.accuracy_card("Validation", val, "val")
         st.metric(
