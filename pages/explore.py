@@ -152,7 +152,10 @@ def clusters_and_labels(ws: Workspace, dataset: Dataset, found: dict[str, Any]) 
     """Show the table cluster x label; a cell opens its images."""
     st.subheader("Clusters against labels", anchor=False)
     k = _choose_k(dataset, found, "k")
-    counts, agreement = exploring.cluster_table(ws, dataset.id, found["clusters"][k])
+    clusters = found["clusters"][k]
+    counts, agreement = cached.cluster_table(
+        ws, dataset.id, evidence.fingerprint(clusters), clusters
+    )
     table, images = st.columns([3, 2])
     with table:
         chosen = matrix.cross_table(
@@ -170,9 +173,7 @@ def clusters_and_labels(ws: Workspace, dataset: Dataset, found: dict[str, Any]) 
             return
         cluster, label = chosen
         st.markdown(f"**{cluster}, labelled {messages.plain(label)}**")
-        inside = evidence.in_cell(
-            cached.images(ws, dataset.id), found["clusters"][k], cluster, label
-        )
+        inside = evidence.in_cell(cached.images(ws, dataset.id), clusters, cluster, label)
         gallery.gallery(ws, dataset, inside, f"cell-{k}-{cluster}-{label}", page_size=20)
 
 

@@ -6,6 +6,8 @@ there yet, the absence is not cached.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -20,7 +22,7 @@ _SIZE = "200MiB"
 @st.cache_data(max_size=_SIZE, show_spinner=False)
 def where(_ws: Workspace, dataset_id: str, *, label: str, split: str, any_word: str) -> list[int]:
     """Return the positions of the images with this label and split; `any_word` means all."""
-    frame = datasets.images(_ws, dataset_id)
+    frame = images(_ws, dataset_id)
     for column, value in (("label", label), ("split", split)):
         if value != any_word:
             frame = frame[frame[column] == value]
@@ -30,7 +32,7 @@ def where(_ws: Workspace, dataset_id: str, *, label: str, split: str, any_word: 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
 def examples(_ws: Workspace, dataset_id: str) -> pd.DataFrame:
     """Return one image a label: label, position (of its first training image), n_images."""
-    frame = datasets.images(_ws, dataset_id)
+    frame = images(_ws, dataset_id)
     first = frame.sort_values("split", key=lambda s: s != "train", kind="stable")
     table = first.groupby("label", sort=False)["position"].agg(position="first", n_images="size")
     order = datasets.get_dataset(_ws, dataset_id).labels
@@ -73,3 +75,11 @@ def plane(
         return _points(ws, dataset_id, backbone, kind), True
     except _NotYet:
         return _points(ws, dataset_id, backbone, "pca"), False
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def cluster_table(
+    _ws: Workspace, dataset_id: str, content: str, _clusters: NDArray[Any]
+) -> tuple[NDArray[Any], dict[str, float]]:
+    """Return the table cluster x label and {ari, ami}; `content` is a hash of the clusters."""
+    return exploring.cluster_table(_ws, dataset_id, _clusters)
