@@ -66,8 +66,8 @@ def _leaves_and_stem(
     top = np.array([scene.x, scene.y]) * side
     down = np.array([-np.sin(scene.tilt), np.cos(scene.tilt)])
     stem = bend(foot, top + down * 0.35 * side, top - down * 0.02 * side, 20)
-    for direction in rng.permutation([-1.0, 1.0])[: int(rng.integers(1, 3))]:
-        start = stem[int(rng.integers(4, 12))]
+    for direction in rng.permutation([-1.0, 1.0]):
+        start = stem[int(rng.integers(6, 12))]
         reach = np.array([direction * rng.uniform(0.18, 0.34), -rng.uniform(-0.04, 0.22)]) * side
         lift = np.array([direction * 0.14, -rng.uniform(0.10, 0.2)]) * side
         centre = bend(start, start + lift, start + reach, 18)
