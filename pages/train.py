@@ -43,12 +43,14 @@ def submit() -> None:
     if n_known:
         which = "This run exists" if len(planned) == 1 else f"{n_known} of {len(planned)} exist"
         st.info(f"{which} already: same data, options and seed.", icon=":material/inventory_2:")
-    if train_jobs.at_work(ws, dataset, request):
-        st.info("This training is at work already.", icon=":material/progress_activity:")
-        n_new = 0
+    at_work = train_jobs.at_work(ws, dataset, request)
     label = f"Train {text.count(n_new, 'run')}" if n_new else "Nothing new to train"
     if st.button(
-        label, key="submit", type="primary", icon=":material/play_arrow:", disabled=not n_new
+        "At work already" if at_work else label,
+        key="submit",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=at_work or not n_new,
     ):
         training.submit_training(ws, request)
         state.flash("Submitted. It goes on in the background; you may leave this page.")

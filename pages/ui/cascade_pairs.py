@@ -42,6 +42,9 @@ def choose_experts(generalist: Run, experts: Sequence[Run]) -> list[str]:
     best = list({run.pair: run.id for run in reversed(names.ranked(experts))}.values())
     note = f"experts-{generalist.id}"
     known, picked = state.draft(note, (None, []))
+    if state.draft("experts-for") not in (None, generalist.id):
+        state.set_widget("experts", best)  # another generalist: its own experts, as at first
+    state.set_draft("experts-for", generalist.id)
     new = [] if known is None else [i for i in best if i not in known]
     if new:
         pairs = {run.id: run.pair for run in experts}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from pages.ui import class_draft, messages, names, state, text
 from pages.ui.class_draft import Draft
 
 N_SUGGESTED = 4  # most confused pairs offered for a merge with one click
+MANY, SCROLLED_PX = 14, 560  # classes from which on their list scrolls, and how tall it is
 LEAST_SHARE = 0.05  # of all errors; pairs that make up less are luck
 
 
@@ -43,7 +44,8 @@ def compose(
         _toolbar(dataset, draft)
         _picker(dataset, draft)
         _suggestions(dataset, draft, confused)
-    with st.container(border=True, gap="small"):
+    height: Literal["content"] | int = "content" if len(draft.groups) < MANY else SCROLLED_PX
+    with st.container(border=True, gap="small", height=height):
         for name, labels in draft.groups.items():
             _class_row(dataset, draft, name, labels, sum(n_images[x] for x in labels))
     return draft

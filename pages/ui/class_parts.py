@@ -106,7 +106,7 @@ def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:
         record = mapping.save_class_map(
             ws, dataset.id, name, draft.mapping, why=why.strip(), who=who.strip()
         )
-        state.flash(f"Saved {names.class_map(record)}.")
+        state.flash(f"Saved {messages.plain(names.class_map(record))}.")
     if outcome.ok:
         st.rerun()
 

@@ -180,9 +180,9 @@ def _picture(
 ) -> str | None:
     """Draw the image; return its true class under the model's class map, None for an upload."""
     if not isinstance(asked, int):
-        st.image(asked.getvalue(), caption=asked.name, alt="The image asked about")
+        st.image(asked.getvalue(), caption=messages.plain(asked.name), alt="The image asked about")
         return None
     row = cached.images(ws, dataset.id).iloc[asked]
     picture = datasets.picture(ws, str(row["image_id"]))
-    st.image(picture, caption=str(row["path"]), alt="The image asked about")
+    st.image(picture, caption=messages.plain(str(row["path"])), alt="The image asked about")
     return truth_of(ws, model, str(row["label"]))

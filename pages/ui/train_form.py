@@ -10,7 +10,7 @@ import streamlit as st
 from core.records import ClassMapRecord, Dataset
 from core.services import mapping
 from core.services.workspace import Workspace
-from pages.ui import names, pickers, text
+from pages.ui import messages, names, pickers, text
 
 GENERALIST, EXPERT = "generalist", "expert"
 N_SEEDS_MOST = 10
@@ -43,7 +43,8 @@ def choose_question(
         help="What a model learns to tell apart: the labels as they are, or a saved class map.",
     )
     classes = mapping.get_class_map(ws, dataset.id, chosen or None).classes
-    st.caption(f"{text.count(len(classes), 'class', 'classes')}: {names.listing(classes)}")
+    what = text.count(len(classes), "class", "classes")
+    st.caption(f"{what}: {messages.plain(names.listing(classes))}")
     kind = st.segmented_control(
         "Role",
         [GENERALIST, EXPERT],

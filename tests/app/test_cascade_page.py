@@ -72,6 +72,13 @@ def test_an_expert_that_arrives_joins_the_cascade(full):
     assert app.multiselect(key="experts").value == [full.ids.expert]
 
 
+def test_another_generalist_brings_its_own_experts(full):
+    app = full.open("cascade", generalist=full.ids.merged)
+    assert not app.slider
+    app = stands(app.selectbox(key="generalist").select(full.ids.second).run())
+    assert app.multiselect(key="experts").value == [full.ids.expert]
+
+
 def test_the_slider_starts_on_the_best_threshold_of_validation(full):
     app = open_on(full)
     assert app.slider(key="tau").value == inputs_of(full).best_tau

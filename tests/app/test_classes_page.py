@@ -99,6 +99,14 @@ def test_a_map_without_a_name_is_refused(full):
     assert len(mapping.list_class_maps(full.ws, full.ids.dataset)) == 1
 
 
+def test_names_are_shown_as_they_are_and_never_as_markup(full):
+    app = merge(full.open("classes"), "A", "B", name="<b>*early*</b>")
+    assert r"\<b\>\*early\*\</b\>" in texts(app)
+    app.text_input(key="map_save_name").set_value("[a](b)")
+    app = click(app, "Save class map")
+    assert r"\[a\]\(b\)@1" in texts(app)
+
+
 def test_a_saved_map_is_taken_up_again(full):
     app = click(full.open("classes"), "Continue from this")
     assert "4 labels → 3 classes" in texts(app)

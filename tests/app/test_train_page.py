@@ -34,6 +34,13 @@ def test_the_defaults_train_one_probe_over_the_labels(full):
     assert (params["seeds"], params["options"]) == ([0], {})
 
 
+def test_the_same_training_is_not_queued_twice(full):
+    app = click(full.open("train"), "Train 1 run")
+    assert button(app, "At work already").disabled
+    app = stands(app.number_input(key="n_seeds").set_value(2).run())
+    assert not button(app, "Train 2 runs").disabled
+
+
 def test_every_algorithm_says_what_it_is(full):
     app = full.open("train")
     known = training.algorithms()
