@@ -175,10 +175,10 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
                 go.Scatter(
                     x=line["epoch"],
                     y=line["value"],
-                    mode="lines+markers" if len(line) < 40 else "lines",
+                    mode="lines" if len(line) > 1 else "markers",
                     name=f"{run} · {word}",
                     line={"dash": dash, "color": OKABE_ITO[index % len(OKABE_ITO)]},
-                    marker={"size": 5},
+                    marker={"size": 8},
                     hovertemplate=f"epoch %{{x}}: %{{y:.4f}} ({word})<extra></extra>",
                 )
             )

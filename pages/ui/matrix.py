@@ -106,7 +106,7 @@ def table_data(
         of_row = f"{n:,} of {int(sums[i, 0]):,} images {row_word} {rows[i]}"
         return {
             "main": f"{n:,}" if n or not compact else "",
-            "sub": f"{share:.0%}" if n and not compact else "",
+            "sub": ("<1%" if share < 0.005 else f"{share:.0%}") if n and not compact else "",
             "strength": round(_SQRT_FULL * share**0.5, 1),
             "kind": "empty" if n == 0 else "right" if right else "wrong",
             "marked": bool(marked is not None and marked[i][j]),
