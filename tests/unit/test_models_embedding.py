@@ -110,9 +110,9 @@ def test_an_embedding_does_not_depend_on_its_neighbours(embedder):
 def test_reports_shares_and_stops_between_batches(embedder):
     pixels, shares = np.zeros((20, 32, 32, 3), np.uint8), []
     embedder.embed(pixels, shares.append)
-    assert shares == [8 / 20, 16 / 20, 1.0]
-    with pytest.raises(JobCancelled, match="image 16 of 20"):
-        embedder.embed(pixels, stop=lambda: len(shares) >= 5, report=shares.append)
+    assert shares == [4 / 20, 8 / 20, 12 / 20, 16 / 20, 1.0]
+    with pytest.raises(JobCancelled, match="image 8 of 20"):
+        embedder.embed(pixels, stop=lambda: len(shares) >= 7, report=shares.append)
 
 
 def test_no_image_and_wrong_images(embedder):
