@@ -3,7 +3,7 @@
 The set exists so that the product's answers can be checked against a truth. It is built so that
 
 - `MERGE_PAIRS` are two pairs of neighbouring stages whose pictures overlap so much that nobody can
-  tell them apart: with perfect sight of everything that is drawn, a guess is right in about 58 of
+  tell them apart: with perfect sight of everything that is drawn, a guess is right in about 60 of
   100 cases. Five classes are what these pictures hold;
 - `DETAIL_PAIR` differs in nothing but fine lines, which are lost where the picture gets small;
 - every label comes from a simulated reviewer, who is wrong in about 6 % of the images.
