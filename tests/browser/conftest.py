@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.server import ROOT, Server, find_chromium
 
 SLOW_MACHINE_MS = 60_000  # two busy cores: wait for a condition, and never longer than this
+WHOLE_TEST_S = 1_200  # a crowded machine; a hang fails much earlier, at the condition it waits for
 N_PER_CLASS = 40  # enough for a probe to be right and wrong on some
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
@@ -23,6 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+            item.add_marker(pytest.mark.timeout(WHOLE_TEST_S))
 
 
 @pytest.fixture(scope="session")
