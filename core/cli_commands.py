@@ -160,7 +160,13 @@ def predictions(args: argparse.Namespace) -> Result:
 
 
 def jobs(args: argparse.Namespace) -> Result:
-    """List, cancel or repeat jobs."""
+    """List, cancel or repeat jobs.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no id of a job to cancel or repeat.
+    """
     ws = open_workspace(args.workspace)
     if args.action == "list":
         return {"jobs": [_job(job) for job in job_service.list_jobs(ws)]}

@@ -183,6 +183,7 @@ def _store(
         [row.split for row in rows],
         shares=options.shares,
         seed=options.seed,
+        keys=[row.image_id for row in rows],  # the order of files does not matter
     )
     blob = {key: ws.blobs.put_file(path) for key, path in built.files.items()}
     sidecar = source.sidecar()

@@ -114,7 +114,13 @@ def problems(conn: Connection, dataset_id: str) -> list[Problem]:
 
 
 def location(conn: Connection, image_id: str) -> tuple[str, int, int]:
-    """Return (pack blob, offset, n_bytes) of an image's original file."""
+    """Return (pack blob, offset, n_bytes) of an image's original file.
+
+    Raises
+    ------
+    NotFound
+        If there is no such image.
+    """
     c = t.image.c
     query = select(c.pack, c.offset, c.n_bytes).where(c.id == image_id)
     row = conn.execute(query).first()
