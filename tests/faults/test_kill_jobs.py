@@ -22,7 +22,7 @@ from core.records import JOB_ENDED
 from core.settings import ROOT
 from core.store import jobs, workers
 from core.store.database import Workspace
-from tests.faults.test_kill_writer import is_sound, writer
+from tests.faults.test_kill_writer import SLOW, is_sound, writer
 
 TRUTH_S = 5.0  # how late a reader may know
 
@@ -133,7 +133,7 @@ def test_the_worker_goes_when_there_is_nothing_to_do(ws):
     assert worker_pid(ws) is None
 
 
-@pytest.mark.parametrize("n_kills", [4, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [4, pytest.param(60, marks=SLOW)])
 def test_random_kills_lose_no_job_and_run_none_twice(ws, tmp_path, until, n_kills):
     rng, marks = random.Random(0), tmp_path / "marks"
     marks.touch()
@@ -160,7 +160,7 @@ def test_random_kills_lose_no_job_and_run_none_twice(ws, tmp_path, until, n_kill
 
 @pytest.mark.parametrize(
     ("n_jobs", "n_workers", "n_kills"),
-    [(40, 4, 4), pytest.param(500, 20, 100, marks=pytest.mark.slow)],
+    [(40, 4, 4), pytest.param(500, 20, 100, marks=SLOW)],
 )
 def test_many_claimers_killed_at_random_do_each_job_once(
     workspace, tmp_path, n_jobs, n_workers, n_kills

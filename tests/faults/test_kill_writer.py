@@ -14,7 +14,8 @@ from core.jobs import processes
 from core.settings import ROOT
 from core.store import jobs
 
-MANY = pytest.param(200, marks=pytest.mark.slow)
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
+MANY = pytest.param(200, marks=SLOW)
 
 
 def writer(*args, **options):
