@@ -142,7 +142,12 @@ def facts(ws: Workspace, dataset: Dataset) -> None:
     counted = cached.balance(ws, dataset.id)[["train", "val", "test"]].sum()
     with st.grid(6, min_column_width=110):
         st.metric("Images", f"{dataset.n_images:,}", border=True)
-        st.metric("Labels", f"{len(dataset.labels)}", border=True, help=", ".join(dataset.labels))
+        st.metric(
+            "Labels",
+            f"{len(dataset.labels)}",
+            border=True,
+            help=messages.inline(", ".join(dataset.labels)),
+        )
         for split, word, sentence in SPLITS:
             st.metric(word, f"{counted[split]:,}", border=True, help=sentence)
         st.metric(

@@ -33,7 +33,7 @@ def guard() -> Iterator[Outcome]:
         yield outcome
     except AppError as error:
         outcome.ok = False
-        st.error(capitalise(str(error)), icon=":material/error:")
+        st.error(inline(capitalise(str(error))), icon=":material/error:")
     except Exception:  # noqa: BLE001 - the last door before the screen
         outcome.ok = False
         reference = new_id("err")
@@ -53,3 +53,11 @@ def capitalise(sentence: str) -> str:
 def plain(text: str) -> str:
     """Return `text` with Markdown's own characters escaped: names come from files."""
     return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in text)
+
+
+def inline(text: str) -> str:
+    """Return a sentence in which nothing becomes a link, a picture, HTML or a formula.
+
+    Errors quote what people and files said; a picture's address would be fetched by the browser.
+    """
+    return "".join("\\" + c if c in "\\`*_[]<>~$" else c for c in text)

@@ -80,7 +80,7 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
             dataset = _pick_dataset(ws)
             job_panel.sidebar(ws)
         if sentence := state.take_flash():
-            st.toast(sentence, icon=":material/check_circle:")
+            st.toast(messages.inline(sentence), icon=":material/check_circle:")
         token = _frame.set(Frame(ws, dataset))
         try:
             page.run()

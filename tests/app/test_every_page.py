@@ -67,3 +67,12 @@ def test_a_known_error_is_its_own_sentence_and_an_unknown_one_keeps_its_trace_in
     with messages.guard() as fine:
         assert Path("/").exists()
     assert fine.ok
+
+
+def test_an_error_that_quotes_a_hostile_name_fetches_nothing(monkeypatch):
+    shown: list[str] = []
+    monkeypatch.setattr(st, "error", lambda text, icon=None: shown.append(text))
+    with messages.guard():
+        raise InvalidInput("no such image", received="![x](http://192.0.2.1/p.gif) <img src=y>")
+    assert "\\[x\\]" in shown[0]
+    assert "\\<img" in shown[0]
