@@ -210,7 +210,9 @@ def intervals(
         )
     )
     if reference is not None:
-        figure.add_vline(reference, line_dash="dash", annotation_text=reference_name)
+        figure.add_vline(
+            reference, line_dash="dash", line_color="gray", annotation_text=reference_name
+        )
     figure.update_layout(
         height=110 + 34 * len(names),
         margin=_MARGIN,

@@ -13,9 +13,7 @@ from core.services import comparing, training
 from core.services.workspace import Workspace
 from pages.ui import charts, meaning, messages, names, state, text, train_jobs
 from pages.ui.confusion_panel import confusion_panel
-from pages.ui.matrix import COMPACT_FROM
 
-_SMALL_FROM = 6  # classes; two matrices of more stand side by side with small cells only
 _LEAST_PX = 400  # of a matrix; in a narrower window they stand below each other
 SURE = 0.05  # a smaller p, corrected for the number of pairs, is called a difference
 
@@ -107,7 +105,6 @@ def matrices(ws: Workspace, dataset: Dataset, chosen: Sequence[Run], split: str)
                 classes,
                 f"compare-{run.id}-{split}",
                 lambda true, said: comparing.cell_positions(ws, run.id, true, said, split=split),
-                compact_from=COMPACT_FROM if len(chosen) == 1 else _SMALL_FROM,
             )
 
     with st.grid(2 if len(chosen) > 1 else 1, min_column_width=_LEAST_PX):

@@ -12,7 +12,7 @@ from core.records import Dataset
 from core.services.workspace import Workspace
 from pages.ui import messages, text
 from pages.ui.gallery import gallery
-from pages.ui.matrix import COMPACT_FROM, confusion_matrix
+from pages.ui.matrix import confusion_matrix
 
 CELL_PAGE = 24  # thumbnails under a matrix; more are a page further
 
@@ -26,7 +26,6 @@ def confusion_panel(
     positions_of: Callable[[str, str], Sequence[int]],
     *,
     marked: Collection[tuple[str, str]] = (),
-    compact_from: int = COMPACT_FROM,
 ) -> None:
     """Draw a matrix (row = true, column = predicted); a chosen cell opens its images below.
 
@@ -36,12 +35,8 @@ def confusion_panel(
         From (true class, predicted class) to the positions of the images in that cell.
     marked : collection of (class, class)
         Pairs that an expert answers for.
-    compact_from : int
-        Number of classes from which on cells are small.
     """
-    cell = confusion_matrix(
-        np.asarray(matrix), classes, key, marked=marked, compact_from=compact_from
-    )
+    cell = confusion_matrix(np.asarray(matrix), classes, key, marked=marked)
     if cell is None:
         st.caption(
             "Rows are true classes, columns what was predicted. Click a cell for its images."

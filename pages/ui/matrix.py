@@ -35,7 +35,6 @@ def confusion_matrix(
     key: str,
     *,
     marked: Collection[tuple[str, str]] = (),
-    compact_from: int = COMPACT_FROM,
 ) -> tuple[str, str] | None:
     """Draw a confusion matrix (row = true, column = predicted) and return the chosen cell.
 
@@ -50,8 +49,6 @@ def confusion_matrix(
         not survive a change of either.
     marked : collection of (class, class)
         Pairs to outline in both directions, e.g. those that have an expert.
-    compact_from : int
-        Number of classes from which on cells are small; lower it where two stand side by side.
 
     Returns
     -------
@@ -62,9 +59,8 @@ def confusion_matrix(
     flags = [[i != j and frozenset((a, b)) in both for j, b in enumerate(classes)]
              for i, a in enumerate(classes)]  # fmt: skip
     data = table_data(
-        np.asarray(matrix), classes, classes, "true ↓   predicted →", "is", "predicted", flags,
-        compact_from,
-    )  # fmt: skip
+        np.asarray(matrix), classes, classes, "true ↓   predicted →", "is", "predicted", flags
+    )
     return _mount(data, classes, classes, key)
 
 
@@ -89,7 +85,6 @@ def table_data(
     row_word: str,
     column_word: str,
     marked: Sequence[Sequence[bool]] | None,
-    compact_from: int = COMPACT_FROM,
 ) -> dict[str, Any]:
     """Return what the browser draws: texts, strengths in percent, and kinds of cells.
 
@@ -98,7 +93,7 @@ def table_data(
     """
     sums = counts.sum(axis=1, keepdims=True)  # (n_rows, 1)
     shares = np.divide(counts, sums, out=np.zeros(counts.shape), where=sums > 0)
-    compact = max(counts.shape) >= compact_from
+    compact = max(counts.shape) >= COMPACT_FROM
 
     def cell(i: int, j: int) -> dict[str, Any]:
         n, share = int(counts[i, j]), float(shares[i, j])
