@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from core.analysis import projection
 from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
 from core.records import Dataset
 from core.services.datasets import get_dataset, pixels
-from core.store import embeddings
+from core.store import embeddings, results
 from core.store.database import Workspace, utc_now
 
 Report = Callable[[float, str], None]
@@ -91,6 +92,8 @@ def embed_now(
                 embeddings.add_rows(conn, key, shard, ids[part])
     duration_s = time.perf_counter() - started if len(missing) else 0.0
     record = _record(ws, dataset, backbone, key, duration_s)
+    report(1.0, "drawing the first map")
+    pca_plane(ws, dataset, backbone)
     return {
         "embedding": record["id"],
         "n_images": dataset.n_images,
@@ -99,6 +102,32 @@ def embed_now(
         "duration_s": duration_s,
         "images_per_s": len(missing) / duration_s if duration_s else None,
     }
+
+
+def pca_plane(ws: Workspace, dataset: Dataset, backbone: str) -> np.ndarray:
+    """Return the plane of the two strongest principal components, float32 (n_images, 2).
+
+    Computed once, by the job that embeds; whoever looks first makes up for a missing one.
+    """
+    key = {"kind": "pca", "embedder": embedder_for(ws, dataset, backbone)}
+    with ws.read() as conn:
+        found = results.find(conn, "projection", dataset.id, key)
+    if found and found[1]:
+        plane: np.ndarray = ws.blobs.open_array(found[1])
+        return plane
+    plane = projection.pca_points(embedding_matrix(ws, dataset, backbone))
+    blob = ws.blobs.put_array(plane)
+    with ws.write() as conn:
+        results.add(
+            conn,
+            kind="projection",
+            dataset_id=dataset.id,
+            params=key,
+            value={"n_images": dataset.n_images},
+            blob=blob,
+            created_at=utc_now(),
+        )
+    return plane
 
 
 def _record(

@@ -14,7 +14,12 @@ from core.jobs import engine
 from core.jobs.context import JobContext
 from core.records import Dataset
 from core.services.datasets import get_dataset, label_indices
-from core.services.embedding import DEFAULT_BACKBONE, embedder_for, embedding_matrix
+from core.services.embedding import (
+    DEFAULT_BACKBONE,
+    embedder_for,
+    embedding_matrix,
+    pca_plane,
+)
 from core.store import results
 from core.store.database import Workspace, utc_now
 
@@ -78,7 +83,7 @@ def points(
     """
     dataset = get_dataset(ws, dataset_id)
     if kind == "pca":
-        return projection.pca_points(embedding_matrix(ws, dataset, backbone))
+        return pca_plane(ws, dataset, backbone)
     key = _projection_key(ws, dataset, backbone, seed)
     with ws.read() as conn:
         found = results.find(conn, "projection", dataset.id, key)

@@ -89,7 +89,7 @@ def _store(
 
     The stored probabilities come from the exported model, so that Predict repeats them exactly.
     """
-    from core.models import artifact
+    from core.models.artifact import load_session, save
 
     run_id, config = plan.run_id(seed), {**plan.config, "seed": seed}
     manifest = {
@@ -102,8 +102,8 @@ def _store(
     held_out = np.flatnonzero(split != "train")
     predictions = np.full((len(x), len(plan.classes)), np.nan, dtype=np.float32)
     with tempfile.TemporaryDirectory(dir=ws.path, prefix=".run-") as folder:
-        files = artifact.save(fitted, Path(folder), manifest)
-        session = artifact.load_session(files["model.onnx"])
+        files = save(fitted, Path(folder), manifest)
+        session = load_session(files["model.onnx"])
         predictions[held_out] = session.predict(x, held_out)
         blobs = {name: ws.blobs.put_file(path) for name, path in files.items()}
     rows = {name: np.flatnonzero((split == name) & (plan.y >= 0)) for name in ("val", "test")}
