@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import InvalidInput, JobCancelled
+from core.errors import InvalidInput, JobCancelled, JobFailed
 from core.models import Algorithm, get_algorithm
 from core.models.pipelines import batches, one_hot
 
@@ -97,6 +97,8 @@ def fit(
         If there is no such algorithm, or data and algorithm do not fit together.
     JobCancelled
         If `should_stop` said so.
+    JobFailed
+        If a loss is no longer a finite number.
 
     Notes
     -----
@@ -157,7 +159,7 @@ def _run(
         verbose=0,
     )
     numbers = {k: [float(v) for v in values] for k, values in history.history.items()}
-    return numbers, int(np.nanargmin(numbers[_MONITOR])) + 1
+    return numbers, int(np.argmin(numbers[_MONITOR])) + 1
 
 
 def _metrics() -> list[Any]:
@@ -183,8 +185,13 @@ def _reporter(
                 raise JobCancelled("the training was stopped")
 
         def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+            numbers = {name: float(value) for name, value in (logs or {}).items()}
+            if not all(np.isfinite(value) for value in numbers.values()):
+                raise JobFailed(
+                    f"the training diverged in epoch {epoch + 1}",
+                    todo="lower the learning rate or the penalty",
+                )
             if report is not None:
-                numbers = {name: float(value) for name, value in (logs or {}).items()}
                 report({"epoch": epoch + 1, "n_epochs": n_epochs, **numbers})
 
     return Reporter()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from core.errors import JobFailed
 from core.models import cnn, pipelines, probe, training
 
 
@@ -101,6 +102,16 @@ def test_early_stopping_ends_and_restores_the_best():
     assert reports[-1]["epoch"] == n_epochs and reports[-1]["n_epochs"] == 60
     p = fitted.model.predict_on_batch(x[60:])[np.arange(60), y[60:]]
     assert -np.log(p).mean() == pytest.approx(min(fitted.history["val_log_loss"]), rel=1e-4)
+
+
+def test_a_diverging_training_ends_with_a_sentence_and_no_report():
+    x, y = blobs(60, 8, 2, 0.3)
+    rows, reports = np.arange(60), []
+    data = training.TrainingData(x, y, rows[:40], rows[40:], 2)
+    options = probe.ProbeOptions(epochs=60, l2=1e7)
+    with pytest.raises(JobFailed, match="diverged in epoch"):
+        training.fit("probe", options, data, 0, reports.append)
+    assert all(np.isfinite(list(r.values())).all() for r in reports)
 
 
 def test_an_error_of_the_listener_ends_the_training_as_it_is():
