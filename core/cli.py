@@ -11,10 +11,11 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
-from core import cli_commands as commands
 from core.errors import AppError, Conflict, InvalidInput, NotFound, NotReady
+from core.settings import DEFAULT_BACKBONE
 
 _BAD_INPUT = (InvalidInput, NotFound, NotReady, Conflict)
 
@@ -23,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     try:
         args = build_parser().parse_args(argv)
-        result = args.run(args)
+        module = import_module(args.module)  # only what this command needs
+        result = getattr(module, args.function)(args)
     except AppError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, _BAD_INPUT) else 1
@@ -33,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe went away: nobody is left to tell
         return 1
+    if isinstance(result, int):
+        return result
     if result is not None:
         print(_as_json(result) if args.json else _as_text(result))
     return 0
@@ -46,18 +50,20 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of every command; each sets `run`, a function of core.cli_commands."""
+    """Return the parser of every command; each sets the module and function that run it."""
     parser = _Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     common = _Parser(add_help=False)
     common.add_argument("--workspace", metavar="DIR", help="default: DESEMPATE_HOME")
     common.add_argument("--json", action="store_true", help="print one JSON object")
 
-    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, function: str, text: str, module: str = "core.cli_commands"
+    ) -> argparse.ArgumentParser:
         sub = subparsers.add_parser(
             name, parents=[common], help=text, description=text, allow_abbrev=False
         )
-        sub.set_defaults(run=run)
+        sub.set_defaults(module=module, function=function)
         return sub
 
     _data_commands(command)
@@ -67,21 +73,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _data_commands(command: Any) -> None:
-    command("demo", commands.demo, "Build the demo: drawn rosebuds, imported and embedded.")
-    sub = command("import", commands.import_, "Import images into a new data set.")
+    command("demo", "demo", "Build the demo: drawn rosebuds, imported and embedded.")
+    sub = command("import", "import_", "Import images into a new data set.")
     sub.add_argument("source", help="folder, .zip, .csv, .parquet, builtin:NAME or keras:NAME")
     sub.add_argument("--name", required=True)
     sub.add_argument("--size-px", type=int, help="side of the cached squares; default: from images")
     sub.add_argument("--fit", choices=["crop", "pad", "stretch"], default="crop")
     sub.add_argument("--shares", type=_shares, default=(0.7, 0.15, 0.15), metavar="TRAIN,VAL,TEST")
     sub.add_argument("--seed", type=int, default=0)
-    sub = command("embed", commands.embed, "Turn every image into a vector, once.")
+    sub = command("embed", "embed", "Turn every image into a vector, once.")
     _dataset(sub, backbone=True)
-    sub = command("explore", commands.explore, "How many classes are there? The evidence.")
+    sub = command("explore", "explore", "How many classes are there? The evidence.")
     _dataset(sub, backbone=True)
     sub.add_argument("--k", type=_range, default=(1, 12), metavar="1..12")
     sub.add_argument("--seed", type=int, default=0)
-    sub = command("map", commands.map_, "Save a class map made by merging labels.")
+    sub = command("map", "map_", "Save a class map made by merging labels.")
     _dataset(sub)
     sub.add_argument("--merge", action="append", default=[], metavar="A+B", type=_group)
     sub.add_argument("--name", required=True)
@@ -90,7 +96,7 @@ def _data_commands(command: Any) -> None:
 
 
 def _model_commands(command: Any) -> None:
-    sub = command("train", commands.train, "Train one run a seed.")
+    sub = command("train", "train", "Train one run a seed.")
     _dataset(sub, backbone=True)
     sub.add_argument("--algorithm", default="probe")
     sub.add_argument("--class-map", metavar="M", help="id, name or name@version")
@@ -98,40 +104,40 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("--seeds", type=_seeds, default=(0,), metavar="0,1,2")
     sub.add_argument("--epochs", type=int)
     sub.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", type=_option)
-    sub = command("runs", commands.runs, "The runs and cascades of a data set.")
+    sub = command("runs", "runs", "The runs and cascades of a data set.")
     _dataset(sub)
     _split(sub)
-    sub = command("compare", commands.compare, "Compare runs on the same images.")
+    sub = command("compare", "compare", "Compare runs on the same images.")
     sub.add_argument("runs", nargs="+", metavar="RUN")
     _split(sub)
-    sub = command("cascade", commands.cascade, "Build and test a cascade.")
+    sub = command("cascade", "cascade", "Build and test a cascade.")
     sub.add_argument("--generalist", required=True, metavar="RUN")
     sub.add_argument("--expert", action="append", default=[], metavar="RUN")
     sub.add_argument("--tau", type=_tau, default="auto", metavar="auto|X")
-    sub = command("predict", commands.predict, "Predict image files with a run or a cascade.")
+    sub = command("predict", "predict", "Predict image files with a run or a cascade.")
     sub.add_argument("model", metavar="MODEL")
     sub.add_argument("files", nargs="+", metavar="FILE")
-    sub = command("predictions", commands.predictions, "Write a run's probabilities to a file.")
+    sub = command("predictions", "predictions", "Write a run's probabilities to a file.")
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument("--to", required=True, metavar="FILE", help=".csv or .parquet")
 
 
 def _operation_commands(command: Any) -> None:
-    sub = command("jobs", commands.jobs, "List background jobs, cancel one, or run one again.")
+    sub = command("jobs", "jobs", "List background jobs, cancel one, or run one again.")
     sub.add_argument("action", choices=["list", "cancel", "retry"])
     sub.add_argument("job", nargs="?", metavar="ID")
-    sub = command("worker", commands.worker, "Hand out queued jobs; ends when idle.")
+    sub = command("worker", "worker", "Hand out queued jobs; ends when idle.", "core.cli_jobs")
     sub.add_argument("--idle-exit-s", type=float, default=60.0)
-    sub = command("job-exec", commands.job_exec, "Run one claimed job; the worker calls this.")
+    sub = command("job-exec", "job_exec", "Run one job; the worker calls this.", "core.cli_jobs")
     sub.add_argument("job", metavar="ID")
     sub.add_argument("--fence", type=int, required=True)
-    command("doctor", commands.doctor, "What is in this workspace, and does it work here?")
+    command("doctor", "doctor", "What is in this workspace, and does it work here?")
 
 
 def _dataset(sub: argparse.ArgumentParser, *, backbone: bool = False) -> None:
     sub.add_argument("dataset", metavar="DATASET", help="name or id")
     if backbone:
-        sub.add_argument("--backbone", default=commands.DEFAULT_BACKBONE)
+        sub.add_argument("--backbone", default=DEFAULT_BACKBONE)
 
 
 def _split(sub: argparse.ArgumentParser) -> None:

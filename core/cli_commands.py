@@ -32,10 +32,7 @@ from core.services import (
 from core.services import (
     jobs as job_service,
 )
-from core.services.embedding import DEFAULT_BACKBONE
 from core.services.workspace import Workspace, open_workspace
-
-__all__ = ["DEFAULT_BACKBONE"]
 
 Result = dict[str, Any]
 
@@ -176,21 +173,6 @@ def jobs(args: argparse.Namespace) -> Result:
         return {"job": job_service.retry_job(ws, args.job)}
     job_service.cancel_job(ws, args.job)
     return _job(job_service.get_job(ws, args.job))
-
-
-def worker(args: argparse.Namespace) -> None:
-    """Hand out jobs until idle for a while."""
-    from core.jobs.worker import run_worker
-
-    run_worker(open_workspace(args.workspace), idle_exit_s=args.idle_exit_s)
-
-
-def job_exec(args: argparse.Namespace) -> None:
-    """Run one claimed job in this process."""
-    from core.jobs.worker import execute
-    from core.services.tasks import TASKS
-
-    execute(open_workspace(args.workspace), args.job, args.fence, TASKS)
 
 
 def doctor(args: argparse.Namespace) -> Result:

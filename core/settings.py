@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_NAME = "rosebuds"
+DEFAULT_BACKBONE = "efficientnet_lite0"  # the one whose weights come with the installation
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ PLANES = ["PCA", "UMAP"]
 K_MOST = 12
 
 
-def embed_first(ws: Workspace, dataset: Dataset) -> None:
+def embed_first(ws: Workspace, dataset: Dataset, backbone: str) -> None:
     """Offer to embed the images, and show the job."""
     if job_panel.show(ws, job_panel.latest(ws, "embed", dataset.id)):
         return
@@ -42,12 +42,12 @@ def embed_first(ws: Workspace, dataset: Dataset) -> None:
         )
         if st.button("Embed the images", type="primary", icon=":material/scatter_plot:"):
             with messages.guard() as outcome:
-                embedding.submit_embed(ws, dataset.id)
+                embedding.submit_embed(ws, dataset.id, backbone)
             if outcome.ok:
                 st.rerun()
 
 
-def umap_offer(ws: Workspace, dataset: Dataset) -> None:
+def umap_offer(ws: Workspace, dataset: Dataset, backbone: str) -> None:
     """Offer the UMAP plane, which takes a job."""
     if job_panel.show(ws, job_panel.latest(ws, "projection", dataset.id)):
         st.caption("Until it is drawn, the PCA plane is shown.")
@@ -56,13 +56,13 @@ def umap_offer(ws: Workspace, dataset: Dataset) -> None:
         st.write("The UMAP plane is not drawn yet; it takes a minute or so.")
         if st.button("Draw the UMAP map", icon=":material/bubble_chart:"):
             with messages.guard() as outcome:
-                exploring.submit_projection(ws, dataset.id)
+                exploring.submit_projection(ws, dataset.id, backbone)
             if outcome.ok:
                 st.rerun()
 
 
 @st.fragment
-def the_map(ws: Workspace, dataset: Dataset, found: dict[str, Any] | None) -> None:
+def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any] | None) -> None:
     """Draw the plane; what is marked in it opens beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         plane = st.segmented_control(
@@ -84,16 +84,15 @@ def the_map(ws: Workspace, dataset: Dataset, found: dict[str, Any] | None) -> No
             bind="query-params",
         )
         k = _choose_k(dataset, found, "map-k") if colour == "cluster" and found else None
-    backbone = embedding.DEFAULT_BACKBONE
     points, wanted = cached.plane(ws, dataset.id, backbone, plane.lower())
     if not wanted:
-        umap_offer(ws, dataset)
+        umap_offer(ws, dataset, backbone)
     groups, order = evidence.groups(cached.images(ws, dataset.id), dataset.labels, colour, found, k)
     chart, images = st.columns([3, 2])
     with chart:
         event = st.plotly_chart(
             charts.scatter_map(points, groups, order),
-            key=f"map-{dataset.id}-{plane}-{colour}-{k}",
+            key=f"map-{dataset.id}-{backbone}-{plane}-{colour}-{k}",
             on_select="rerun",
             config={"displaylogo": False, "scrollZoom": True},
             alt=f"Map of the embeddings, coloured by {colour}",
@@ -114,7 +113,9 @@ def the_map(ws: Workspace, dataset: Dataset, found: dict[str, Any] | None) -> No
         gallery.gallery(ws, dataset, marked, f"marked-{evidence.fingerprint(marked)}", page_size=20)
 
 
-def number_of_classes(ws: Workspace, dataset: Dataset, found: dict[str, Any] | None) -> None:
+def number_of_classes(
+    ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any] | None
+) -> None:
     """Show the evidence for the number of clusters, or offer to gather it."""
     st.subheader("How many classes are there?", anchor=False)
     job = job_panel.latest(ws, "explore", dataset.id)
@@ -128,7 +129,7 @@ def number_of_classes(ws: Workspace, dataset: Dataset, found: dict[str, Any] | N
             )
             if st.button("Gather the evidence", type="primary", icon=":material/query_stats:"):
                 with messages.guard() as outcome:
-                    exploring.submit_explore(ws, dataset.id, k_max=K_MOST)
+                    exploring.submit_explore(ws, dataset.id, backbone, k_max=K_MOST)
                 if outcome.ok:
                     st.rerun()
         return
@@ -184,18 +185,39 @@ def _choose_k(dataset: Dataset, found: dict[str, Any], key: str) -> int:
     return int(st.select_slider("Clusters (k)", ks, value=nearest, key=key, bind="query-params"))
 
 
+def choose_backbone() -> str:
+    """Draw the choice of the network whose embeddings are looked at."""
+    known = {row["name"]: row for row in embedding.backbones()}
+    name = st.selectbox(
+        "Backbone",
+        list(known),
+        key="backbone",
+        bind="query-params",
+        help="The pretrained network that turns images into vectors. The first comes with the "
+        "installation; the others need their weights: a download, or a file you place.",
+    )
+    shown = known[name]
+    st.caption(
+        f"{shown['title']}: {shown['dim']:,} numbers an image, trained at {shown['input_px']} px, "
+        f"{shown['licence']}."
+    )
+    return str(name)
+
+
 here = shell.enter("Explore", "Do these classes exist? What the embeddings say, and their images.")
 with messages.guard():
-    status = embedding.embedding_status(here.ws, here.dataset.id)
+    with st.sidebar:
+        backbone = choose_backbone()
+    status = embedding.embedding_status(here.ws, here.dataset.id, backbone)
     if status is None:
-        embed_first(here.ws, here.dataset)
+        embed_first(here.ws, here.dataset, backbone)
         st.stop()
     st.caption(
         f"{text.count(status['n_images'], 'image')}, {status['dim']:,} numbers each, from "
         f"{status['backbone']}."
     )
-    found = exploring.exploration(here.ws, here.dataset.id)
-    the_map(here.ws, here.dataset, found)
-    number_of_classes(here.ws, here.dataset, found)
+    found = exploring.exploration(here.ws, here.dataset.id, backbone)
+    the_map(here.ws, here.dataset, backbone, found)
+    number_of_classes(here.ws, here.dataset, backbone, found)
     if found is not None:
         clusters_and_labels(here.ws, here.dataset, found)

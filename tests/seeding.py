@@ -19,7 +19,8 @@ from core.analysis import calibration, metrics
 from core.ids import bytes_id, content_id
 from core.records import Dataset
 from core.services import cascading, mapping
-from core.services.embedding import DEFAULT_BACKBONE, embedder_for
+from core.services.embedding import embedder_for
+from core.settings import DEFAULT_BACKBONE
 from core.store import datasets, embeddings, results, runs
 from core.store.database import Workspace, utc_now
 

@@ -13,14 +13,15 @@ from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.models.backbones import BACKBONES
 from core.records import Dataset
 from core.services.datasets import get_dataset, pixels
+from core.settings import DEFAULT_BACKBONE
 from core.store import embeddings, results
 from core.store.database import Workspace, utc_now
 
 Report = Callable[[float, str], None]
 
-DEFAULT_BACKBONE = "efficientnet_lite0"
 _CHUNK = 512  # images between two durable steps: a killed job loses at most these
 
 
@@ -29,6 +30,28 @@ def embedder_for(ws: Workspace, dataset: Dataset, backbone: str) -> str:
     from core.models.embedding import embedder_key
 
     return f"{embedder_key(backbone)}/from{dataset.size_px}"
+
+
+def backbones() -> list[dict[str, Any]]:
+    """Return name, title, dim, input_px, licence and source of each, the default first."""
+    known = sorted(BACKBONES.values(), key=lambda b: b.name != DEFAULT_BACKBONE)
+    return [
+        {
+            "name": b.name,
+            "title": b.title,
+            "dim": b.dim,
+            "input_px": b.input_px,
+            "licence": b.licence,
+            "source": b.source,
+        }
+        for b in known
+    ]
+
+
+def embedded_with(ws: Workspace, dataset_id: str) -> list[str]:
+    """Return the names of the backbones that a data set has embeddings from, the default first."""
+    names = [row["name"] for row in backbones()]
+    return [name for name in names if embedding_status(ws, dataset_id, name) is not None]
 
 
 def submit_embed(ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBONE) -> str:

@@ -14,12 +14,8 @@ from core.jobs import engine
 from core.jobs.context import JobContext
 from core.records import Dataset
 from core.services.datasets import get_dataset, label_indices
-from core.services.embedding import (
-    DEFAULT_BACKBONE,
-    embedder_for,
-    embedding_matrix,
-    pca_plane,
-)
+from core.services.embedding import embedder_for, embedding_matrix, pca_plane
+from core.settings import DEFAULT_BACKBONE
 from core.store import results
 from core.store.database import Workspace, utc_now
 
@@ -168,11 +164,13 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
     return value
 
 
-def exploration(ws: Workspace, dataset_id: str) -> dict[str, Any] | None:
+def exploration(
+    ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBONE
+) -> dict[str, Any] | None:
     """Return the newest evidence, with `clusters`: {k: cluster of every image}; or None."""
     dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
-        found = results.latest(conn, "explore", dataset.id)
+        found = results.latest(conn, "explore", dataset.id, embedder_for(ws, dataset, backbone))
     if found is None:
         return None
     params, value, blob = found

@@ -14,8 +14,9 @@ from core.models import get_algorithm
 from core.models.options import parse
 from core.records import Dataset
 from core.services.datasets import get_dataset, images, label_indices
-from core.services.embedding import DEFAULT_BACKBONE, embedder_for, require_embedding
+from core.services.embedding import embedder_for, require_embedding
 from core.services.mapping import get_class_map, get_record
+from core.settings import DEFAULT_BACKBONE
 from core.store.database import Workspace
 
 FORMAT = 1  # of what a run holds: part of its id

@@ -16,8 +16,9 @@ from core.models.artifact import Session, load_session
 from core.models.embedding import Embedder, open_embedder
 from core.records import Dataset, Run
 from core.services.datasets import get_dataset, pixels
-from core.services.embedding import DEFAULT_BACKBONE, embedding_matrix, embedding_status
+from core.services.embedding import embedding_matrix, embedding_status
 from core.services.exploring import nearest
+from core.settings import DEFAULT_BACKBONE
 from core.sources.images import prepare
 from core.store import runs
 from core.store.database import Workspace

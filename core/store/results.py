@@ -53,10 +53,12 @@ def find(
 
 
 def latest(
-    conn: Connection, kind: str, dataset_id: str
+    conn: Connection, kind: str, dataset_id: str, embedder: str
 ) -> tuple[dict[str, Any], dict[str, Any], str | None] | None:
-    """Return (params, value, blob) of the newest result of a kind, or None."""
+    """Return (params, value, blob) of the newest result of a kind from an embedder, or None."""
     c = t.result.c
     query = select(c.params, c.value, c.blob).where(c.kind == kind, c.dataset_id == dataset_id)
-    row = conn.execute(query.order_by(c.created_at.desc())).first()
-    return (dict(row.params), dict(row.value), row.blob) if row else None
+    for row in conn.execute(query.order_by(c.created_at.desc())):
+        if row.params.get("embedder") == embedder:
+            return dict(row.params), dict(row.value), row.blob
+    return None
