@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import build_parser
+from core.errors import InvalidInput
 from tests.contracts.source_tree import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "data/README.md"])
@@ -67,4 +68,9 @@ def test_every_command_of_the_readme_is_understood():
     lines = re.findall(r"^python -m core (.+)$", read("README.md"), flags=re.MULTILINE)
     assert len(lines) > 5
     for line in lines:
-        assert build_parser().parse_args(shlex.split(line)).run is not None
+        build_parser().parse_args(shlex.split(line))  # raises InvalidInput otherwise
+
+
+def test_a_planted_command_is_not_understood():
+    with pytest.raises(InvalidInput, match="see `"):
+        build_parser().parse_args(["train", "buds", "--no-such-option"])
