@@ -70,10 +70,10 @@ def next_card(dataset: Dataset, step: Step) -> None:
         st.subheader(step.name, anchor=False)
         st.write(messages.plain(step.outcome))
         if st.button(f"Go to {step.name.lower()}", type="primary", icon=":material/arrow_forward:"):
-            st.switch_page(
-                f"pages/{step.page}.py",
-                query_params={state.DATASET_KEY: dataset.name, **step.params},
-            )
+            # What pickers are bound to cannot be set in the address: they are set by their keys.
+            for key, value in {state.DATASET_KEY: dataset.name, **step.params}.items():
+                state.later(key, value)
+            st.switch_page(f"pages/{step.page}.py", query_params={})
 
 
 def best_card(story: Story) -> None:
