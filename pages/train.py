@@ -22,6 +22,8 @@ with left:
     class_map, pair = train_form.choose_question(
         ws, dataset, mapping.list_class_maps(ws, dataset.id)
     )
+    on_embeddings = algorithm["input"] == "embedding"
+    backbone = train_form.choose_backbone() if on_embeddings else embedding.backbones()[0]["name"]
     seeds = train_form.choose_seeds()
     options = train_form.choose_options(algorithm)
 
@@ -31,6 +33,7 @@ request = training.TrainRequest(
     class_map=class_map,
     pair=pair,
     seeds=seeds,
+    backbone=backbone,
     options=options,
 )
 
@@ -63,18 +66,16 @@ def offer_embedding(reason: NotReady) -> None:
     if job_panel.show(ws, job_panel.latest(ws, "embed", dataset.id)):
         return
     if st.button("Embed the images now", key="embed", type="primary", icon=":material/memory:"):
-        embedding.submit_embed(ws, dataset.id)
+        embedding.submit_embed(ws, dataset.id, backbone)
         st.rerun()
 
 
 with left, messages.guard():
-    no_embedding = algorithm["input"] == "embedding" and not embedding.embedding_status(
-        ws, dataset.id
-    )
+    embedded = not on_embeddings or embedding.embedding_status(ws, dataset.id, backbone)
     try:
         submit()
     except NotReady as reason:
-        if not no_embedding:
+        if embedded:
             raise
         offer_embedding(reason)
 

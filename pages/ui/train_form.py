@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.records import ClassMapRecord, Dataset
-from core.services import mapping
+from core.services import embedding, mapping
 from core.services.workspace import Workspace
 from pages.ui import messages, names, pickers, text
 
@@ -56,6 +56,18 @@ def choose_question(
         "classes only, and breaks ties between them in a cascade.",
     )
     return chosen or None, _choose_pair(classes) if kind == EXPERT else None
+
+
+def choose_backbone() -> str:
+    """Draw the choice of the network whose embeddings a head is trained on."""
+    known = {row["name"]: row for row in embedding.backbones()}
+    return pickers.one(
+        "Backbone",
+        {name: row["title"] for name, row in known.items()},
+        "train_backbone",
+        help="The pretrained network that turns images into vectors. The first comes with the "
+        "installation; the others need their weights.",
+    )
 
 
 def choose_seeds() -> tuple[int, ...]:

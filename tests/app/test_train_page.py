@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.jobs import engine
-from core.services import jobs, training
+from core.services import embedding, jobs, training
 from core.store import jobs as job_rows
 from pages.ui import train_form
 from tests.app.conftest import stands, texts
@@ -64,6 +64,16 @@ def test_the_second_class_of_a_pair_is_another_one(full):
     app = full.open("train", role="expert")
     app = stands(app.selectbox(key="pair_a").select("B").run())
     assert "B" not in app.selectbox(key="pair_b").options
+
+
+def test_the_backbone_reaches_the_request_and_is_embedded_with_first(full):
+    app = full.open("train")
+    picker = app.selectbox(key="train_backbone")
+    other = next(row["name"] for row in embedding.backbones()[1:])
+    app = stands(picker.set_value(other).run())
+    assert other in app.warning[0].value
+    click(app, "Embed the images now")
+    assert [job.params["backbone"] for job in queued(full)] == [other]
 
 
 def test_repetitions_are_seeds(full):
