@@ -62,7 +62,8 @@ def submit() -> None:
 
 def offer_embedding(reason: NotReady) -> None:
     """Say that embeddings come first, and make them with one click."""
-    st.warning(messages.capitalise(str(reason)), icon=":material/info:")
+    what = messages.plain(messages.capitalise(reason.what))
+    st.warning(f"{what}; the probe learns from them.", icon=":material/info:")
     if job_panel.show(ws, job_panel.latest(ws, "embed", dataset.id)):
         return
     if st.button("Embed the images now", key="embed", type="primary", icon=":material/memory:"):
