@@ -185,29 +185,25 @@ def _choose_k(dataset: Dataset, found: dict[str, Any], key: str) -> int:
     return int(st.select_slider("Clusters (k)", ks, value=nearest, key=key, bind="query-params"))
 
 
-def choose_backbone() -> str:
+def choose_backbone(ws: Workspace, dataset: Dataset) -> str:
     """Draw the choice of the network whose embeddings are looked at."""
-    known = {row["name"]: row for row in embedding.backbones()}
-    name = st.selectbox(
-        "Backbone",
-        list(known),
-        key="backbone",
-        bind="query-params",
-        help="The pretrained network that turns images into vectors. The first comes with the "
-        "installation; the others need their weights: a download, or a file you place.",
+    names = [row["name"] for row in embedding.backbones()]
+    return str(
+        st.selectbox(
+            "Backbone",
+            list(dict.fromkeys([*names, *embedding.embedded_with(ws, dataset.id)])),
+            key="backbone",
+            bind="query-params",
+            help="The pretrained network that turns images into vectors. The first comes with the "
+            "installation; the others need their weights: a download, or a file you place.",
+        )
     )
-    shown = known[name]
-    st.caption(
-        f"{shown['title']}: {shown['dim']:,} numbers an image, trained at {shown['input_px']} px, "
-        f"{shown['licence']}."
-    )
-    return str(name)
 
 
 here = shell.enter("Explore", "Do these classes exist? What the embeddings say, and their images.")
 with messages.guard():
     with st.sidebar:
-        backbone = choose_backbone()
+        backbone = choose_backbone(here.ws, here.dataset)
     status = embedding.embedding_status(here.ws, here.dataset.id, backbone)
     if status is None:
         embed_first(here.ws, here.dataset, backbone)

@@ -13,10 +13,15 @@ from core.analysis import calibration, cascade
 from core.errors import InvalidInput, NotFound
 from core.models import ALGORITHMS
 from core.models.artifact import Session, load_session
-from core.models.embedding import Embedder, open_embedder
+from core.models.embedding import Embedder
 from core.records import Dataset, Run
 from core.services.datasets import get_dataset, pixels
-from core.services.embedding import embedding_matrix, embedding_status
+from core.services.embedding import (
+    embedder_for,
+    embedding_matrix,
+    embedding_status,
+    open_for,
+)
 from core.services.exploring import nearest
 from core.settings import DEFAULT_BACKBONE
 from core.sources.images import prepare
@@ -24,6 +29,8 @@ from core.store import runs
 from core.store.database import Workspace
 
 N_NEIGHBOURS = 6
+_EMBEDDERS: dict[str, Embedder] = {}  # opened in this process; about 40 MB each
+_EMBEDDERS_MOST = 4
 PREDICT_MOST = 1_000  # files a call; more belong into a data set
 
 
@@ -109,7 +116,7 @@ def _answer(
 ) -> list[dict[str, Any]]:
     """Ask the generalist, then the experts for what is deferred; uint8 (n, px, px, 3) in."""
     asked: dict[str, np.ndarray] = {}  # embeddings of these images, by backbone
-    probs = _probabilities(ws, generalist, cached, asked)
+    probs = _probabilities(ws, dataset, generalist, cached, asked)
     pairs = [
         (generalist.classes.index(e.classes[0]), generalist.classes.index(e.classes[1]))
         for e in experts
@@ -121,7 +128,7 @@ def _answer(
         mine = np.flatnonzero(deferred & (owner == index))
         if len(mine):
             part = {name: matrix[mine] for name, matrix in asked.items()}
-            expert_probs[index][mine] = _probabilities(ws, expert, cached[mine], part)
+            expert_probs[index][mine] = _probabilities(ws, dataset, expert, cached[mine], part)
     final = cascade.combine(probs, owner, expert_probs, deferred, pairs=pairs)
     near = _neighbours(ws, dataset, generalist, cached, asked)
     return [
@@ -142,14 +149,14 @@ def _answer(
 
 
 def _probabilities(
-    ws: Workspace, run: Run, cached: np.ndarray, asked: dict[str, np.ndarray]
+    ws: Workspace, dataset: Dataset, run: Run, cached: np.ndarray, asked: dict[str, np.ndarray]
 ) -> np.ndarray:
     """Return a run's calibrated probabilities; embeds only with backbones not yet in `asked`."""
     x = cached
     if ALGORITHMS[run.algorithm].input == "embedding":
         backbone = str(run.config["backbone"])
         if backbone not in asked:
-            asked[backbone] = _embedder(ws, backbone).embed(cached)
+            asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
         x = asked[backbone]
     session = _session(str(ws.blobs.path(run.artifact["model.onnx"])))
     return calibration.apply_temperature(session.predict(x).astype(np.float64), run.temperature)
@@ -162,7 +169,7 @@ def _neighbours(
     if embedding_status(ws, dataset.id, backbone) is None:
         return [[] for _ in cached]
     if backbone not in asked:
-        asked[backbone] = _embedder(ws, backbone).embed(cached)
+        asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
     matrix = embedding_matrix(ws, dataset, backbone)
     return [nearest(matrix, vector, N_NEIGHBOURS) for vector in asked[backbone]]
 
@@ -186,14 +193,13 @@ def _top(probs: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
     return {"class": classes[best], "confidence": float(probs[best])}
 
 
-def _embedder(ws: Workspace, backbone: str) -> Embedder:
-    settings = ws.settings
-    return _open_embedder(backbone, settings.weights, ws.path / "cache", settings.n_threads)
-
-
-@lru_cache(maxsize=2)
-def _open_embedder(backbone: str, weights: Path, cache: Path, n_threads: int) -> Embedder:
-    return open_embedder(backbone, weights, cache, n_threads)
+def _embedder(ws: Workspace, dataset: Dataset, backbone: str) -> Embedder:
+    key = f"{ws.path}/{embedder_for(ws, dataset, backbone)}"
+    if key not in _EMBEDDERS:
+        if len(_EMBEDDERS) >= _EMBEDDERS_MOST:
+            _EMBEDDERS.clear()
+        _EMBEDDERS[key] = open_for(ws, dataset, backbone)
+    return _EMBEDDERS[key]
 
 
 @lru_cache(maxsize=16)

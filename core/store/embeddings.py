@@ -45,6 +45,13 @@ def add(conn: Connection, embedding: Mapping[str, Any]) -> None:
     insert_or_keep(conn, t.embedding, [embedding])
 
 
+def all_of(conn: Connection, dataset_id: str) -> list[dict[str, Any]]:
+    """Return the embeddings of a data set as mappings, oldest first."""
+    c = t.embedding.c
+    query = select(t.embedding).where(c.dataset_id == dataset_id)
+    return [dict(row) for row in conn.execute(query.order_by(c.created_at)).mappings()]
+
+
 def find(conn: Connection, dataset_id: str, embedder: str) -> dict[str, Any] | None:
     """Return the embedding of a data set through an embedder as a mapping, or None."""
     c = t.embedding.c
