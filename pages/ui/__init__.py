@@ -1,18 +1,25 @@
 """What pages share; with the pages, the only Streamlit and Plotly code.
 
-==============  ====================================================================
-shell           `enter(title, lead)` at the top of every page; the frame that app.py runs
-resources       the workspace, opened once a process
-cached          readers of facts that never change, keyed by immutable ids
-state           the only place that touches st.session_state
-messages        `guard()`: an AppError becomes one sentence on screen
-job_panel       progress, cancel, reason and retry of background jobs
-gallery         thumbnails that can be clicked, page by page
-matrix          confusion matrices and cross tables whose cells can be clicked
-charts          arrays -> Plotly figures
-selection       what was marked in a chart -> positions of images
-evidence        clusters, arranged for the tables and charts of Explore
-import_form     the three ways into the workspace
-text            numbers as people read them
-==============  ====================================================================
+===============  ====================================================================
+shell            `enter(title, lead)` at the top of every page; the frame that app.py runs
+resources        the workspace, opened once a process
+cached           readers of facts that never change, keyed by immutable ids
+state            the only place that touches st.session_state
+messages         `guard()`: an AppError becomes one sentence on screen
+job_panel        progress, cancel, reason and retry of background jobs
+gallery          thumbnails that can be clicked, page by page
+matrix           confusion matrices and cross tables whose cells can be clicked
+charts           arrays -> Plotly figures
+selection        what was marked in a chart -> positions of images
+evidence         clusters, arranged for the tables and charts of Explore
+import_form      the three ways into the workspace
+text             numbers as people read them
+names            what runs, class maps and cascades are called, also in addresses
+meaning          what each figure means: the tooltips, said once
+pickers          choose runs, classes, models; a link may name them by id
+confusion_panel  a confusion matrix and the images of the chosen cell
+===============  ====================================================================
+
+Pieces of one page: class_* (Classes), train_* (Train), run_table and compare_parts (Compare),
+cascade_* and threshold (Cascade), predict_parts (Predict).
 """

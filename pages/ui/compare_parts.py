@@ -38,6 +38,11 @@ def differences(ws: Workspace, chosen: Sequence[Run], split: str) -> None:
     called = {run.id: names.short(run) for run in chosen}
     for pair in result["pairs"]:
         st.markdown(f"- {messages.plain(pair_sentence(pair, called))}")
+    _differences_table(result, called)
+
+
+def _differences_table(result: Mapping[str, Any], called: Mapping[str, str]) -> None:
+    """Draw the figures behind the sentences."""
     on = f" {names.SPLITS[result['split']].capitalize()} split."
     frame = pd.DataFrame(
         {

@@ -146,16 +146,21 @@ def cards(figures: Figures, random_accuracy: float, split: str) -> None:
             border=True,
             height="stretch",
         )
+    _spreads(figures, split)
+
+
+def _spreads(figures: Figures, split: str) -> None:
+    """Draw the intervals and counts behind the cards."""
+    n, n_deferred = figures["n_images"], figures["n_deferred"]
+    on = text.count(n, names.SPLITS[split] + " image")
+    accuracy = text.interval(figures["accuracy_ci"])
     if not n_deferred:
-        st.caption(
-            f"Accuracy {text.interval(figures['accuracy_ci'])} (95 % interval, "
-            f"{text.count(n, names.SPLITS[split] + ' image')}); nothing is deferred."
-        )
+        st.caption(f"Accuracy {accuracy} (95 % interval, {on}); nothing is deferred.")
         return
     st.caption(
-        f"Accuracy {text.interval(figures['accuracy_ci'])}, net gain {spread} (95 % intervals, "
-        f"{text.count(n, names.SPLITS[split] + ' image')}); {text.count(n_deferred, 'image')} "
-        f"deferred, {figures['n_recovered']:,} corrected, {figures['n_broken']:,} spoilt."
+        f"Accuracy {accuracy}, net gain {meaning.spread(figures['gain_ci'])} (95 % intervals, "
+        f"{on}); {text.count(n_deferred, 'image')} deferred, {figures['n_recovered']:,} "
+        f"corrected, {figures['n_broken']:,} spoilt."
     )
 
 

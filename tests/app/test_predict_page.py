@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -17,19 +16,38 @@ from tests.app.hands import cards, tiles
 OWN, KNOWN = "an image of yours", "one of the test set"
 
 
+CONFIDENT = {"A": 0.05, "B": 0.05, "C": 0.27, "D": 0.63}
+
+
+def an_answer(model, name):
+    """Return what a model that hesitates between C and D would be reported to say."""
+    expert = model.startswith("cas-")
+    return {
+        "file": name,
+        "class": "D" if expert else "C",
+        "confidence": 0.63 if expert else 0.47,
+        "probabilities": CONFIDENT,
+        "deferred": expert,
+        "route": "run-expert" if expert else "generalist",
+        "generalist": {"class": "C", "confidence": 0.47},
+        "expert": {"class": "D", "confidence": 0.7} if expert else None,
+        "neighbours": [(3, 0.9), (4, 0.8)],
+    }
+
+
 @pytest.fixture
 def answering(monkeypatch):
-    """Let models answer without files: the generalist hesitates, C or D; the expert says D."""
-
-    def probabilities(ws, run, cached, asked):
-        said = [0.3, 0.7] if run.pair else [0.05, 0.05, 0.47, 0.43][: len(run.classes)]
-        return np.tile(np.asarray(said) / np.sum(said), (len(cached), 1))
-
-    def neighbours(ws, dataset, run, cached, asked):
-        return [[(3, 0.9), (4, 0.8)] for _ in cached]
-
-    monkeypatch.setattr(predicting, "_probabilities", probabilities)
-    monkeypatch.setattr(predicting, "_neighbours", neighbours)
+    """Let models answer without the files of a training."""
+    monkeypatch.setattr(
+        predicting,
+        "predict",
+        lambda ws, model, files: [an_answer(model, name) for name, _ in files],
+    )
+    monkeypatch.setattr(
+        predicting,
+        "predict_known",
+        lambda ws, model, positions: [an_answer(model, f"image {p}") for p in positions],
+    )
 
 
 def png():
@@ -66,7 +84,7 @@ def test_a_dropped_image_is_answered_deferred_and_compared(full, answering):
     said = texts(app).replace("\\", "")
     assert "The generalist says **C** with 47.0 %" in said
     assert "the image is **deferred**" in said
-    assert f"The expert ({full.ids.expert}) says **D** with 70.0 %" in said
+    assert "The expert (run-expert) says **D** with 70.0 %" in said
     assert cards(app)["Confidence"] == "63.0 %"
     assert tiles(app) == [[3, 4]]
     (bars,) = app.get("plotly_chart")
@@ -79,7 +97,7 @@ def test_a_run_answers_alone(full, answering):
     assert "C" in [s.value for s in app.subheader]
 
 
-def test_a_file_that_is_no_image_is_one_sentence(full, answering):
+def test_a_file_that_is_no_image_is_one_sentence(full):
     app = drop(full.open("predict"), "mine.png", b"this is no image")
     (error,) = app.error
     assert "mine.png" in error.value.lower()
