@@ -37,7 +37,8 @@ check: dev ## lint, formatting, types, floors
 	$(PYTEST) tests/contracts/test_floors.py
 
 bench: dev ## run every benchmarks/bench_*.py: one script a headline number
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(RUN) "$$script" || exit 1; done
+	@status=0; for script in benchmarks/bench_*.py; do echo "== $$script"; \
+	  $(RUN) "$$script" || status=1; done; exit $$status
 
 lock: ## resolve requirements*.in into pinned requirements*.txt (needs a network)
 	@tools/setup.sh lock

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.analysis import calibration, cascade
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, NotReady
 from core.models import ALGORITHMS
 from core.models.artifact import Session, load_session
 from core.models.embedding import Embedder
@@ -59,6 +59,8 @@ def predict(
         If a file is not an image; the sentence names it.
     NotFound
         If the model does not exist.
+    NotReady
+        If the model was trained on embeddings made by another version.
     """
     if len(files) > PREDICT_MOST:
         raise InvalidInput(
@@ -155,11 +157,21 @@ def _probabilities(
     x = cached
     if ALGORITHMS[run.algorithm].input == "embedding":
         backbone = str(run.config["backbone"])
+        _check_embedder(ws, dataset, run, backbone)
         if backbone not in asked:
             asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
         x = asked[backbone]
     session = _session(str(ws.blobs.path(run.artifact["model.onnx"])))
     return calibration.apply_temperature(session.predict(x).astype(np.float64), run.temperature)
+
+
+def _check_embedder(ws: Workspace, dataset: Dataset, run: Run, backbone: str) -> None:
+    """Refuse to feed a head with vectors made in another way than those it was trained on."""
+    if run.config["embedder"] != embedder_for(ws, dataset, backbone):
+        raise NotReady(
+            f"{run.id} was trained on embeddings that this version makes in another way",
+            todo="train it again; its stored figures stay valid",
+        )
 
 
 def _neighbours(
@@ -180,7 +192,7 @@ def _square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarr
 
     except InvalidInput as error:
         raise InvalidInput(
-            f"{name} cannot be predicted: {error.what}",
+            f"the file {name} cannot be predicted: {error.what}",
             expected=error.expected,
             received=error.received,
         ) from error

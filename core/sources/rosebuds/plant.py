@@ -12,7 +12,15 @@ Floats = NDArray[np.float64]
 
 
 def bend(start: Floats, middle: Floats, end: Floats, n_points: int = 16) -> Floats:
-    """Return a quadratic Bezier curve, shape (n_points, 2)."""
+    """Return a quadratic Bezier curve, shape (n_points, 2).
+
+    Parameters
+    ----------
+    start, middle, end : array, shape (2,)
+        Control points, in pixels.
+    n_points : int
+        At least 2.
+    """
     s = np.linspace(0.0, 1.0, n_points)[:, None]
     a, b, c = (np.asarray(p, dtype=np.float64) for p in (start, middle, end))
     return np.asarray((1 - s) ** 2 * a + 2 * s * (1 - s) * b + s**2 * c)
@@ -61,7 +69,21 @@ def draw_ribbon(
 def draw_leaf(
     canvas: Image.Image, centre: Floats, half_width: float, tone: Floats, light: float
 ) -> None:
-    """Paint a leaf with a midrib, side veins and a lighter side; `light` in [-1, 1] says which."""
+    """Paint a leaf with a midrib, side veins and a lighter side.
+
+    Parameters
+    ----------
+    canvas : Image
+        Painted upon.
+    centre : array, shape (n_points, 2)
+        The midrib from base to tip, in pixels.
+    half_width : float
+        Of the blade at its widest, in pixels.
+    tone : array, shape (3,)
+        RGB, 0 to 255.
+    light : float
+        In [-1, 1]: how much brighter the left side is.
+    """
     n_points = len(centre)
     width = leaf_width(n_points, half_width) * (1 + 0.08 * (np.arange(n_points) % 2))
     base = np.asarray(tone, dtype=np.float64)
