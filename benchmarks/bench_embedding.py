@@ -140,8 +140,8 @@ def main() -> int:
         per_s = found["images_per_cpu_s"]
         print(
             f"embedding {NAME} at {SIDE_PX} px: ONNX Runtime {per_s['onnxruntime']}, "
-            f"Keras predict {per_s['keras_predict']} images per CPU-second, ratio {found['ratio']}; "
-            f"whole process for {N_DEMO:,} images: ratio {found['whole_ratio']} (bar {BAR}). "
+            f"Keras predict {per_s['keras_predict']} images per CPU-second, ratio {found['ratio']}"
+            f"; whole process for {N_DEMO:,} images: ratio {found['whole_ratio']} (bar {BAR}). "
             f"Lowest cosine {found['lowest_cosine']:.6f}; ONNX Runtime computes at "
             f"{found['gemm_share']:.0%} of NumPy's matrix product"
         )
