@@ -21,11 +21,13 @@ from core.sources.build import Fit
 from core.sources.items import Source
 from core.store import datasets
 from core.store.database import Workspace, utc_now
+from core.store.trouble import from_os
 
 Report = Callable[[float | None, str], None]
 
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _SCHEMES = ("builtin:", "keras:")
+_UPLOAD = "up"  # begins the name of an upload's own folder
 FORMAT = 1  # of what an import produces: part of the data set's id
 
 
@@ -96,29 +98,41 @@ def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
     ------
     InvalidInput
         If the file is neither a .zip nor a manifest, or larger than an archive may be.
+    StoreError
+        If the disk is full or cannot be written.
     """
     suffix = Path(filename).suffix.lower()
     if suffix not in (".zip", ".csv", ".parquet"):
         raise InvalidInput(
             "this file cannot be imported", expected=".zip, .csv or .parquet", received=filename
         )
-    folder = ws.path / "uploads" / new_id("up")
+    folder = ws.uploads_dir / new_id(_UPLOAD)
     folder.mkdir(parents=True)
     stem = re.sub(r"[^\w-]", "_", Path(filename).stem)[:64]
     target = folder / f"{stem or 'upload'}{suffix}"
-    n_bytes, most = 0, ws.settings.limits.archive_bytes
-    with target.open("wb") as file:
-        for chunk in chunks:
-            n_bytes += len(chunk)
-            if n_bytes > most:
-                shutil.rmtree(folder)
-                raise InvalidInput(
-                    "the upload is too large",
-                    expected=f"at most {most:,} bytes",
-                    todo="put it on the server and import it by its path",
-                )
-            file.write(chunk)
+    try:
+        _write_upload(target, chunks, ws.settings.limits.archive_bytes)
+    except BaseException:
+        shutil.rmtree(folder)  # half an upload is of no use to anybody
+        raise
     return str(target)
+
+
+def _write_upload(target: Path, chunks: Iterable[bytes], most_bytes: int) -> None:
+    n_bytes = 0
+    try:
+        with target.open("wb") as file:
+            for chunk in chunks:
+                n_bytes += len(chunk)
+                if n_bytes > most_bytes:
+                    raise InvalidInput(
+                        "the upload is too large",
+                        expected=f"at most {most_bytes:,} bytes",
+                        todo="put it on the server and import it by its path",
+                    )
+                file.write(chunk)
+    except OSError as error:
+        raise from_os(error, target) from error
 
 
 def run_import(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,9 +140,15 @@ def run_import(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]
     ws, source = context.workspace, params["source"]
     options = ImportOptions(**{**params["options"], "shares": tuple(params["options"]["shares"])})
     told = import_now(ws, source, params["name"], options, context.report, context.should_stop)
-    if Path(source).is_relative_to(ws.path / "uploads"):
-        shutil.rmtree(Path(source).parent)  # its images are in the workspace now
+    _forget_upload(ws, source)  # its images are in the workspace now
     return told
+
+
+def _forget_upload(ws: Workspace, source: str) -> None:
+    """Delete the folder that `save_upload` made for this file, and never any other."""
+    folder = Path(source).parent
+    if folder.parent == ws.uploads_dir and folder.name.startswith(_UPLOAD):
+        shutil.rmtree(folder)
 
 
 def import_now(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -105,8 +107,6 @@ def test_a_given_split_is_respected_and_the_shares_fill_the_rest(workspace, fold
 
 
 def test_an_upload_is_kept_and_can_be_imported_from(workspace, folder, tmp_path):
-    import shutil
-
     archive = shutil.make_archive(str(tmp_path / "z"), "zip", folder)
     with open(archive, "rb") as file:
         kept = importing.save_upload(workspace, "my pictures.zip", iter([file.read()]))
@@ -149,3 +149,37 @@ def test_stopping_leaves_nothing_behind(workspace, folder):
 def test_a_name_that_cannot_be_a_name_is_refused(workspace, name):
     with pytest.raises(InvalidInput, match="this name"):
         importing.submit_import(workspace, "builtin:digits", name)
+
+
+def task(ws: Workspace, source: Path | str) -> None:
+    """Run an import as its job does."""
+    context = SimpleNamespace(workspace=ws, report=lambda *_: None, should_stop=lambda: False)
+    params = {"source": str(source), "name": "mine", "options": asdict(importing.ImportOptions())}
+    importing.run_import(context, params)  # type: ignore[arg-type]
+
+
+def test_an_upload_is_deleted_once_it_is_imported(workspace, folder, tmp_path):
+    archive = Path(shutil.make_archive(str(tmp_path / "z"), "zip", folder))
+    kept = importing.save_upload(workspace, "x.zip", iter([archive.read_bytes()]))
+    other = importing.save_upload(workspace, "x.zip", iter([b"another"]))
+    task(workspace, kept)
+    assert not Path(kept).parent.exists() and Path(other).exists()
+
+
+@pytest.mark.parametrize("inside", ["", "flowers"])
+def test_a_folder_that_somebody_put_among_the_uploads_is_not_deleted(workspace, folder, inside):
+    source = workspace.uploads_dir / inside
+    shutil.copytree(folder, source, dirs_exist_ok=True)
+    task(workspace, source)
+    assert (source / "ant" / "00.png").exists()
+    assert (workspace.path / "desempate.db").exists()
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(workspace):
+    def chunks():
+        yield b"12345678"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        importing.save_upload(workspace, "x.zip", chunks())
+    assert not list(workspace.uploads_dir.iterdir())
