@@ -239,9 +239,13 @@ class Blobs:
         """Delete what killed processes left half-written; return how many files."""
         folder, n_deleted = self.root / "tmp", 0
         if folder.is_dir():
-            for entry in list(os.scandir(folder)):
-                if time.time() - entry.stat().st_mtime >= older_than_s:
-                    Path(entry.path).unlink(missing_ok=True)
+            for path in list(folder.iterdir()):
+                try:
+                    old = time.time() - path.stat().st_mtime >= older_than_s
+                except FileNotFoundError:  # another process has just given it its name
+                    continue
+                if old:
+                    path.unlink(missing_ok=True)
                     n_deleted += 1
         return n_deleted
 
@@ -258,7 +262,7 @@ class Blobs:
         target = self.path(digest)
         fresh = not target.parent.is_dir()
         target.parent.mkdir(exist_ok=True)
-        if not target.is_file() or target.stat().st_size != temporary.stat().st_size:
+        if not target.is_file() or not self.verify(digest):  # storing it again mends a damaged one
             temporary.chmod(0o444)
             temporary.replace(target)
         # Also when the file was there: whoever renamed it may not have come to this line yet.

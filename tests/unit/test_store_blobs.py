@@ -127,6 +127,22 @@ def test_a_truncated_blob_is_healed_by_storing_it_again(blobs):
     assert blobs.read_bytes(blob_id) == b"petals"
 
 
+def test_a_blob_with_another_byte_is_healed_by_storing_it_again(blobs):
+    blob_id = blobs.put_bytes(b"petals")
+    path = blobs.path(blob_id)
+    path.chmod(0o644)
+    path.write_bytes(b"PETALS")
+    assert blobs.put_bytes(b"petals") == blob_id
+    assert blobs.read_bytes(blob_id) == b"petals"
+
+
+def test_a_blob_that_gets_its_name_during_a_sweep_is_no_surprise(blobs, monkeypatch):
+    blobs.put_bytes(b"petals")
+    vanished = blobs.root / "tmp" / "vanished"
+    monkeypatch.setattr(type(vanished), "iterdir", lambda _folder: iter([vanished]))
+    assert blobs.sweep() == 0
+
+
 def test_a_missing_blob_is_a_sentence(blobs):
     for read in (blobs.read_bytes, blobs.open_array, blobs.verify):
         with pytest.raises(StoreError, match="missing from the workspace"):
