@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,8 +99,8 @@ def _store(
     }
     held_out = np.flatnonzero(split != "train")
     predictions = np.full((len(x), len(plan.classes)), np.nan, dtype=np.float32)
-    with tempfile.TemporaryDirectory(dir=ws.path, prefix=".run-") as folder:
-        files = save(fitted, Path(folder), manifest)
+    with ws.scratch() as folder:
+        files = save(fitted, folder, manifest)
         session = load_session(files["model.onnx"])
         predictions[held_out] = session.predict(x, held_out)
         blobs = {name: ws.blobs.put_file(path) for name, path in files.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -169,14 +168,11 @@ def import_now(
         If the name is taken.
     """
     _check_name(ws, name)
-    with (
-        open_source(source_text, ws.settings.limits) as source,
-        tempfile.TemporaryDirectory(dir=ws.path, prefix=".import-") as folder,
-    ):
+    with open_source(source_text, ws.settings.limits) as source, ws.scratch() as folder:
         built = building.build(
             source,
             ws.settings.limits,
-            Path(folder),
+            folder,
             size_px=options.size_px,
             fit=options.fit,
             n_workers=ws.settings.n_threads,

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from core.errors import StoreError
 from core.settings import Settings
-from core.store import schema
+from core.store import schema, scratch
 from core.store.blobs import Blobs
 from core.store.trouble import busy, from_os, translated
 
+_LOCK, _SCRATCH = ".lock", "scratch"  # inside the workspace
 BUSY_S = 30.0  # the longest a write waits for other writers; then it says so
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -106,6 +107,10 @@ class Workspace:
             self._writer = None
             self._turn.release()
 
+    def scratch(self) -> AbstractContextManager[Path]:
+        """Make a folder for half-made files: with `with`, deleted at the end or after a kill."""
+        return scratch.scratch(self.path / _SCRATCH, self.path / _LOCK)
+
     def close(self) -> None:
         """Close the pooled connections; the object can be used again."""
         self.engine.dispose()
@@ -136,9 +141,10 @@ def open_workspace(settings: Settings) -> Workspace:
         raise from_os(error, path) from error
     workspace = Workspace(settings, _engine(path / "desempate.db"))
     try:
-        with translated(BUSY_S), schema.one_at_a_time(path / ".lock"):
+        with translated(BUSY_S), schema.one_at_a_time(path / _LOCK):
             schema.prepare(workspace.engine, path)
             workspace.blobs.sweep()
+            scratch.sweep(path / _SCRATCH)
     except BaseException:
         workspace.close()
         raise

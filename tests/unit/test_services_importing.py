@@ -87,7 +87,7 @@ def test_a_source_without_a_readable_image_makes_no_data_set(workspace, tmp_path
     with pytest.raises(InvalidInput, match=r"a/1\.png"):
         run(workspace, tmp_path / "x")
     assert datasets.list_datasets(workspace) == []
-    assert not list(workspace.path.glob(".import-*"))
+    assert not list(workspace.path.glob("scratch/*"))
 
 
 def test_a_given_split_is_respected_and_the_shares_fill_the_rest(workspace, folder):
@@ -142,7 +142,7 @@ def test_stopping_leaves_nothing_behind(workspace, folder):
             lambda: True,
         )
     assert datasets.list_datasets(workspace) == []
-    assert not list(workspace.path.glob(".import-*"))
+    assert not list(workspace.path.glob("scratch/*"))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 65, "=1+1", " a"])
