@@ -11,7 +11,7 @@ from core.analysis import calibration, metrics
 from core.jobs.context import JobContext
 from core.models import get_algorithm
 from core.models.options import parse
-from core.services.datasets import images, pixels
+from core.services.datasets import pixels, splits
 from core.services.embedding import embedding_matrix
 from core.services.planning import Plan, TrainRequest, make_plan
 from core.services.training import get_run, summary
@@ -45,7 +45,7 @@ def _train_one(
     algorithm = get_algorithm(request.algorithm)
     which = f"seed {seed}: " if n_seeds > 1 else ""
     context.report(done_share, f"{which}starting {algorithm.title}")
-    split = images(ws, plan.dataset.id)["split"].to_numpy()
+    split = splits(ws, plan.dataset.id)
     data = training.TrainingData(
         x=_input(ws, plan, algorithm.input, request.backbone),
         y=plan.y,

@@ -13,7 +13,7 @@ from core.ids import content_id
 from core.models import get_algorithm
 from core.models.options import parse
 from core.records import Dataset
-from core.services.datasets import get_dataset, images, label_indices
+from core.services.datasets import get_dataset, label_indices, splits
 from core.services.embedding import embedder_for, require_embedding
 from core.services.mapping import get_class_map, get_record
 from core.settings import DEFAULT_BACKBONE
@@ -111,7 +111,7 @@ def _only_pair(
 
 
 def _check_trainable(ws: Workspace, plan: Plan) -> None:
-    split = images(ws, plan.dataset.id)["split"].to_numpy()
+    split = splits(ws, plan.dataset.id)
     for name in ("train", "val", "test"):
         here = plan.y[(split == name) & (plan.y >= 0)]
         absent = [c for i, c in enumerate(plan.classes) if not (here == i).any()]

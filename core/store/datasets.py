@@ -106,6 +106,13 @@ def images(conn: Connection, dataset_id: str) -> pd.DataFrame:
     return pd.DataFrame(conn.execute(query).all(), columns=IMAGE_COLUMNS)
 
 
+def labels_and_splits(conn: Connection, dataset_id: str) -> list[tuple[str, str]]:
+    """Return (label, split) of every image in the order of `position`, without the rest."""
+    c = t.dataset_image.c
+    query = select(c.label, c.split).where(c.dataset_id == dataset_id).order_by(c.position)
+    return [(row.label, row.split) for row in conn.execute(query)]
+
+
 def problems(conn: Connection, dataset_id: str) -> list[Problem]:
     """Return what the import of this data set could not take."""
     c = t.dataset_problem.c
