@@ -12,11 +12,11 @@ import pandas as pd
 from core.analysis import comparison
 from core.errors import InvalidInput
 from core.records import Run
-from core.services.datasets import split_index
-from core.services.mapping import run_classes, run_confusion
+from core.services.mapping import held_out, run_confusion
 from core.services.training import get_run, list_runs, summary
 from core.store.database import Workspace
 
+Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # of `held_out`: positions, y, probs
 _FIGURES = ["accuracy", "balanced_accuracy", "macro_f1", "kappa", "bits", "log_loss", "ece"]
 
 
@@ -59,23 +59,18 @@ def compare(ws: Workspace, run_ids: Sequence[str], *, split: str = "test") -> di
     Raises
     ------
     InvalidInput
-        If fewer than two runs are named, one twice, or they differ in data set or classes.
+        If fewer than two runs are named, one twice, or they differ in data set, classes or in what
+        their classes mean; if `split` is neither val nor test.
     """
     if len(run_ids) < 2 or len(set(run_ids)) != len(run_ids):
         raise InvalidInput(
             "a comparison takes two or more different runs", received=", ".join(run_ids) or "none"
         )
     members = [get_run(ws, run_id) for run_id in run_ids]
-    first = members[0]
-    for run in members[1:]:
-        if (run.dataset_id, run.classes) != (first.dataset_id, first.classes):
-            raise InvalidInput(
-                "these runs do not answer the same question",
-                expected=f"runs over {', '.join(first.classes)} of one data set",
-                received=f"{run.id} over {', '.join(run.classes)}",
-                todo="choose runs with the same classes",
-            )
-    correct = [_correct(ws, run, split) for run in members]
+    answers = [held_out(ws, run, split) for run in members]
+    for run, its in zip(members[1:], answers[1:], strict=True):
+        _check_same_question(members[0], answers[0], run, its)
+    correct = [probs.argmax(axis=1) == y for _, y, probs in answers]
     pairs = [
         _pair(members[i], members[j], correct[i], correct[j])
         for i, j in combinations(range(len(members)), 2)
@@ -98,10 +93,9 @@ def cell_positions(
 ) -> list[int]:
     """Return the positions of the images in one cell, those the run is surest of first."""
     run = get_run(ws, run_id)
-    truth, rows = run_classes(ws, run), split_index(ws, run.dataset_id, split)
-    probs = ws.blobs.open_array(run.predictions)[rows]
+    rows, y, probs = held_out(ws, run, split)
     true_index, predicted_index = _index(run, true_class), _index(run, predicted_class)
-    inside = (truth[rows] == true_index) & (probs.argmax(axis=1) == predicted_index)
+    inside = (y == true_index) & (probs.argmax(axis=1) == predicted_index)
     order = np.argsort(-probs[inside, predicted_index], kind="stable")
     return [int(p) for p in rows[inside][order]]
 
@@ -129,11 +123,23 @@ def _row(run: Run, split: str) -> dict[str, Any]:
     }
 
 
-def _correct(ws: Workspace, run: Run, split: str) -> np.ndarray:
-    truth, rows = run_classes(ws, run), split_index(ws, run.dataset_id, split)
-    rows = rows[truth[rows] >= 0]
-    predicted = ws.blobs.open_array(run.predictions)[rows].argmax(axis=1)
-    return np.asarray(predicted == truth[rows])
+def _check_same_question(first: Run, answers: Answers, run: Run, its: Answers) -> None:
+    """Refuse to compare answers about other images, or classes of one name that mean two things."""
+    same = (run.dataset_id, run.classes) == (first.dataset_id, first.classes)
+    if not same:
+        raise InvalidInput(
+            "these runs do not answer the same question",
+            expected=f"runs over {', '.join(first.classes)} of one data set",
+            received=f"{run.id} over {', '.join(run.classes)}",
+            todo="choose runs with the same classes",
+        )
+    if not all(np.array_equal(a, b) for a, b in zip(answers[:2], its[:2], strict=True)):
+        raise InvalidInput(
+            "classes of one name hold different labels in these runs",
+            expected="runs over one class map",
+            received=f"{first.id} and {run.id}",
+            todo="choose runs with the same class map",
+        )
 
 
 def _pair(a: Run, b: Run, correct_a: np.ndarray, correct_b: np.ndarray) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from core.services.datasets import get_dataset, label_indices, split_index
 from core.store import class_maps, runs
 from core.store.database import Workspace, utc_now
 
+HELD_OUT = ("val", "test")
+
 
 def list_class_maps(ws: Workspace, dataset_id: str) -> list[ClassMapRecord]:
     """Return every version of every class map of a data set, newest first."""
@@ -119,18 +121,40 @@ def run_classes(ws: Workspace, run: Run) -> np.ndarray:
     """Return every image's true class as an index into `run.classes`; -1 outside a pair."""
     dataset = get_dataset(ws, run.dataset_id)
     class_map = get_class_map(ws, dataset.id, run.class_map_id)
-    names = np.asarray(class_map.classes, dtype=object)[class_map.apply(label_indices(ws, dataset))]
     index = {name: i for i, name in enumerate(run.classes)}
-    return np.asarray([index.get(name, -1) for name in names], dtype=np.int64)
+    column = np.array([index.get(name, -1) for name in class_map.classes], dtype=np.int64)
+    return np.asarray(column[class_map.apply(label_indices(ws, dataset))])
+
+
+def held_out(ws: Workspace, run: Run, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what a run said of the held-out images that show one of its classes.
+
+    Returns
+    -------
+    positions, y, probs
+        int64 (n,), int64 (n,) and float32 (n, n_classes): rows in the data set, true classes,
+        raw probabilities.
+
+    Raises
+    ------
+    InvalidInput
+        If `split` is not val or test: of training images no probabilities are kept.
+    """
+    if split not in HELD_OUT:
+        raise InvalidInput(
+            "a run keeps its answers for held-out images only",
+            expected=" or ".join(HELD_OUT),
+            received=repr(split),
+        )
+    truth, rows = run_classes(ws, run), split_index(ws, run.dataset_id, split)
+    rows = rows[truth[rows] >= 0]
+    return rows, truth[rows], ws.blobs.open_array(run.predictions)[rows]
 
 
 def run_confusion(ws: Workspace, run: Run, split: str) -> np.ndarray:
     """Return a run's confusion matrix on a split, int64 (n_classes, n_classes), row = true."""
-    truth = run_classes(ws, run)
-    rows = split_index(ws, run.dataset_id, split)
-    rows = rows[truth[rows] >= 0]
-    predicted = ws.blobs.open_array(run.predictions)[rows].argmax(axis=1)
-    return metrics.confusion_matrix(truth[rows], predicted, len(run.classes))
+    _, y, probs = held_out(ws, run, split)
+    return metrics.confusion_matrix(y, probs.argmax(axis=1), len(run.classes))
 
 
 def _figures(confusion: np.ndarray, classes: tuple[str, ...]) -> dict[str, Any]:

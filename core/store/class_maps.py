@@ -51,8 +51,8 @@ def get(conn: Connection, dataset_id: str, id_or_name: str) -> ClassMapRecord:
     """
     name, _, version = id_or_name.partition("@")
     c = t.class_map.c
-    match = or_(c.id == id_or_name, c.name == name)
-    if version.isdigit():
+    match = or_(c.id == id_or_name, c.name == id_or_name)  # no name has an @
+    if version.isdecimal():
         match = (c.name == name) & (c.version == int(version))
     query = select(t.class_map).where(c.dataset_id == dataset_id, match)
     row = conn.execute(query.order_by(c.version.desc())).mappings().first()

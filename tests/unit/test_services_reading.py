@@ -18,7 +18,7 @@ from core.services import (
     training,
 )
 from core.store.database import Workspace
-from tests.seeding import LABELS, SIZE_PX, Seeded, seed
+from tests.seeding import LABELS, SIZE_PX, Seeded, add_run, seed
 
 
 @pytest.fixture
@@ -162,6 +162,36 @@ def test_a_class_map_that_forgets_a_label_is_refused(workspace, ids):
 def test_comparing_runs_over_other_classes_is_refused(workspace, ids):
     with pytest.raises(InvalidInput, match="same question"):
         comparing.compare(workspace, [ids.generalist, ids.merged])
+
+
+def test_classes_of_one_name_that_hold_other_labels_are_not_compared(workspace, ids):
+    dataset = datasets.get_dataset(workspace, ids.dataset)
+    split = datasets.splits(workspace, ids.dataset)
+    runs = []
+    for holds in ({"A": "x", "B": "x"}, {"A": "x", "C": "x"}):
+        class_of = {label: holds.get(label, "y") for label in LABELS}
+        saved = mapping.save_class_map(workspace, ids.dataset, "two", class_of)
+        y = mapping.get_class_map(workspace, ids.dataset, saved.id).apply(
+            datasets.label_indices(workspace, dataset)
+        )
+        probs = np.full((len(y), 2), 0.5)
+        runs.append(add_run(workspace, dataset, y, split, probs, class_map=saved.id))
+    with pytest.raises(InvalidInput, match="hold different labels"):
+        comparing.compare(workspace, runs)
+
+
+def test_of_training_images_no_answers_are_made_up(workspace, ids):
+    with pytest.raises(InvalidInput, match="held-out"):
+        comparing.confusion(workspace, ids.generalist, split="train")
+    with pytest.raises(InvalidInput, match="held-out"):
+        comparing.compare(workspace, [ids.generalist, ids.second], split="train")
+
+
+@pytest.mark.parametrize("name", ["three@two", "three@", "three@9", "three@²"])
+def test_a_version_that_does_not_exist_is_not_another_one(workspace, ids, name):
+    with pytest.raises(NotFound):
+        mapping.get_record(workspace, ids.dataset, name)
+    assert mapping.get_record(workspace, ids.dataset, "three@1").id == ids.class_map
 
 
 def test_the_difference_of_two_runs_is_that_of_their_accuracies(workspace, ids):
