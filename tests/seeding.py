@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.analysis import calibration, metrics
 from core.ids import bytes_id, content_id
 from core.records import Dataset
-from core.services import cascading, mapping
+from core.services import cascading, fitting, mapping
 from core.services.embedding import embedder_for
 from core.settings import DEFAULT_BACKBONE
 from core.store import datasets, embeddings, results, runs
@@ -149,7 +148,6 @@ def add_run(
     """Insert a run with these probabilities and no model; return its id."""
     classes = list(pair or mapping.get_class_map(ws, dataset.id, class_map).classes)
     predictions = np.where((split == "train")[:, None], np.nan, probs).astype(np.float32)
-    rows = {name: np.flatnonzero((split == name) & (y >= 0)) for name in ("val", "test")}
     config = {"algorithm": "probe", "backbone": DEFAULT_BACKBONE, "seed": seed, "classes": classes}
     record: dict[str, Any] = {
         "id": content_id("run", [dataset.id, config, class_map, bytes_id(predictions.tobytes())]),
@@ -161,10 +159,7 @@ def add_run(
         "seed": seed,
         "config": config,
         "history": {"loss": [1.0, 0.5], "val_loss": [1.1, 0.7], "val_accuracy": [0.5, 0.7]},
-        "metrics": {
-            name: metrics.summary(y[index], predictions[index]) for name, index in rows.items()
-        },
-        "temperature": calibration.fit_temperature(predictions[rows["val"]], y[rows["val"]]),
+        **fitting.run_figures(y, predictions, split),
         "artifact": {},
         "predictions": ws.blobs.put_array(predictions),
         "n_parameters": 68,

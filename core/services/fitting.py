@@ -83,31 +83,11 @@ def _input(ws: Workspace, plan: Plan, kind: str, backbone: str) -> np.ndarray:
 def _store(
     ws: Workspace, plan: Plan, seed: int, fitted: Any, x: np.ndarray, split: np.ndarray
 ) -> None:
-    """Export the model, predict every held-out image with the export, and insert the run.
-
-    The stored probabilities come from the exported model, so that Predict repeats them exactly.
-    """
-    from core.models.artifact import load_session, save
-
-    run_id, config = plan.run_id(seed), {**plan.config, "seed": seed}
-    manifest = {
-        "run": run_id,
-        "config": config,
-        "classes": list(plan.classes),
-        "size_px": plan.dataset.size_px,
-        "fit": plan.dataset.fit,
-    }
-    held_out = np.flatnonzero(split != "train")
-    predictions = np.full((len(x), len(plan.classes)), np.nan, dtype=np.float32)
-    with ws.scratch() as folder:
-        files = save(fitted, folder, manifest)
-        session = load_session(files["model.onnx"])
-        predictions[held_out] = session.predict(x, held_out)
-        blobs = {name: ws.blobs.put_file(path) for name, path in files.items()}
-    rows = {name: np.flatnonzero((split == name) & (plan.y >= 0)) for name in ("val", "test")}
-    val = rows["val"]
+    """Export the model, predict every held-out image with the export, and insert the run."""
+    config = {**plan.config, "seed": seed}
+    blobs, predictions = _export(ws, plan, config, fitted, x, np.flatnonzero(split != "train"))
     record = {
-        "id": run_id,
+        "id": plan.run_id(seed),
         "dataset_id": plan.dataset.id,
         "algorithm": config["algorithm"],
         "class_map_id": plan.class_map_id,
@@ -116,10 +96,7 @@ def _store(
         "seed": seed,
         "config": config,
         "history": dict(fitted.history),
-        "metrics": {
-            name: metrics.summary(plan.y[index], predictions[index]) for name, index in rows.items()
-        },
-        "temperature": calibration.fit_temperature(predictions[val], plan.y[val]),
+        **run_figures(plan.y, predictions, split),
         "artifact": blobs,
         "predictions": ws.blobs.put_array(predictions),
         "n_parameters": fitted.n_parameters,
@@ -129,3 +106,54 @@ def _store(
     }
     with ws.write() as conn:
         runs.add(conn, record)
+
+
+def _export(
+    ws: Workspace,
+    plan: Plan,
+    config: Mapping[str, Any],
+    fitted: Any,
+    x: np.ndarray,
+    held_out: np.ndarray,
+) -> tuple[dict[str, str], np.ndarray]:
+    """Return the model's files as blobs, and its probabilities, NaN for what it was trained on.
+
+    The probabilities come from the exported model, so that Predict repeats them exactly.
+    """
+    from core.models.artifact import load_session, save
+
+    manifest = {
+        "run": plan.run_id(config["seed"]),
+        "config": config,
+        "classes": list(plan.classes),
+        "size_px": plan.dataset.size_px,
+        "fit": plan.dataset.fit,
+    }
+    predictions = np.full((len(x), len(plan.classes)), np.nan, dtype=np.float32)
+    with ws.scratch() as folder:
+        files = save(fitted, folder, manifest)
+        session = load_session(files["model.onnx"])
+        predictions[held_out] = session.predict(x, held_out)
+        return {name: ws.blobs.put_file(path) for name, path in files.items()}, predictions
+
+
+def run_figures(y: np.ndarray, predictions: np.ndarray, split: np.ndarray) -> dict[str, Any]:
+    """Return `temperature`, fitted on validation, and `metrics` of calibrated probabilities.
+
+    Parameters
+    ----------
+    y : array of int, shape (n_images,)
+        True classes; -1 for images that are not looked at.
+    predictions : array of float, shape (n_images, n_classes)
+        Raw probabilities; training images may be NaN.
+    split : array of str, shape (n_images,)
+    """
+    rows = {name: np.flatnonzero((split == name) & (y >= 0)) for name in ("val", "test")}
+    temperature = calibration.fit_temperature(predictions[rows["val"]], y[rows["val"]])
+    figures = {
+        name: metrics.summary(
+            y[index], calibration.apply_temperature(predictions[index], temperature)
+        )
+        for name, index in rows.items()
+    }
+    return {"metrics": figures, "temperature": temperature}

@@ -56,16 +56,18 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
     Raises
     ------
     InvalidInput
-        If the algorithm, an option, a class of the pair or the seeds cannot be used.
+        If the algorithm, an option, a class of the pair or the seeds cannot be used, or there is
+        only one class.
     NotReady
         If the algorithm needs embeddings that are not there, or a split has no images.
     """
     dataset = get_dataset(ws, request.dataset)
     algorithm = get_algorithm(request.algorithm)
-    if not request.seeds or len(set(request.seeds)) != len(request.seeds):
+    different = len(set(request.seeds)) == len(request.seeds) > 0
+    if not different or min(request.seeds) < 0:
         raise InvalidInput(
             "the seeds of a submission differ from each other",
-            expected="one or more different whole numbers",
+            expected="one or more different whole numbers from 0 on",
             received=str(list(request.seeds)),
         )
     class_map_id = get_record(ws, dataset.id, request.class_map).id if request.class_map else None
@@ -111,6 +113,13 @@ def _only_pair(
 
 
 def _check_trainable(ws: Workspace, plan: Plan) -> None:
+    if len(plan.classes) < 2:
+        raise InvalidInput(
+            "there is nothing to tell apart",
+            expected="2 classes or more",
+            received=", ".join(plan.classes),
+            todo="choose another class map, or import images of another class",
+        )
     split = splits(ws, plan.dataset.id)
     for name in ("train", "val", "test"):
         here = plan.y[(split == name) & (plan.y >= 0)]

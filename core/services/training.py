@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.models import ALGORITHMS
 from core.models.options import describe
 from core.records import Run
 from core.services.datasets import get_dataset
-from core.services.planning import TrainRequest, make_plan
+from core.services.planning import Plan, TrainRequest, make_plan
 from core.store import runs
 from core.store.database import Workspace, utc_now
 
@@ -36,10 +37,15 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
     """
     plan = make_plan(ws, request)
     what = f"expert {' / '.join(plan.classes)}" if request.pair else request.algorithm
-    params = {**asdict(request), "dataset": plan.dataset.id, "seeds": list(request.seeds)}
-    params["options"] = dict(request.options)
+    params = {
+        **asdict(request),
+        "dataset": plan.dataset.id,
+        "class_map": plan.class_map_id,  # a name may have a newer version when the job starts
+        "seeds": list(request.seeds),
+        "options": dict(request.options),
+    }
     title = f"Train {what} on {plan.dataset.name}"
-    planned = planned_runs(ws, request)
+    planned = _planned(ws, plan, request.seeds)
     for run_id, exists in planned:
         if exists:
             restore_run(ws, run_id)  # whoever asks for it again wants to see it
@@ -55,9 +61,12 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
 
 def planned_runs(ws: Workspace, request: TrainRequest) -> list[tuple[str, bool]]:
     """Return (run id, exists already) for each seed of a request, without training anything."""
-    plan = make_plan(ws, request)
+    return _planned(ws, make_plan(ws, request), request.seeds)
+
+
+def _planned(ws: Workspace, plan: Plan, seeds: Sequence[int]) -> list[tuple[str, bool]]:
     with ws.read() as conn:
-        ids = [plan.run_id(seed) for seed in request.seeds]
+        ids = [plan.run_id(seed) for seed in seeds]
         return [(run_id, runs.find(conn, run_id) is not None) for run_id in ids]
 
 
