@@ -35,12 +35,17 @@ generalist = by_id[
     )
 ]
 
-with messages.guard():
+with messages.guard() as outcome:
     experts = cascading.experts_of(ws, generalist.id)
-    cascade_pairs.confused(ws, dataset, generalist, experts)
+    n_pairs = cascade_pairs.confused(ws, dataset, generalist, experts)
+if not outcome.ok:
+    st.stop()
 
 if not experts:
-    st.caption("Train an expert for one of the pairs above; the threshold appears here.")
+    if n_pairs:
+        st.caption("Train an expert for one of the pairs above; the threshold appears here.")
+    else:
+        cascade_pairs.nothing_to_gain(generalist)
     st.stop()
 
 chosen = cascade_pairs.choose_experts(generalist, experts)

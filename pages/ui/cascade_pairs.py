@@ -12,29 +12,45 @@ from core.services import cascading, training
 from core.services.workspace import Workspace
 from pages.ui import job_panel, messages, names, pickers, state, text, train_jobs
 
-_STATE_PX, _BUTTON_PX = 140, 132  # widths, so that rows line up
 N_SHOWN = 6  # pairs; further down there is little to gain
+_WIDTHS = (6, 4, 4, 5)  # of the columns, in parts
 
 
-def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence[Run]) -> None:
-    """Draw the confused pairs; an expert that is missing is trained with one click."""
+def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence[Run]) -> int:
+    """Draw the confused pairs and return how many there are.
+
+    An expert that is missing is trained with one click.
+    """
     pairs = cascading.confused_pairs(ws, generalist.id)
     n_val = generalist.metrics["val"]["n_images"]
     if not pairs:
         st.success(f"This run confuses nothing on {text.count(n_val, 'validation image')}.")
-        return
+        return 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.markdown("**What the generalist confuses**", width="stretch")
         algorithm = _algorithm(generalist)
     with st.container(border=True, gap="small"):
+        _heads()
         for pair in pairs[:N_SHOWN]:
             _row(ws, dataset, generalist, pair, experts, algorithm)
     rest = len(pairs) - N_SHOWN
     more = f"; {text.count(rest, 'pair')} confused less often not shown" if rest > 0 else ""
     st.caption(f"Counted on {text.count(n_val, 'validation image')}{more}.")
     for job in train_jobs.train_jobs(ws, dataset):
-        if job.state in ("queued", "running", "failed"):
+        if job.params.get("pair") and job.state in ("queued", "running", "failed"):
             job_panel.show(ws, job)
+    return len(pairs)
+
+
+def nothing_to_gain(generalist: Run) -> None:
+    """Say that no expert can help, and where to go on."""
+    st.write("Where nothing is confused, an expert has nothing to gain: this run answers alone.")
+    st.page_link(
+        "pages/predict.py",
+        label="Try it on an image",
+        icon=":material/image_search:",
+        query_params={"model": names.run(generalist)},
+    )
 
 
 def choose_experts(generalist: Run, experts: Sequence[Run]) -> list[str]:
@@ -78,6 +94,31 @@ def _algorithm(generalist: Run) -> str:
     return chosen
 
 
+def _columns() -> list[Any]:
+    """Return the cells of one row; rows never wrap, so that they read as a table."""
+    return st.columns(_WIDTHS, vertical_alignment="center", wrap=False)
+
+
+def _heads() -> None:
+    """Draw what stands in each column."""
+    pair, n_confused, gain, expert = _columns()
+    pair.caption("Pair")
+    n_confused.caption(
+        "Confused",
+        help="One taken for the other, in either direction; in brackets the share of all errors.",
+    )
+    gain.caption(
+        "Gain at most",
+        help="What an expert without any mistake would add to the validation accuracy. "
+        "A real one adds less.",
+    )
+    expert.caption(
+        "Best expert",
+        help="Accuracy of the best expert on the validation images of its two classes; guessing "
+        "between two gives about half.",
+    )
+
+
 def _row(
     ws: Workspace,
     dataset: Dataset,
@@ -89,39 +130,26 @@ def _row(
     """Draw one pair: how often it is confused, what an expert could gain, and who there is."""
     a, b = pair["a"], pair["b"]
     mine = [run for run in experts if run.pair and set(run.pair) == {a, b}]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{messages.plain(a)} / {messages.plain(b)}**", width=155)
-        st.markdown(
-            f"{text.count(pair['n_confused'], 'image')} confused, "
-            f"{text.percent(pair['share_of_errors'], 0)} of all errors",
-            width="stretch",
-            help="One taken for the other, in either direction.",
-        )
-        st.markdown(
-            f"at most **{text.points(pair['oracle_gain'])}**",
-            width=165,
-            help="What an expert without any mistake would add to the validation accuracy. "
-            "A real one adds less.",
-        )
-        _known(mine)
+    who, n_confused, gain, expert = _columns()
+    who.markdown(f"**{messages.plain(a)} / {messages.plain(b)}**")
+    n_confused.markdown(
+        f"{text.count(pair['n_confused'], 'image')} "
+        f":small[({text.percent(pair['share_of_errors'], 0)})]"
+    )
+    gain.markdown(f"**{text.points(pair['oracle_gain'])}**")
+    with expert:
+        if mine:
+            _known(mine)
         if all(run.algorithm != algorithm for run in mine):
             _train_button(ws, dataset, generalist, (a, b), algorithm)
-        else:
-            st.space(_BUTTON_PX)
 
 
 def _known(mine: Sequence[Run]) -> None:
-    """Draw how many experts a pair has, and what the best of them reaches."""
-    if not mine:
-        st.caption("no expert yet", width=_STATE_PX)
-        return
-    reached = max(run.metrics["val"]["accuracy"] for run in mine)
+    """Draw what the best expert of a pair reaches, and on how many images."""
+    figures = max((run.metrics["val"] for run in mine), key=lambda val: val["accuracy"])
     st.markdown(
-        f":green-badge[:material/check: {text.count(len(mine), 'expert')}] "
-        f"{text.percent(reached, 0)}",
-        width=_STATE_PX,
-        help=f"Accuracy of the best expert on the {mine[0].metrics['val']['n_images']:,} "
-        "validation images of this pair; guessing between two gives about half.",
+        f":green[:material/check:] **{text.percent(figures['accuracy'], 0)}** "
+        f":small[of {text.count(figures['n_images'], 'image')}]"
     )
 
 
@@ -129,8 +157,7 @@ def _train_button(
     ws: Workspace, dataset: Dataset, generalist: Run, pair: tuple[str, str], algorithm: str
 ) -> None:
     """Draw the button that trains the expert of a pair."""
-    key, icon = f"train-expert-{pair[0]}-{pair[1]}", ":material/model_training:"
-    if st.button("Train expert", key=key, icon=icon, width=_BUTTON_PX):
+    if st.button("Train expert", key=f"train-expert-{pair[0]}-{pair[1]}"):
         with messages.guard() as outcome:
             training.submit_training(ws, _request(dataset, generalist, pair, algorithm))
         if outcome.ok:

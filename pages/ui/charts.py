@@ -19,6 +19,7 @@ N_DRAWN = 30_000  # points; more than this makes a browser without a GPU stutter
 MARKERS = ("circle", "diamond", "square", "cross", "triangle-up", "star", "x", "pentagon")
 N_HUES = 10  # as many as the theme has; from here on, colours repeat with another marker
 _MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
+FEW = 8  # epochs, each with its own tick
 _TRAIN_DASH, _VAL_DASH = "dot", "solid"
 
 
@@ -185,7 +186,7 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
     figure.update_layout(
         height=300,
         margin=_MARGIN,
-        xaxis={"title": "epoch"},
+        xaxis={"title": "epoch", **_whole_ticks(mine["epoch"])},
         yaxis={"title": name} | ({"tickformat": ".0%"} if name == "accuracy" else {}),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
@@ -241,6 +242,11 @@ def probabilities(classes: Sequence[str], values: Sequence[float]) -> go.Figure:
         yaxis={"autorange": "reversed", "type": "category"},
     )
     return figure
+
+
+def _whole_ticks(epochs: pd.Series) -> dict[str, Any]:
+    """Return ticks at whole epochs where there are so few that Plotly would put some between."""
+    return {"tickmode": "linear", "dtick": 1} if len(epochs) and epochs.max() <= FEW else {}
 
 
 # Okabe & Ito (2008), "Color Universal Design": distinguishable with every kind of colour vision;

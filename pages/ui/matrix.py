@@ -59,7 +59,7 @@ def confusion_matrix(
     flags = [[i != j and frozenset((a, b)) in both for j, b in enumerate(classes)]
              for i, a in enumerate(classes)]  # fmt: skip
     data = table_data(
-        np.asarray(matrix), classes, classes, "true ↓   predicted →", "is", "predicted", flags
+        np.asarray(matrix), classes, classes, "true ↓\npredicted →", "is", "predicted", flags
     )
     return _mount(data, classes, classes, key)
 
@@ -70,7 +70,7 @@ def cross_table(
     columns: Sequence[str],
     key: str,
     *,
-    corner: str = "cluster ↓   label →",
+    corner: str = "cluster ↓\nlabel →",
 ) -> tuple[str, str] | None:
     """Draw counts of clusters against labels and return the chosen (row, column)."""
     data = table_data(np.asarray(counts), rows, columns, corner, "in", "labelled", None)
@@ -116,7 +116,7 @@ def table_data(
         "totals": [f"{int(n):,}" for n in sums[:, 0]],
         "total_name": "images",
         "compact": compact,
-        "alt": corner.replace("↓", "by row,").replace("→", "by column"),
+        "alt": corner.replace("↓\n", "by row, ").replace("→", "by column"),
     }
 
 

@@ -46,7 +46,14 @@ def guard() -> Iterator[Outcome]:
 
 
 def capitalise(sentence: str) -> str:
-    """Return the sentence with a capital first letter, the rest untouched."""
+    """Return the sentence with a capital first letter, unless it begins with a name of a file.
+
+    >>> capitalise("tau is out of range"), capitalise("notes.txt is no image")
+    ('Tau is out of range', 'notes.txt is no image')
+    """
+    first = sentence.partition(" ")[0].rstrip(".:;,")
+    if any(not (c.isalpha() or c in "-'") for c in first):
+        return sentence  # a file, a path, an id: they are quoted as they are
     return sentence[:1].upper() + sentence[1:]
 
 

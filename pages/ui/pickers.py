@@ -38,6 +38,8 @@ def one(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
         filter_mode="fuzzy",
         **more,
     )
+    if asked and picked == asked[0]:
+        _into_address(key, picked)
     return picked if picked is not None and picked in options else next(iter(options))
 
 
@@ -57,6 +59,8 @@ def several(
         bind="query-params",
         **more,
     )
+    if asked and picked == asked:
+        _into_address(key, picked)
     return [i for i in picked if i in options]
 
 
@@ -67,6 +71,16 @@ def arrived(key: str) -> list[str]:
         return []
     state.set_draft(f"arrived-{key}", values)
     return values
+
+
+def _into_address(key: str, picked: str | list[str]) -> None:
+    """Write what a link asked for by id into the address, in words, so that a reload keeps it.
+
+    Streamlit drops a value it does not know from the address, and writes one that is set only
+    once the picker has been drawn: hence one more run.
+    """
+    state.later(key, picked)
+    st.rerun()
 
 
 def _asked(key: str, options: Mapping[str, str]) -> list[str]:

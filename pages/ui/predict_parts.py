@@ -14,10 +14,12 @@ from core.analysis import cascade
 from core.records import CascadeRecord, Dataset, Run
 from core.services import cascading, datasets, mapping, predicting, training
 from core.services.workspace import Workspace
+from core.settings import ImageLimits
 from pages.ui import cached, charts, gallery, messages, state, text
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 N_TILES = 12
+FILE_MB = ImageLimits().file_bytes // 1_000_000  # larger files are refused anyway
 ANY = "all"
 Asked = UploadedFile | int  # a file of one's own, or a position in the data set
 
@@ -27,6 +29,7 @@ def choose_own() -> UploadedFile | None:
     dropped: UploadedFile | None = st.file_uploader(
         "Drop an image here",
         type=TYPES,
+        max_upload_size=FILE_MB,
         key="predict_upload",
         help="It is looked at once and not kept.",
     )

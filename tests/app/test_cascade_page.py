@@ -40,9 +40,10 @@ def test_the_confused_pairs_say_what_an_expert_could_gain_and_whether_there_is_o
     first = cascading.confused_pairs(full.ws, full.ids.generalist)[0]
     said = texts(app)
     assert (first["a"], first["b"]) == ("C", "D")
-    assert f"{first['n_confused']} images confused" in said
-    assert f"at most **+{100 * first['oracle_gain']:.1f} points**" in said
-    assert "1 expert" in said
+    assert f"{first['n_confused']} images :small[(100 %)]" in said
+    assert f"**+{100 * first['oracle_gain']:.1f} points**" in said
+    (val,) = [run.metrics["val"] for run in inputs_of(full).experts]
+    assert f"**{100 * val['accuracy']:.0f} %** :small[of {val['n_images']} images]" in said
 
 
 def test_a_missing_expert_is_trained_with_one_click(full):

@@ -1,5 +1,6 @@
 // A table whose cells are buttons. Every text goes through textContent: names come from files.
 const lastFocus = new WeakMap();
+const watched = new WeakMap();
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -23,6 +24,26 @@ function cellButton(cell, pressed) {
   return button;
 }
 
+// Names stand upright where they do not fit lying; a table that is still wider than its place says
+// so, and fades where it goes on.
+function watchWidth(root) {
+  const look = () => {
+    const table = root.querySelector("table");
+    table.classList.remove("upright");
+    table.classList.toggle("upright", root.scrollWidth > root.clientWidth);
+    const hidden = root.scrollWidth - root.clientWidth;
+    root.classList.toggle("scrolls", hidden > 1);
+    root.classList.toggle("more", hidden - root.scrollLeft > 1);
+  };
+  root.onscroll = look;
+  if (!watched.has(root)) {
+    const observer = new ResizeObserver(look);
+    observer.observe(root);
+    watched.set(root, observer);
+  }
+  look();
+}
+
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
   const root = parentElement.querySelector(".root");
@@ -32,6 +53,7 @@ export default function (component) {
 
   const table = element("table");
   table.classList.toggle("compact", data.compact);
+  table.style.setProperty("--n-columns", data.columns.length);
   table.setAttribute("aria-label", data.alt);
 
   const head = element("thead");
@@ -85,7 +107,9 @@ export default function (component) {
     body.append(tr);
   });
   table.append(body);
-  root.replaceChildren(table);
+  const hint = element("div", "hint", "There are more columns: scroll sideways →");
+  root.replaceChildren(hint, table);
+  watchWidth(root);
 
   const focus = lastFocus.get(parentElement);
   const [fi, fj] = focus && buttons[focus[0]] && buttons[focus[0]][focus[1]] ? focus : [0, 0];
