@@ -98,16 +98,27 @@ def assign_splits(
     return np.array(done, dtype="U5") if n else np.empty(0, dtype="U5")
 
 
+def check_shares(shares: Sequence[float]) -> None:
+    """Raise unless these are shares of train, val and test.
+
+    Raises
+    ------
+    InvalidInput
+        If they are not three numbers in [0, 1] that sum to 1; NaN included.
+    """
+    if len(shares) != 3 or min(shares) < 0 or not abs(sum(shares) - 1.0) <= 1e-6:
+        raise InvalidInput(
+            "shares are not the shares of train, val and test",
+            expected="three numbers >= 0 that sum to 1",
+            received=", ".join(f"{share:g}" for share in shares),
+        )
+
+
 def _given(
     n: int, given: Sequence[str | None] | None, shares: tuple[float, ...]
 ) -> list[str | None]:
     """Check the shares and the given splits; return the splits so far."""
-    if len(shares) != 3 or min(shares) < 0 or abs(sum(shares) - 1.0) > 1e-6:
-        raise InvalidInput(
-            "shares are not the shares of train, val and test",
-            expected="three numbers >= 0 that sum to 1",
-            received=str(shares),
-        )
+    check_shares(shares)
     _check_lengths(n, given=given)
     done: list[str | None] = [None] * n if given is None else list(given)
     unknown = {str(s) for s in done if s is not None} - set(SPLITS)

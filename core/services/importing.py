@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.analysis.splits import assign_splits
+from core.analysis.splits import assign_splits, check_shares
 from core.errors import Conflict, InvalidInput
-from core.ids import content_id, new_id
+from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.services.uploads import forget_upload
 from core.sources import build as building
 from core.sources import open_source
 from core.sources.build import Fit
 from core.sources.items import Source
 from core.store import datasets
 from core.store.database import Workspace, utc_now
-from core.store.trouble import from_os
 
 Report = Callable[[float | None, str], None]
 
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _SCHEMES = ("builtin:", "keras:")
-_UPLOAD = "up"  # begins the name of an upload's own folder
 FORMAT = 1  # of what an import produces: part of the data set's id
 
 
@@ -77,61 +75,25 @@ def submit_import(
     Raises
     ------
     InvalidInput
-        If the name or the source cannot be used.
+        If the name, the source or an option cannot be used.
     Conflict
         If the name is taken.
     """
     options = options or ImportOptions()
     _check_name(ws, name)
+    building.check_options(options.size_px, options.fit)
+    check_shares(options.shares)
     if not source.startswith(_SCHEMES):
         source = str(Path(source).expanduser().resolve())  # the job has another working folder
     open_source(source, ws.settings.limits).close()  # a wrong path is told now
     params = {"source": source, "name": name, "options": asdict(options)}
-    return engine.submit(ws, "import", params, title=f"Import {name}")
-
-
-def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
-    """Keep an uploaded file in the workspace and return its path, to be imported from.
-
-    Raises
-    ------
-    InvalidInput
-        If the file is neither a .zip nor a manifest, or larger than an archive may be.
-    StoreError
-        If the disk is full or cannot be written.
-    """
-    suffix = Path(filename).suffix.lower()
-    if suffix not in (".zip", ".csv", ".parquet"):
-        raise InvalidInput(
-            "this file cannot be imported", expected=".zip, .csv or .parquet", received=filename
-        )
-    folder = ws.uploads_dir / new_id(_UPLOAD)
-    folder.mkdir(parents=True)
-    stem = re.sub(r"[^\w-]", "_", Path(filename).stem)[:64]
-    target = folder / f"{stem or 'upload'}{suffix}"
-    try:
-        _write_upload(target, chunks, ws.settings.limits.archive_bytes)
-    except BaseException:
-        shutil.rmtree(folder)  # half an upload is of no use to anybody
-        raise
-    return str(target)
-
-
-def _write_upload(target: Path, chunks: Iterable[bytes], most_bytes: int) -> None:
-    n_bytes = 0
-    try:
-        with target.open("wb") as file:
-            for chunk in chunks:
-                n_bytes += len(chunk)
-                if n_bytes > most_bytes:
-                    raise InvalidInput(
-                        "the upload is too large",
-                        expected=f"at most {most_bytes:,} bytes",
-                        todo="put it on the server and import it by its path",
-                    )
-                file.write(chunk)
-    except OSError as error:
-        raise from_os(error, target) from error
+    return engine.submit(
+        ws,
+        "import",
+        params,
+        title=f"Import {name}",
+        idem_key=content_id("import", params),  # a double click is one job
+    )
 
 
 def run_import(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,15 +101,8 @@ def run_import(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]
     ws, source = context.workspace, params["source"]
     options = ImportOptions(**{**params["options"], "shares": tuple(params["options"]["shares"])})
     told = import_now(ws, source, params["name"], options, context.report, context.should_stop)
-    _forget_upload(ws, source)  # its images are in the workspace now
+    forget_upload(ws, source)  # its images are in the workspace now
     return told
-
-
-def _forget_upload(ws: Workspace, source: str) -> None:
-    """Delete the folder that `save_upload` made for this file, and never any other."""
-    folder = Path(source).parent
-    if folder.parent == ws.uploads_dir and folder.name.startswith(_UPLOAD):
-        shutil.rmtree(folder)
 
 
 def import_now(
@@ -192,49 +147,17 @@ def _store(
     options: ImportOptions,
 ) -> dict[str, Any]:
     """Move the files into blobs and insert the data set in one transaction."""
-    rows = built.rows
-    splits = assign_splits(
-        [row.label for row in rows],
-        [row.group for row in rows],
-        [row.split for row in rows],
-        shares=options.shares,
-        seed=options.seed,
-        keys=[row.image_id for row in rows],  # the order of files does not matter
-    )
     blob = {key: ws.blobs.put_file(path) for key, path in built.files.items()}
     sidecar = source.sidecar()
-    members = [
-        {
-            "position": position,
-            "image_id": row.image_id,
-            "path": row.path,
-            "label": row.label,
-            "split": str(split),
-            "group": row.group,
-        }
-        for position, (row, split) in enumerate(zip(rows, splits, strict=True))
-    ]
-    images = [
-        {
-            "id": row.image_id,
-            "pack": blob["pack"],
-            "offset": row.offset,
-            "n_bytes": row.n_bytes,
-            "width": row.width,
-            "height": row.height,
-            "format": row.format,
-        }
-        for row in rows
-    ]
+    members = _members(built, options)
     content = [(m["image_id"], m["label"], m["split"]) for m in members]
+    identity = [FORMAT, name, options.fit, blob["pixels"], list(built.labels), content]
     record = {
-        "id": content_id(
-            "ds", [FORMAT, name, options.fit, blob["pixels"], list(built.labels), content]
-        ),
+        "id": content_id("ds", identity),
         "name": name,
         "source": source_text,
         "labels": list(built.labels),
-        "n_images": len(rows),
+        "n_images": len(members),
         "size_px": built.size_px,
         "fit": options.fit,
         "seed": options.seed,
@@ -249,8 +172,48 @@ def _store(
     with ws.write() as conn:
         if datasets.find(conn, name):
             raise _taken(name)
-        datasets.add(conn, record, images, members, built.problems)
+        datasets.add(conn, record, _images(built, blob["pack"]), members, built.problems)
     return summary(ws, str(record["id"]))
+
+
+def _members(built: building.Built, options: ImportOptions) -> list[dict[str, Any]]:
+    """Return which images the data set has, in order, each with its split."""
+    rows = built.rows
+    splits = assign_splits(
+        [row.label for row in rows],
+        [row.group for row in rows],
+        [row.split for row in rows],
+        shares=options.shares,
+        seed=options.seed,
+        keys=[row.image_id for row in rows],  # the order of files does not matter
+    )
+    return [
+        {
+            "position": position,
+            "image_id": row.image_id,
+            "path": row.path,
+            "label": row.label,
+            "split": str(split),
+            "group": row.group,
+        }
+        for position, (row, split) in enumerate(zip(rows, splits, strict=True))
+    ]
+
+
+def _images(built: building.Built, pack: str) -> list[dict[str, Any]]:
+    """Return where each image's original bytes are, and what they are."""
+    return [
+        {
+            "id": row.image_id,
+            "pack": pack,
+            "offset": row.offset,
+            "n_bytes": row.n_bytes,
+            "width": row.width,
+            "height": row.height,
+            "format": row.format,
+        }
+        for row in built.rows
+    ]
 
 
 def summary(ws: Workspace, dataset_id: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from core.sources.files import DatasetFiles
 from core.sources.images import FITS, BadImage, Fit, Prepared
 from core.sources.items import Source, SourceItem
 
-__all__ = ["SIZES_PX", "Built", "BuiltImage", "Fit", "build"]
+__all__ = ["SIZES_PX", "Built", "BuiltImage", "Fit", "build", "check_options"]
 
 SIZES_PX = (32, 64, 96, 128, 160, 192, 224)
 _MAX_SIZE_PX = 1_024
@@ -95,7 +95,11 @@ def build(
     file is listed: "duplicate", or "label_conflict" where its label differs. A file that cannot be
     taken never stops the others.
     """
-    _check(size_px, fit, n_workers)
+    check_options(size_px, fit)
+    if n_workers < 1:
+        raise InvalidInput(
+            "n_workers is out of range", expected="1 or more", received=str(n_workers)
+        )
     with ExitStack() as stack:
         decoders = [stack.enter_context(Decoder(limits, fit)) for _ in range(n_workers)]
         size_px = size_px or source.natural_px and _round_up(source.natural_px)
@@ -262,14 +266,17 @@ def _sentence(error: BadImage) -> str:
     return error.what + (f"; expected {error.expected}" if error.expected else "")
 
 
-def _check(size_px: int | None, fit: Fit, n_workers: int) -> None:
+def check_options(size_px: int | None, fit: Fit) -> None:
+    """Raise unless `build` can make such pixels.
+
+    Raises
+    ------
+    InvalidInput
+        If `size_px` or `fit` is out of range.
+    """
     if size_px is not None and not 8 <= size_px <= _MAX_SIZE_PX:
         raise InvalidInput(
             "size_px is out of range", expected=f"8 to {_MAX_SIZE_PX}", received=str(size_px)
         )
     if fit not in FITS:
         raise InvalidInput("fit is unknown", expected=", ".join(FITS), received=repr(fit))
-    if n_workers < 1:
-        raise InvalidInput(
-            "n_workers is out of range", expected="1 or more", received=str(n_workers)
-        )

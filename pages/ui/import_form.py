@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.services import importing
+from core.services import importing, uploads
 from core.services.workspace import Workspace
 from pages.ui import messages, state
 
@@ -60,7 +60,7 @@ def _upload(ws: Workspace) -> None:
     elif sent and file is not None:
         with messages.guard():
             chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
-            path = importing.save_upload(ws, file.name, chunks)
+            path = uploads.save_upload(ws, file.name, chunks)
             _submit(ws, path, name or _stem(file), options)
 
 

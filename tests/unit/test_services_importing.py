@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from core.errors import Conflict, InvalidInput
-from core.services import datasets, importing
+from core.services import datasets, importing, uploads
 from core.store.database import Workspace
 
 
@@ -109,7 +109,7 @@ def test_a_given_split_is_respected_and_the_shares_fill_the_rest(workspace, fold
 def test_an_upload_is_kept_and_can_be_imported_from(workspace, folder, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "z"), "zip", folder)
     with open(archive, "rb") as file:
-        kept = importing.save_upload(workspace, "my pictures.zip", iter([file.read()]))
+        kept = uploads.save_upload(workspace, "my pictures.zip", iter([file.read()]))
     assert Path(kept).is_relative_to(workspace.path)
     assert run(workspace, kept)["n_images"] == 40
 
@@ -117,7 +117,7 @@ def test_an_upload_is_kept_and_can_be_imported_from(workspace, folder, tmp_path)
 @pytest.mark.parametrize("filename", ["x.exe", "x", "x.zip.svg", "../../x.tar"])
 def test_an_upload_of_another_kind_is_refused(workspace, filename):
     with pytest.raises(InvalidInput, match="expected .zip"):
-        importing.save_upload(workspace, filename, iter([b""]))
+        uploads.save_upload(workspace, filename, iter([b""]))
     assert not list(workspace.path.glob("uploads/*"))
 
 
@@ -125,7 +125,7 @@ def test_an_upload_that_is_too_large_is_refused_and_removed(workspace):
     small = replace(workspace.settings, limits=replace(workspace.settings.limits, archive_bytes=10))
     object.__setattr__(workspace, "settings", small)
     with pytest.raises(InvalidInput, match="too large"):
-        importing.save_upload(workspace, "x.zip", iter([b"12345678", b"12345678"]))
+        uploads.save_upload(workspace, "x.zip", iter([b"12345678", b"12345678"]))
     assert not list(workspace.path.glob("uploads/**/*.zip"))
 
 
@@ -160,8 +160,8 @@ def task(ws: Workspace, source: Path | str) -> None:
 
 def test_an_upload_is_deleted_once_it_is_imported(workspace, folder, tmp_path):
     archive = Path(shutil.make_archive(str(tmp_path / "z"), "zip", folder))
-    kept = importing.save_upload(workspace, "x.zip", iter([archive.read_bytes()]))
-    other = importing.save_upload(workspace, "x.zip", iter([b"another"]))
+    kept = uploads.save_upload(workspace, "x.zip", iter([archive.read_bytes()]))
+    other = uploads.save_upload(workspace, "x.zip", iter([b"another"]))
     task(workspace, kept)
     assert not Path(kept).parent.exists() and Path(other).exists()
 
@@ -181,5 +181,26 @@ def test_an_upload_that_breaks_off_leaves_nothing(workspace):
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        importing.save_upload(workspace, "x.zip", chunks())
+        uploads.save_upload(workspace, "x.zip", chunks())
     assert not list(workspace.uploads_dir.iterdir())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"shares": (0.7, 0.7, 0.7)},
+        {"shares": (float("nan"), 0.5, 0.5)},
+        {"size_px": 4},
+        {"fit": "squeeze"},
+    ],
+)
+def test_options_that_cannot_be_used_are_refused_before_the_job(workspace, folder, wrong):
+    options = importing.ImportOptions(**wrong)
+    with pytest.raises(InvalidInput):
+        importing.submit_import(workspace, str(folder), "mine", options)
+
+
+def test_a_double_click_on_import_is_one_job(workspace, folder):
+    first = importing.submit_import(workspace, str(folder), "mine")
+    assert importing.submit_import(workspace, str(folder), "mine") == first
+    assert importing.submit_import(workspace, str(folder), "other") != first
