@@ -70,9 +70,7 @@ def reduce(embedding: ArrayLike, n_components: int = N_COMPONENTS) -> Reduced:
     x = matrix_2d(embedding, "embedding")
     if n_components < 1:
         raise InvalidInput("n_components is out of range", expected="1 or more")
-    deviation = x.std(axis=0)
-    varies = deviation > 1e-12 * np.maximum(1.0, np.abs(x.mean(axis=0)))
-    x = (x - x.mean(axis=0)) / np.where(varies, deviation, 1.0) * varies
+    x = _standardised(x.copy() if np.shares_memory(x, embedding) else x)
     size = min(n_components, *x.shape)
     wide = x.shape[1] > x.shape[0]
     gram = x @ x.T if wide else x.T @ x
@@ -177,6 +175,16 @@ def agreement(clusters: ArrayLike, y: ArrayLike) -> dict[str, float]:
         "ari": float(adjusted_rand_score(y, clusters)),
         "ami": float(adjusted_mutual_info_score(y, clusters)),
     }
+
+
+def _standardised(x: Floats) -> Floats:
+    """Standardise in place: every other copy of 70,000 embeddings is 0.7 GB."""
+    mean = x.mean(axis=0)
+    x -= mean
+    deviation = np.sqrt(np.einsum("ij,ij->j", x, x) / len(x))
+    varies = deviation > 1e-12 * np.maximum(1.0, np.abs(mean))
+    x *= np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0)
+    return x
 
 
 def _one_thread() -> AbstractContextManager[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -40,6 +41,18 @@ def test_reduction_equals_scikit_learn_up_to_sign(shape):
     assert np.abs(mine) == pytest.approx(np.abs(expected), abs=1e-4)
     assert (mine[np.abs(mine).argmax(axis=0), np.arange(8)] > 0).all()
     assert (clustering.reduce(x[::-1], 8)[::-1] == pytest.approx(mine, abs=1e-4)) is True
+
+
+def test_reduction_holds_one_copy_of_the_embedding_and_leaves_the_given_one_alone():
+    x = np.random.default_rng(0).normal(size=(8000, 300)).astype(np.float32)
+    tracemalloc.start()
+    clustering.reduce(x, 2)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 1.5 * 8 * x.size
+    double = x.astype(np.float64)
+    clustering.reduce(double, 2)
+    np.testing.assert_array_equal(double, x)
 
 
 def test_reduction_takes_what_there_is():
