@@ -99,9 +99,15 @@ def _labels_and_splits(ws: Workspace, dataset_id: str) -> tuple[np.ndarray, np.n
     return y, of_image
 
 
-def pixels(ws: Workspace, dataset: Dataset) -> np.ndarray:
-    """Return the cached images as a read-only memory map, uint8 (n_images, px, px, 3)."""
-    return ws.blobs.open_array(dataset.pixels)
+def pixels(ws: Workspace, dataset: Dataset, *, check: bool = True) -> np.ndarray:
+    """Return the cached images as a read-only memory map, uint8 (n_images, px, px, 3).
+
+    Parameters
+    ----------
+    check : bool
+        Read the whole file once a process, to be sure that it is what was stored.
+    """
+    return ws.blobs.open_array(dataset.pixels, check=check)
 
 
 def thumbnails(ws: Workspace, dataset_id: str, positions: Sequence[int]) -> list[bytes]:

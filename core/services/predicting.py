@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from core.store.database import Workspace
 N_NEIGHBOURS = 6
 _EMBEDDERS: dict[str, Embedder] = {}  # opened in this process; about 40 MB each
 _EMBEDDERS_MOST = 4
+_opening = Lock()  # sessions of the browser are threads: they share what one of them opens
 PREDICT_MOST = 1_000  # files a call; more belong into a data set
 
 
@@ -56,18 +58,18 @@ def predict(
     Raises
     ------
     InvalidInput
-        If a file is not an image; the sentence names it.
+        If a file is not an image (the sentence names it), or there are none or too many.
     NotFound
         If the model does not exist.
     NotReady
         If the model was trained on embeddings made by another version.
     """
-    if len(files) > PREDICT_MOST:
+    if not 1 <= len(files) <= PREDICT_MOST:
         raise InvalidInput(
-            "too many images in one call",
-            expected=f"at most {PREDICT_MOST:,}",
+            "this is no number of images for one call",
+            expected=f"1 to {PREDICT_MOST:,}",
             received=f"{len(files):,}",
-            todo="import them as a data set",
+            todo="import more as a data set",
         )
     generalist, experts, tau = members_of(ws, model_id)
     dataset = get_dataset(ws, generalist.dataset_id)
@@ -76,11 +78,24 @@ def predict(
 
 
 def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> list[dict[str, Any]]:
-    """Predict images of the model's own data set, by position; returns what `predict` does."""
+    """Predict images of the model's own data set, by position; returns what `predict` does.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no position, or one outside the data set.
+    NotFound, NotReady
+        As `predict`.
+    """
     generalist, experts, tau = members_of(ws, model_id)
     dataset = get_dataset(ws, generalist.dataset_id)
     names = [f"image {position}" for position in positions]
-    cached = pixels(ws, dataset)[np.asarray(positions)]
+    rows = np.asarray(positions, dtype=np.int64)
+    if not len(rows) or rows.min() < 0 or rows.max() >= dataset.n_images:
+        raise InvalidInput(
+            "no such image", expected=f"0 to {dataset.n_images - 1}", received=str(list(positions))
+        )
+    cached = pixels(ws, dataset, check=False)[rows]  # a few rows: not worth reading gigabytes for
     return _answer(ws, dataset, generalist, experts, tau, names, cached)
 
 
@@ -207,11 +222,12 @@ def _top(probs: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
 
 def _embedder(ws: Workspace, dataset: Dataset, backbone: str) -> Embedder:
     key = f"{ws.path}/{embedder_for(ws, dataset, backbone)}"
-    if key not in _EMBEDDERS:
-        if len(_EMBEDDERS) >= _EMBEDDERS_MOST:
-            _EMBEDDERS.clear()
-        _EMBEDDERS[key] = open_for(ws, dataset, backbone)
-    return _EMBEDDERS[key]
+    with _opening:
+        if key not in _EMBEDDERS:
+            if len(_EMBEDDERS) >= _EMBEDDERS_MOST:
+                _EMBEDDERS.clear()
+            _EMBEDDERS[key] = open_for(ws, dataset, backbone)
+        return _EMBEDDERS[key]
 
 
 @lru_cache(maxsize=16)

@@ -17,6 +17,7 @@ from core.services import (
     jobs,
     mapping,
     overview,
+    predicting,
     training,
 )
 from core.store.database import Workspace
@@ -294,6 +295,14 @@ def test_a_double_click_on_train_is_one_job(workspace, ids):
     assert training.submit_training(workspace, request) == training.submit_training(
         workspace, request
     )
+
+
+def test_predicting_nothing_or_what_is_not_there_is_a_sentence(workspace, ids):
+    with pytest.raises(InvalidInput, match="expected 1 to"):
+        predicting.predict(workspace, ids.generalist, [])
+    for positions in ([], [-1], [10_000]):
+        with pytest.raises(InvalidInput, match="no such image"):
+            predicting.predict_known(workspace, ids.generalist, positions)
 
 
 def test_the_story_ends_where_the_seeded_workspace_does(workspace, ids):
