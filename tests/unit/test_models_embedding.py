@@ -173,6 +173,7 @@ def test_two_exports_at_once_leave_one_whole_file(tmp_path):
 
 def test_a_failing_child_is_one_sentence_and_a_stop_ends_it(monkeypatch, tmp_path):
     monkeypatch.setattr(embedding, "ROOT", tmp_path)  # no package there
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # ... nor by this way
     with pytest.raises(JobFailed, match="could not be exported") as caught:
         embedding.open_embedder(NAME, tmp_path, tmp_path / "cache", 1, 32)
     assert "\n" not in str(caught.value)
