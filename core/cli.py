@@ -145,15 +145,17 @@ def _split(sub: argparse.ArgumentParser) -> None:
 
 
 def _shares(text: str) -> tuple[float, float, float]:
-    parts = [float(part) for part in text.split(",")]
-    if len(parts) != 3:
-        raise argparse.ArgumentTypeError("expected three shares such as 0.7,0.15,0.15")
-    return parts[0], parts[1], parts[2]
+    try:
+        train, val, test = (float(part) for part in text.split(","))
+    except ValueError:
+        wanted = f"expected three shares such as 0.7,0.15,0.15, received {text!r}"
+        raise argparse.ArgumentTypeError(wanted) from None
+    return train, val, test
 
 
 def _range(text: str) -> tuple[int, int]:
     low, dots, high = text.partition("..")
-    if not (dots and low.isdigit() and high.isdigit()):
+    if not (dots and low.isdecimal() and high.isdecimal()):
         raise argparse.ArgumentTypeError(f"expected a range such as 1..12, received {text!r}")
     return int(low), int(high)
 
@@ -173,7 +175,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _seeds(text: str) -> tuple[int, ...]:
-    if not all(part.strip().isdigit() for part in text.split(",")):
+    if not all(part.strip().isdecimal() for part in text.split(",")):
         raise argparse.ArgumentTypeError(f"expected seeds such as 0,1,2, received {text!r}")
     return tuple(int(part) for part in text.split(","))
 

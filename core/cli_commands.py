@@ -225,4 +225,7 @@ def _read(path: Path, most_bytes: int) -> bytes:
         raise InvalidInput(
             f"{path} is too large", expected=f"at most {most_bytes:,} bytes an image"
         )
-    return path.read_bytes()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read", received=error.strerror) from error

@@ -7,7 +7,7 @@ import json
 import secrets
 from typing import Any
 
-_SHORT = 12  # hex digits: 48 bits, a collision in a million ids has probability 2e-3 of a percent
+_SHORT = 12  # hex digits: 48 bits; among a million ids two are equal with probability 0.002
 
 
 def bytes_id(data: bytes) -> str:

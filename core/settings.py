@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import InvalidInput
+
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_NAME = "rosebuds"
 DEFAULT_BACKBONE = "efficientnet_lite0"  # the one whose weights come with the installation
@@ -52,16 +54,26 @@ class Settings:
 
 
 def load_settings(workspace: str | Path | None = None) -> Settings:
-    """Read the settings from the environment; `workspace` wins over DESEMPATE_HOME."""
+    """Read the settings from the environment; `workspace` wins over DESEMPATE_HOME.
+
+    Raises
+    ------
+    InvalidInput
+        If DESEMPATE_THREADS is not a number from 1 on.
+    """
     home = workspace or os.environ.get("DESEMPATE_HOME") or ROOT / "data" / "workspace"
     weights = os.environ.get("DESEMPATE_WEIGHTS") or ROOT / "data" / "weights"
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
-    n_threads = int(os.environ.get("DESEMPATE_THREADS") or max(1, cores - 1))
+    n_threads = os.environ.get("DESEMPATE_THREADS") or str(max(1, cores - 1))
+    if not n_threads.isdecimal() or int(n_threads) < 1:
+        raise InvalidInput(
+            "DESEMPATE_THREADS cannot be used", expected="1 or more", received=repr(n_threads)
+        )
     return Settings(
         Path(home).expanduser().resolve(),
         Path(weights).expanduser(),
-        n_threads,
+        int(n_threads),
         spawns_worker=os.environ.get("DESEMPATE_WORKER") != "external",
     )

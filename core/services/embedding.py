@@ -56,7 +56,7 @@ def _resolve(dataset: Dataset, backbone: str) -> tuple[str, int]:
     if not at:
         enlarged = -(-max(dataset.size_px, _LEAST_PX) // 32) * 32
         return name, min(known.input_px, enlarged)
-    if not size.isdigit():
+    if not size.isdecimal():
         raise InvalidInput(
             "the size behind @ is not a number", expected=f"{name}@160", received=repr(backbone)
         )

@@ -43,17 +43,24 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     InvalidInput
-        If `path` ends in neither.
+        If `path` ends in neither, or cannot be written.
     """
     suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        table.to_parquet(path, index=False)
-    elif suffix == ".csv":
-        defuse(table).to_csv(path, index=False)
-    else:
+    if suffix not in (".csv", ".parquet"):
         raise InvalidInput(
             "this kind of file cannot be written", expected=".csv or .parquet", received=path.name
         )
+    try:
+        if suffix == ".csv":
+            defuse(table).to_csv(path, index=False)
+        else:
+            table.to_parquet(path, index=False)
+    except OSError as error:
+        raise InvalidInput(
+            f"{path} cannot be written",
+            received=error.strerror or str(error),
+            todo="name a file in a folder that exists and that this account may write to",
+        ) from error
 
 
 def defuse(table: pd.DataFrame) -> pd.DataFrame:

@@ -124,6 +124,9 @@ def _original(workspace: Path, image_id: str) -> bytes:
         ("import", "/nowhere/at/all", "--name", "x"),
         ("import", "builtin:nothing", "--name", "x"),
         ("import", "builtin:digits", "--name", "../x"),
+        ("import", "builtin:digits", "--name", "x", "--shares", "a,b,c"),
+        ("import", "builtin:digits", "--name", "x", "--shares", "0.7,0.7,0.7"),
+        ("import", "builtin:digits", "--name", "x", "--size-px", "1"),
         ("embed", "nothing"),
         ("explore", "nothing", "--k", "9..1"),
         ("train", "nothing", "--pair", "A"),
@@ -143,6 +146,7 @@ def test_bad_input_is_one_sentence_and_status_2(words, tmp_path, capsys):
     assert told.out == ""
     assert told.err.startswith("error: ") and told.err.rstrip().endswith(".")
     assert told.err.count("\n") == 1 and "Traceback" not in told.err
+    assert "invalid _" not in told.err  # the name of a function is no sentence
 
 
 def test_doctor_finds_a_fresh_workspace_sound(tmp_path, capsys):

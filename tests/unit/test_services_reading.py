@@ -13,6 +13,7 @@ from core.services import (
     datasets,
     embedding,
     exploring,
+    exporting,
     fitting,
     jobs,
     mapping,
@@ -20,6 +21,7 @@ from core.services import (
     predicting,
     training,
 )
+from core.settings import load_settings
 from core.store.database import Workspace
 from tests.seeding import LABELS, SIZE_PX, Seeded, add_run, seed
 
@@ -303,6 +305,19 @@ def test_predicting_nothing_or_what_is_not_there_is_a_sentence(workspace, ids):
     for positions in ([], [-1], [10_000]):
         with pytest.raises(InvalidInput, match="no such image"):
             predicting.predict_known(workspace, ids.generalist, positions)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_a_table_that_cannot_be_written_is_a_sentence(workspace, ids, tmp_path, name):
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        exporting.write_predictions(workspace, ids.generalist, tmp_path / "nowhere" / name)
+
+
+@pytest.mark.parametrize("threads", ["0", "many", "-1", "²"])
+def test_a_setting_that_cannot_be_used_is_a_sentence(monkeypatch, threads):
+    monkeypatch.setenv("DESEMPATE_THREADS", threads)
+    with pytest.raises(InvalidInput, match="DESEMPATE_THREADS"):
+        load_settings()
 
 
 def test_the_story_ends_where_the_seeded_workspace_does(workspace, ids):
