@@ -12,7 +12,7 @@ from core.analysis import calibration, cascade
 from core.errors import InvalidInput, NotFound
 from core.ids import content_id
 from core.records import CascadeRecord, Run
-from core.services.datasets import split_index
+from core.services.datasets import get_dataset, split_index
 from core.services.mapping import run_classes, run_confusion
 from core.services.training import get_run, list_runs
 from core.store import runs
@@ -111,16 +111,27 @@ def report(inputs: CascadeInputs, tau: float) -> dict[str, Any]:
 def positions_in_cell(
     inputs: CascadeInputs, tau: float, true_class: str, predicted_class: str, *, split: str = "test"
 ) -> list[int]:
-    """Return the positions of the images in one cell of the cascade's confusion matrix at `tau`."""
-    part = inputs.test if split == "test" else inputs.val
+    """Return the positions of the images in one cell of the cascade's confusion matrix at `tau`.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such class or held-out split, or `tau` is outside [0, 1].
+    """
+    parts = {"val": inputs.val, "test": inputs.test}
+    names = (true_class, predicted_class)
+    if split not in parts or not set(names) <= set(inputs.classes):
+        raise InvalidInput(
+            "this cascade has no such cell",
+            expected=f"val or test, and two of {', '.join(inputs.classes)}",
+            received=f"{split}, {true_class} and {predicted_class}",
+        )
+    part, (true, predicted) = parts[split], map(inputs.classes.index, names)
     deferred = cascade.deferred_mask(part.probs, part.owner, tau)
     answer = cascade.answers(
         part.probs, part.owner, part.expert_probs, deferred, pairs=inputs.pairs
     )
-    inside = (part.y == inputs.classes.index(true_class)) & (
-        answer == inputs.classes.index(predicted_class)
-    )
-    return [int(p) for p in part.positions[inside]]
+    return [int(p) for p in part.positions[(part.y == true) & (answer == predicted)]]
 
 
 def save_cascade(
@@ -141,13 +152,14 @@ def save_cascade(
     inputs = load_cascade_inputs(ws, generalist, experts)
     chosen = inputs.best_tau if tau == "auto" else float(tau)
     figures = report(inputs, chosen)
+    tau_from = "validation" if tau == "auto" else "hand"
     record = {
-        "id": content_id("cas", [generalist, list(experts), chosen]),
+        "id": content_id("cas", [generalist, sorted(experts), chosen, tau_from]),
         "dataset_id": inputs.generalist.dataset_id,
         "generalist": generalist,
         "experts": list(experts),
         "tau": chosen,
-        "tau_from": "validation" if tau == "auto" else "hand",
+        "tau_from": tau_from,
         "report": figures,
         "created_at": utc_now(),
     }
@@ -173,8 +185,9 @@ def get_cascade(ws: Workspace, cascade_id: str) -> CascadeRecord:
 
 def list_cascades(ws: Workspace, dataset_id: str) -> list[CascadeRecord]:
     """Return the cascades of a data set, newest first."""
+    dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
-        return runs.cascades_of(conn, dataset_id)
+        return runs.cascades_of(conn, dataset.id)
 
 
 def calibrated(ws: Workspace, run: Run, rows: np.ndarray) -> np.ndarray:

@@ -139,6 +139,21 @@ def test_members_that_do_not_fit_are_refused(workspace, ids, generalist, experts
         )
 
 
+def test_a_threshold_set_by_hand_is_not_called_tuned_and_the_reverse(workspace, ids):
+    tuned = cascading.get_cascade(workspace, ids.cascade)
+    by_hand = cascading.save_cascade(workspace, ids.generalist, [ids.expert], tuned.tau)
+    assert (tuned.tau_from, by_hand.tau_from) == ("validation", "hand")
+    assert len(cascading.list_cascades(workspace, "seeded")) == 2
+
+
+@pytest.mark.parametrize("cell", [("A", "Z", "test"), ("Z", "A", "val"), ("A", "B", "train")])
+def test_a_cell_that_a_cascade_does_not_have_is_a_sentence(workspace, ids, cell):
+    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
+    true, predicted, split = cell
+    with pytest.raises(InvalidInput, match="no such cell"):
+        cascading.positions_in_cell(inputs, 0.5, true, predicted, split=split)
+
+
 def test_merging_never_lowers_the_accuracy_and_the_preview_says_chance_rose(workspace, ids):
     merged = {"A": "A", "B": "B", "C": "X", "D": "X"}
     shown = mapping.preview(workspace, ids.generalist, merged)
