@@ -43,20 +43,6 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """One image of a data set; `position` is its row in every array of that data set."""
-
-    position: int
-    image_id: str  # sha256 of the file's bytes
-    path: str
-    label: str
-    split: Split
-    group: str | None
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
     """A file that an import could not take as it was, and why, in one sentence."""
 

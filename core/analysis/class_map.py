@@ -149,11 +149,6 @@ class ClassMap:
         return len(self.classes)
 
     @property
-    def is_identity(self) -> bool:
-        """Whether every label keeps its own name as its class."""
-        return self.labels == self.class_of
-
-    @property
     def groups(self) -> dict[str, tuple[str, ...]]:
         """The labels of each class, classes and labels in order."""
         pairs = list(zip(self.labels, self.class_of, strict=True))
@@ -215,7 +210,7 @@ class ClassMap:
         Notes
         -----
         Merging never lowers the accuracy of the same answers: the diagonal only gains. Compare
-        skill or bits, not accuracy, across maps with different numbers of classes.
+        kappa or bits, not accuracy, across maps with different numbers of classes.
         """
         C = np.asarray(confusion)
         n = len(self.labels)

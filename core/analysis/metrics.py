@@ -5,11 +5,10 @@ Every confusion matrix here has row = true class, column = predicted class.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from core.analysis._checks import (
@@ -129,21 +128,6 @@ def chance_accuracy(confusion: ArrayLike) -> float:
     return float(np.sum(_true_shares(confusion) ** 2))
 
 
-def majority_share(confusion: ArrayLike) -> float:
-    """Return max p_k: the accuracy of always answering the most frequent true class."""
-    return float(_true_shares(confusion).max())
-
-
-def skill(score: float, baseline: float) -> float:
-    """Return (score - baseline) / (1 - baseline): 0 at the baseline, 1 when perfect.
-
-    Notes
-    -----
-    A baseline of 1 (one class only) leaves nothing to be skilled at: 0 is returned.
-    """
-    return 0.0 if baseline >= 1.0 - 1e-12 else (score - baseline) / (1.0 - baseline)
-
-
 def wilson_interval(k: float, n: int, level: float = 0.95) -> tuple[float, float]:
     """Return Wilson's score interval for a share of `k` out of `n` images.
 
@@ -186,40 +170,6 @@ def wilson_intervals(k: ArrayLike, n: int, level: float = 0.95) -> Floats:
     low = np.where(counts == 0, 0.0, centre - half)  # exactly, not up to rounding
     high = np.where(counts == n, 1.0, centre + half)
     return np.stack([low.clip(0.0, 1.0), high.clip(0.0, 1.0)], axis=1)
-
-
-def bootstrap_interval(
-    confusion: ArrayLike,
-    statistic: Callable[[NDArray[np.int64]], float],
-    *,
-    level: float = 0.95,
-    n_resamples: int = 2000,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of any figure that a confusion matrix gives.
-
-    Parameters
-    ----------
-    confusion : array of int, shape (n_classes, n_classes)
-    statistic : callable
-        From a confusion matrix to a number, e.g. `macro_f1`.
-
-    Notes
-    -----
-    Drawing n images with replacement and counting them is drawing the cells from one
-    multinomial, so the cost does not depend on the number of images.
-
-    References
-    ----------
-    B. Efron, "Bootstrap methods: another look at the jackknife", 1979.
-    """
-    C = some_images(confusion)
-    n = int(C.sum())
-    drawn = np.random.default_rng(seed).multinomial(n, C.ravel() / C.sum(), size=n_resamples)
-    figures = [statistic(cells.reshape(C.shape)) for cells in drawn]
-    tail = (1.0 - level_share(level)) / 2.0
-    low, high = np.quantile(figures, [tail, 1.0 - tail])
-    return float(low), float(high)
 
 
 def log_loss(y_true: ArrayLike, probs: ArrayLike) -> float:

@@ -11,7 +11,6 @@ from core.errors import InvalidInput
 from core.models import efficientnet_lite, weights
 from core.models.weights import WeightsFile
 
-DEFAULT = "efficientnet_lite0"
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from core.errors import JobCancelled, JobFailed
 from core.jobs import engine
-from core.records import Job, JobEvent
+from core.records import Job
 from core.store.database import Workspace
 
 
@@ -34,11 +34,6 @@ def cancel_job(ws: Workspace, job_id: str) -> None:
 def retry_job(ws: Workspace, job_id: str) -> str:
     """Submit an ended job again, with the same parameters, and return the new job's id."""
     return engine.retry(ws, job_id)
-
-
-def job_events(ws: Workspace, job_id: str, *, after_seq: int = 0) -> list[JobEvent]:
-    """Return what a job reported after event `after_seq`, oldest first."""
-    return engine.events(ws, job_id, after_seq=after_seq)
 
 
 def wait_for(ws: Workspace, job_id: str, on_progress: Callable[[Job], None] | None = None) -> Job:

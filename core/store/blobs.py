@@ -88,9 +88,6 @@ class Blobs:
             )
         return self.root / blob_id[:2] / blob_id
 
-    def __contains__(self, blob_id: str) -> bool:
-        return self.path(blob_id).is_file()
-
     @contextmanager
     def writer(self) -> Iterator[BlobWriter]:
         """Stream bytes into a new blob; after the block `writer.id` names it.
@@ -132,28 +129,17 @@ class Blobs:
             np.lib.format.write_array(out, np.asanyarray(array), allow_pickle=False)
         return _stored(out)
 
-    def put_file(self, path: str | Path, move: bool = True) -> str:
-        """Store the file at `path` and return its id.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file that nobody writes any more.
-        move : bool
-            Take the file itself (no second copy is made on the same file system) or leave it.
-        """
-        source, temporary = Path(path), self._temporary()
+    def put_file(self, path: Path) -> str:
+        """Take the file at `path`, which nobody writes any more, and return its id."""
+        temporary = self._temporary()
         try:
-            if move:
-                shutil.move(source, temporary)  # a rename where possible, else a copy
-            else:
-                shutil.copyfile(source, temporary)
+            shutil.move(path, temporary)  # a rename where possible, else a copy
             with temporary.open("rb+") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 os.fsync(file.fileno())
             return self._publish(temporary, digest)
         except OSError as error:
-            raise from_os(error, source) from error
+            raise from_os(error, path) from error
         finally:
             temporary.unlink(missing_ok=True)
 

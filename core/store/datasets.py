@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from core.errors import NotFound
 from core.records import Dataset, Problem
@@ -144,11 +144,6 @@ def sidecar(conn: Connection, dataset_id: str) -> str | None:
 def set_archived(conn: Connection, dataset_id: str, at: str | None) -> None:
     """Hide a data set (`at` = now) or bring it back (None); nothing is deleted."""
     conn.execute(update(t.dataset).where(t.dataset.c.id == dataset_id).values(archived_at=at))
-
-
-def count(conn: Connection) -> int:
-    """Return how many data sets there are, archived ones included."""
-    return int(conn.scalar(select(func.count()).select_from(t.dataset)) or 0)
 
 
 def _dataset(row: RowMapping) -> Dataset:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from core.errors import NotFound
 from core.records import CascadeRecord, Run
@@ -70,14 +70,6 @@ def cascades_of(conn: Connection, dataset_id: str) -> list[CascadeRecord]:
     query = select(t.cascade).where(c.dataset_id == dataset_id)
     rows = conn.execute(query.order_by(c.created_at.desc(), c.id)).mappings()
     return [_cascade(row) for row in rows]
-
-
-def owner_of(conn: Connection, model_id: str) -> Table | None:
-    """Return the table (run or cascade) that holds this id, or None."""
-    for table in (t.run, t.cascade):
-        if conn.scalar(select(table.c.id).where(table.c.id == model_id)):
-            return table
-    return None
 
 
 def _missing(what: str, received: str) -> NotFound:

@@ -24,8 +24,7 @@ def test_merges_are_named_by_their_labels_in_label_order():
     assert one.classes == ("Arroz+Arveja", "Garbanzo", "Bola")
     named = ClassMap.from_merges(STAGES, [("Arroz", "Arveja")], ["small"])
     assert named.classes == ("small", "Garbanzo", "Bola")
-    assert not named.is_identity
-    assert ClassMap.from_merges(STAGES, []).is_identity
+    assert ClassMap.from_merges(STAGES, []) == ClassMap.identity(STAGES)
 
 
 def test_a_merge_adds_up_counts_and_probabilities():

@@ -62,14 +62,11 @@ def test_the_worked_example_of_a_right_merge():
         figures = (f(matrix) for f in FIGURES)
         assert tuple(figures) == pytest.approx(expected[len(matrix)], abs=1e-3)
     assert metrics.chance_accuracy(C) == pytest.approx(1 / 7)
-    assert metrics.majority_share(merges.merge_confusion(C)) == pytest.approx(2 / 7)
-    assert metrics.skill(metrics.accuracy(C), 1 / 7) == pytest.approx(metrics.kappa(C))
 
 
-def test_one_class_leaves_nothing_to_be_skilled_at():
+def test_one_class_leaves_nothing_to_tell_apart():
     assert metrics.kappa([[9]]) == 0.0
     assert metrics.mutual_information_bits([[9]]) == 0.0
-    assert metrics.skill(1.0, 1.0) == 0.0
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 5), (5, 5), (3, 7), (59, 59), (811, 1050), (1, 1)])
@@ -82,13 +79,6 @@ def test_wilson_equals_scipy(k, n, level):
 def test_wilson_without_images_knows_nothing():
     assert metrics.wilson_interval(0, 0) == (0.0, 1.0)
     assert metrics.wilson_intervals([], 5).shape == (0, 2)
-
-
-def test_bootstrap_is_seeded_and_agrees_with_wilson_on_accuracy():
-    C = metrics.confusion_matrix(*_answers(2000), 5)
-    interval = metrics.bootstrap_interval(C, metrics.accuracy, seed=3)
-    assert interval == metrics.bootstrap_interval(C, metrics.accuracy, seed=3)
-    assert interval == pytest.approx(metrics.wilson_interval(np.trace(C), 2000), abs=0.004)
 
 
 def test_log_loss_equals_scikit_learn_and_survives_zeros():

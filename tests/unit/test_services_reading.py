@@ -14,8 +14,6 @@ from core.services import (
     embedding,
     exploring,
     exporting,
-    fitting,
-    jobs,
     mapping,
     overview,
     predicting,
@@ -247,71 +245,6 @@ def test_without_embeddings_the_sentence_says_what_to_do(workspace, ids):
     dataset = datasets.get_dataset(workspace, ids.dataset)
     with pytest.raises(NotReady, match="press Embed"):
         embedding.embedding_matrix(workspace, dataset, "resnet50")
-
-
-def test_a_plan_names_the_same_run_for_the_same_request(workspace, ids):
-    request = training.TrainRequest("seeded", "probe", seeds=(0, 1))
-    first = training.planned_runs(workspace, request)
-    again = training.planned_runs(
-        workspace, training.TrainRequest(ids.dataset, "probe", seeds=(1,))
-    )
-    assert [exists for _, exists in first] == [False, False]
-    assert again[0] == first[1] and first[0] != first[1]
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"algorithm": "magic"}, InvalidInput),
-        ({"pair": ("A", "A")}, InvalidInput),
-        ({"pair": ("A", "Z")}, InvalidInput),
-        ({"seeds": ()}, InvalidInput),
-        ({"seeds": (-1,)}, InvalidInput),
-        ({"options": {"epochs": -1}}, InvalidInput),
-        ({"options": {"nonsense": 1}}, InvalidInput),
-        ({"class_map": "none"}, NotFound),
-        ({"backbone": "resnet50"}, NotReady),
-    ],
-)
-def test_a_request_that_cannot_be_trained_is_refused_before_the_job(workspace, ids, change, error):
-    request = training.TrainRequest(**({"dataset": "seeded", "algorithm": "probe"} | change))
-    with pytest.raises(error):
-        training.submit_training(workspace, request)
-
-
-def test_one_class_is_refused_before_the_job(workspace, ids):
-    mapping.save_class_map(workspace, ids.dataset, "one", dict.fromkeys(LABELS, "bud"))
-    with pytest.raises(InvalidInput, match="nothing to tell apart"):
-        training.submit_training(
-            workspace, training.TrainRequest("seeded", "probe", class_map="one")
-        )
-
-
-def test_a_job_trains_the_version_that_was_asked_for(workspace, ids):
-    request = training.TrainRequest("seeded", "probe", class_map="three")
-    job = jobs.get_job(workspace, training.submit_training(workspace, request))
-    mapping.save_class_map(workspace, ids.dataset, "three", dict(zip(LABELS, "AABC", strict=True)))
-    assert job.params["class_map"] == ids.class_map
-
-
-def test_the_figures_of_a_run_are_those_of_calibrated_probabilities():
-    rng = np.random.default_rng(0)
-    y, split = np.arange(600) % 3, np.repeat(["train", "val", "test"], 200)
-    sure = np.where(rng.random(600) < 0.7, y, (y + 1) % 3)  # 70 % right, and always sure
-    predictions = np.full((600, 3), 0.005, dtype=np.float32)
-    predictions[np.arange(600), sure] = 0.99
-    found = fitting.run_figures(y, predictions, split)
-    raw = metrics.summary(y[400:], predictions[400:])
-    assert found["metrics"]["test"]["accuracy"] == raw["accuracy"]
-    assert found["metrics"]["test"]["ece"] < 0.1 < 0.2 < raw["ece"]
-    assert found["metrics"]["test"]["log_loss"] < raw["log_loss"]
-
-
-def test_a_double_click_on_train_is_one_job(workspace, ids):
-    request = training.TrainRequest("seeded", "probe")
-    assert training.submit_training(workspace, request) == training.submit_training(
-        workspace, request
-    )
 
 
 def test_predicting_nothing_or_what_is_not_there_is_a_sentence(workspace, ids):
