@@ -35,6 +35,7 @@ from core.services import (
 from core.services.workspace import Workspace, open_workspace
 
 Result = dict[str, Any]
+_FILES_AT_ONCE = 64  # images in memory while predicting, however many are named
 
 
 def demo(args: argparse.Namespace) -> Result:
@@ -145,8 +146,12 @@ def cascade(args: argparse.Namespace) -> Result:
 def predict(args: argparse.Namespace) -> Result:
     """Predict image files."""
     ws = open_workspace(args.workspace)
-    files = [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in args.files]
-    return {"model": args.model, "predictions": predicting.predict(ws, args.model, files)}
+    found: list[Result] = []
+    for start in range(0, len(args.files), _FILES_AT_ONCE):
+        names = args.files[start : start + _FILES_AT_ONCE]
+        files = [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in names]
+        found += predicting.predict(ws, args.model, files)
+    return {"model": args.model, "predictions": found}
 
 
 def predictions(args: argparse.Namespace) -> Result:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -231,7 +230,6 @@ def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
             params=key,
             value=value,
             blob=blob,
-            created_at=datetime.now(UTC).isoformat(),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.jobs import engine
 from core.jobs.context import JobContext
-from core.services.datasets import get_dataset
+from core.services.datasets import get_dataset, restore_dataset
 from core.services.embedding import embed_now
 from core.services.exploring import submit_explore, submit_projection
 from core.services.importing import ImportOptions, import_now
@@ -20,7 +20,10 @@ DEMO_SOURCE = "builtin:rosebuds"
 
 def submit_demo(ws: Workspace) -> str:
     """Start building the demo in the background and return the job's id."""
-    key = f"demo-{has_demo(ws)}"  # a double click is one job
+    exists = has_demo(ws)
+    if exists:
+        restore_dataset(ws, DEMO_NAME)  # whoever asks for it again wants to see it
+    key = f"demo-{exists}"  # a double click is one job
     return engine.submit(ws, "demo", {}, title="Build the demo", idem_key=key)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -167,24 +168,32 @@ def pca_plane(ws: Workspace, dataset: Dataset, backbone: str) -> np.ndarray:
     Computed once, by the job that embeds; whoever looks first makes up for a missing one.
     """
     key = {"kind": "pca", "embedder": embedder_for(ws, dataset, backbone)}
+    plane = find_plane(ws, dataset, key)
+    if plane is None:
+        plane = projection.pca_points(embedding_matrix(ws, dataset, backbone))
+        keep_plane(ws, dataset, key, plane)
+    return plane
+
+
+def find_plane(ws: Workspace, dataset: Dataset, key: Mapping[str, Any]) -> np.ndarray | None:
+    """Return the picture that was made with these inputs, float32 (n_images, 2), or None."""
     with ws.read() as conn:
         found = results.find(conn, "projection", dataset.id, key)
-    if found and found[1]:
-        plane: np.ndarray = ws.blobs.open_array(found[1])
-        return plane
-    plane = projection.pca_points(embedding_matrix(ws, dataset, backbone))
+    return ws.blobs.open_array(found[1]) if found and found[1] else None
+
+
+def keep_plane(ws: Workspace, dataset: Dataset, key: Mapping[str, Any], plane: np.ndarray) -> str:
+    """Keep the picture made with these inputs and return its id."""
     blob = ws.blobs.put_array(plane)
     with ws.write() as conn:
-        results.add(
+        return results.add(
             conn,
             kind="projection",
             dataset_id=dataset.id,
             params=key,
             value={"n_images": dataset.n_images},
             blob=blob,
-            created_at=utc_now(),
         )
-    return plane
 
 
 def _record(
@@ -250,14 +259,28 @@ def embedding_matrix(
         If the data set has not been embedded with this backbone.
     """
     require_embedding(ws, dataset, backbone)
-    with ws.read() as conn:
-        rows = embeddings.rows_of(conn, dataset.id, embedder_for(ws, dataset, backbone))
-    shards = {name: ws.blobs.open_array(name) for name in rows["shard"].unique()}
-    dim = next(iter(shards.values())).shape[1]
-    matrix = np.empty((len(rows), dim), dtype=np.float32)
-    for name, part in rows.groupby("shard"):
-        matrix[part["position"].to_numpy()] = shards[name][part["row"].to_numpy()]
+    places = _places(ws, dataset.id, embedder_for(ws, dataset, backbone))
+    shards = [ws.blobs.open_array(name) for name, _, _ in places]
+    matrix = np.empty((dataset.n_images, shards[0].shape[1]), dtype=np.float32)
+    for shard, (_, positions, rows) in zip(shards, places, strict=True):
+        matrix[positions] = shard[rows]
     return matrix
+
+
+@lru_cache(maxsize=8)
+def _places(
+    ws: Workspace, dataset_id: str, embedder: str
+) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Return (shard, positions, rows) of a finished embedding, which never changes.
+
+    Kept for the process: of 70,000 images it takes a second, and Predict asks for every picture.
+    """
+    with ws.read() as conn:
+        found = embeddings.rows_of(conn, dataset_id, embedder)
+    return [
+        (str(name), part["position"].to_numpy(), part["row"].to_numpy(dtype=np.int64))
+        for name, part in found.groupby("shard")
+    ]
 
 
 def _within(report: Report, start: int, n_part: int, n_total: int) -> Callable[[float], None]:

@@ -14,10 +14,16 @@ from core.jobs import engine
 from core.jobs.context import JobContext
 from core.records import Dataset
 from core.services.datasets import get_dataset, label_indices
-from core.services.embedding import embedder_for, embedding_matrix, pca_plane
+from core.services.embedding import (
+    embedder_for,
+    embedding_matrix,
+    find_plane,
+    keep_plane,
+    pca_plane,
+)
 from core.settings import DEFAULT_BACKBONE
 from core.store import results
-from core.store.database import Workspace, utc_now
+from core.store.database import Workspace
 
 K_MOST = 50  # beyond that a person cannot look at the table
 
@@ -48,18 +54,7 @@ def run_projection(context: JobContext, params: Mapping[str, Any]) -> dict[str, 
     reduced = clustering.reduce(embedding_matrix(ws, dataset, params["backbone"]))
     points = projection.umap_points(reduced, seed=params["seed"], report=context.report)
     key = _projection_key(ws, dataset, params["backbone"], params["seed"])
-    blob = ws.blobs.put_array(points)
-    with ws.write() as conn:
-        results.add(
-            conn,
-            kind="projection",
-            dataset_id=dataset.id,
-            params=key,
-            value={"n_images": dataset.n_images},
-            blob=blob,
-            created_at=utc_now(),
-        )
-    return {"projection": results.result_id("projection", dataset.id, key)}
+    return {"projection": keep_plane(ws, dataset, key, points)}
 
 
 def points(
@@ -80,13 +75,7 @@ def points(
     dataset = get_dataset(ws, dataset_id)
     if kind == "pca":
         return pca_plane(ws, dataset, backbone)
-    key = _projection_key(ws, dataset, backbone, seed)
-    with ws.read() as conn:
-        found = results.find(conn, "projection", dataset.id, key)
-    if found is None or found[1] is None:
-        return None
-    plane: np.ndarray = ws.blobs.open_array(found[1])
-    return plane
+    return find_plane(ws, dataset, _projection_key(ws, dataset, backbone, seed))
 
 
 def submit_explore(
@@ -144,9 +133,10 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
     rows = clustering.sweep(
         reduced, ks, params["seed"], report=lambda share, text: context.report(0.9 * share, text)
     )
-    clusters = np.stack([clustering.kmeans(reduced, k, params["seed"]) for k in ks]).astype(
-        np.int32
-    )
+    clusters = np.empty((len(ks), dataset.n_images), dtype=np.int32)
+    for row, k in enumerate(ks):
+        context.report(0.9 + 0.1 * row / len(ks), f"Keeping the clusters of k = {k}")
+        clusters[row] = clustering.kmeans(reduced, k, params["seed"])
     value = _evidence(ws, dataset, rows, dict(zip(ks, clusters, strict=True)))
     value |= {"backbone": params["backbone"], "seed": params["seed"]}
     blob = ws.blobs.put_array(clusters)
@@ -159,7 +149,6 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
             params=key,
             value=value,
             blob=blob,
-            created_at=utc_now(),
         )
     return value
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from core.ids import content_id
 from core.store import tables as t
+from core.store.database import utc_now
 from core.store.sql import insert_or_keep
 
 
@@ -25,7 +26,6 @@ def add(
     params: Mapping[str, Any],
     value: Mapping[str, Any],
     blob: str | None,
-    created_at: str,
 ) -> str:
     """Insert a result in the caller's transaction and return its id; the first one is kept."""
     row = {
@@ -35,7 +35,7 @@ def add(
         "params": dict(params),
         "value": dict(value),
         "blob": blob,
-        "created_at": created_at,
+        "created_at": utc_now(),
     }
     insert_or_keep(conn, t.result, [row])
     return str(row["id"])

@@ -11,6 +11,7 @@ from core.services import (
     cascading,
     comparing,
     datasets,
+    demo,
     embedding,
     exploring,
     exporting,
@@ -19,7 +20,7 @@ from core.services import (
     predicting,
     training,
 )
-from core.settings import load_settings
+from core.settings import DEMO_NAME, load_settings
 from core.store.database import Workspace
 from tests.seeding import LABELS, SIZE_PX, Seeded, add_run, seed
 
@@ -273,3 +274,10 @@ def test_the_story_ends_where_the_seeded_workspace_does(workspace, ids):
     assert [step.name for step in told.steps if not step.done] == ["Try it"]
     assert told.best is not None and told.best["run"] in {ids.generalist, ids.second}
     assert datasets.get_dataset(workspace, ids.dataset).size_px == SIZE_PX
+
+
+def test_an_archived_demo_comes_back_when_it_is_asked_for(workspace):
+    hidden = seed(workspace, name=DEMO_NAME)
+    datasets.archive_dataset(workspace, hidden.dataset)
+    demo.submit_demo(workspace)
+    assert [d.name for d in datasets.list_datasets(workspace)] == [DEMO_NAME]
