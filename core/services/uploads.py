@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.store.database import Workspace
 from core.store.trouble import from_os
 
 _UPLOAD = "up"  # begins the name of an upload's own folder
+_KEPT_S = 7 * 24 * 3600.0  # what is not imported in a week was given up
 
 
 def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
@@ -21,15 +23,20 @@ def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
     Raises
     ------
     InvalidInput
-        If the file is neither a .zip nor a manifest, or larger than an archive may be.
+        If the file is no .zip (a list finds only what lies beside it: nothing, here), or larger
+        than an archive may be.
     StoreError
         If the disk is full or cannot be written.
     """
     suffix = Path(filename).suffix.lower()
-    if suffix not in (".zip", ".csv", ".parquet"):
+    if suffix != ".zip":
         raise InvalidInput(
-            "this file cannot be imported", expected=".zip, .csv or .parquet", received=filename
+            "this file cannot be uploaded",
+            expected=".zip of class folders",
+            received=filename,
+            todo="put a list beside its images on the server and import it by its path",
         )
+    _forget_old(ws)
     folder = ws.uploads_dir / new_id(_UPLOAD)
     folder.mkdir(parents=True)
     stem = re.sub(r"[^\w-]", "_", Path(filename).stem)[:64]
@@ -47,6 +54,13 @@ def forget_upload(ws: Workspace, source: str) -> None:
     folder = Path(source).parent
     if folder.parent == ws.uploads_dir and folder.name.startswith(_UPLOAD):
         shutil.rmtree(folder)
+
+
+def _forget_old(ws: Workspace) -> None:
+    """Delete uploads that nobody imported: each can be gigabytes."""
+    for folder in ws.uploads_dir.glob(f"{_UPLOAD}-*"):
+        if time.time() - folder.stat().st_mtime > _KEPT_S:
+            shutil.rmtree(folder, ignore_errors=True)  # whoever uploads next tries again
 
 
 def _write_upload(target: Path, chunks: Iterable[bytes], most_bytes: int) -> None:

@@ -22,11 +22,14 @@ _SIZES = (None, 32, 64, 96, 128, 160, 192, 224)
 Fit = Literal["crop", "pad"]
 _FITS: tuple[Fit, ...] = ("crop", "pad")
 _CHUNK_BYTES = 1 << 20
-_LAYOUTS = """\
-* a **.zip** of class folders: `Rose/01.jpg`, `Tulip/02.jpg`, … (a folder around them is fine)
-* a **.csv** or **.parquet** list with the columns `path`, `label` and, if you like, `split` \
-(train, val, test) and `group` (images that must stay in one split); paths on this machine
-"""
+_ARCHIVE = (
+    "Class folders: `Rose/01.jpg`, `Tulip/02.jpg`, … (a folder around them is fine). The same in "
+    "`train`, `val` and `test` keeps those splits."
+)
+_LIST = (
+    "A list has the columns `path`, `label` and, if you like, `split` (train, val, test) and "
+    "`group` (images that must stay in one split); its images lie beside it or below."
+)
 
 
 def draw(ws: Workspace, first: str = "upload") -> None:
@@ -51,8 +54,8 @@ def draw(ws: Workspace, first: str = "upload") -> None:
 def _upload(ws: Workspace) -> None:
     """Draw the form that takes a file from the browser."""
     with st.form("import-upload"):
-        file = st.file_uploader("Zip of class folders, or a list", type=["zip", "csv", "parquet"])
-        st.caption(_LAYOUTS)
+        file = st.file_uploader("Zip of class folders", type=["zip"])
+        st.caption(_ARCHIVE)
         name, options = _name("upload"), _options("upload")
         sent = st.form_submit_button("Import", type="primary", icon=":material/upload:")
     if sent and file is None:
@@ -72,6 +75,7 @@ def _path(ws: Workspace) -> None:
             placeholder="/data/roses",
             help="A folder that holds one folder a class; read where this product runs.",
         )
+        st.caption(_LIST)
         name, options = _name("path"), _options("path")
         sent = st.form_submit_button(
             "Import", type="primary", icon=":material/drive_folder_upload:"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,7 +116,7 @@ def test_an_upload_is_kept_and_can_be_imported_from(workspace, folder, tmp_path)
     assert run(workspace, kept)["n_images"] == 40
 
 
-@pytest.mark.parametrize("filename", ["x.exe", "x", "x.zip.svg", "../../x.tar"])
+@pytest.mark.parametrize("filename", ["x.exe", "x", "x.zip.svg", "../../x.tar", "list.csv"])
 def test_an_upload_of_another_kind_is_refused(workspace, filename):
     with pytest.raises(InvalidInput, match="expected .zip"):
         uploads.save_upload(workspace, filename, iter([b""]))
@@ -204,3 +206,12 @@ def test_a_double_click_on_import_is_one_job(workspace, folder):
     first = importing.submit_import(workspace, str(folder), "mine")
     assert importing.submit_import(workspace, str(folder), "mine") == first
     assert importing.submit_import(workspace, str(folder), "other") != first
+
+
+def test_an_upload_that_nobody_imported_is_deleted_after_a_week(workspace):
+    old = Path(uploads.save_upload(workspace, "x.zip", iter([b"1"])))
+    new = Path(uploads.save_upload(workspace, "x.zip", iter([b"2"])))
+    eight_days_ago = time.time() - 8 * 24 * 3600
+    os.utime(old.parent, (eight_days_ago, eight_days_ago))
+    uploads.save_upload(workspace, "x.zip", iter([b"3"]))
+    assert not old.parent.exists() and new.exists()
