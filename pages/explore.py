@@ -16,101 +16,16 @@ from pages.ui import (
     cached,
     charts,
     evidence,
+    explore_map,
     gallery,
     job_panel,
     matrix,
     messages,
-    selection,
     shell,
     text,
 )
 
-PLANES = ["PCA", "UMAP"]
 K_MOST = 12
-
-
-def embed_first(ws: Workspace, dataset: Dataset, backbone: str) -> None:
-    """Offer to embed the images, and show the job."""
-    if job_panel.show(ws, job_panel.latest(ws, "embed", dataset.id)):
-        return
-    with st.container(border=True):
-        st.markdown("**The images have no embeddings yet.**")
-        st.write(
-            "A pretrained network turns each image into a vector; images that look alike get "
-            "vectors that lie close together. It is done once, on this machine: "
-            f"{text.count(dataset.n_images, 'image')}, at about 25 to 90 a second."
-        )
-        if st.button("Embed the images", type="primary", icon=":material/scatter_plot:"):
-            with messages.guard() as outcome:
-                embedding.submit_embed(ws, dataset.id, backbone)
-            if outcome.ok:
-                st.rerun()
-
-
-def umap_offer(ws: Workspace, dataset: Dataset, backbone: str) -> None:
-    """Offer the UMAP plane, which takes a job."""
-    if job_panel.show(ws, job_panel.latest(ws, "projection", dataset.id)):
-        st.caption("Until it is drawn, the PCA plane is shown.")
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.write("The UMAP plane is not drawn yet; it takes a minute or so.")
-        if st.button("Draw the UMAP map", icon=":material/bubble_chart:"):
-            with messages.guard() as outcome:
-                exploring.submit_projection(ws, dataset.id, backbone)
-            if outcome.ok:
-                st.rerun()
-
-
-@st.fragment
-def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any] | None) -> None:
-    """Draw the plane; what is marked in it opens beside it."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        plane = st.segmented_control(
-            "Plane",
-            PLANES,
-            default="PCA",
-            required=True,
-            key="plane",
-            bind="query-params",
-            help="PCA keeps distances and is there at once. UMAP shows neighbourhoods better, but "
-            "its distances mean nothing: trust what lies together, not how far apart.",
-        )
-        colour = st.segmented_control(
-            "Colour",
-            ["label", "split", *(["cluster"] if found else [])],
-            default="label",
-            required=True,
-            key="colour",
-            bind="query-params",
-        )
-        k = _choose_k(dataset, found, "map-k") if colour == "cluster" and found else None
-    points, wanted = cached.plane(ws, dataset.id, backbone, plane.lower())
-    if not wanted:
-        umap_offer(ws, dataset, backbone)
-    groups, order = evidence.groups(cached.images(ws, dataset.id), dataset.labels, colour, found, k)
-    chart, images = st.columns([3, 2])
-    with chart:
-        event = st.plotly_chart(
-            charts.scatter_map(points, groups, order),
-            key=f"map-{dataset.id}-{backbone}-{plane}-{colour}-{k}",
-            on_select="rerun",
-            config={"displaylogo": False, "scrollZoom": True},
-            alt=f"Map of the embeddings, coloured by {colour}",
-        )
-        if len(points) > charts.N_DRAWN:
-            st.caption(
-                f"{charts.N_DRAWN:,} of {len(points):,} points are drawn, at random; a lasso "
-                "still takes every image inside it."
-            )
-    with images:
-        marked = selection.positions(event["selection"], points)
-        if not marked:
-            st.caption(
-                "Draw around some points with the lasso, or click one, to see their images here."
-            )
-            return
-        st.markdown(f"**{text.count(len(marked), 'image')} marked**")
-        gallery.gallery(ws, dataset, marked, f"marked-{evidence.fingerprint(marked)}", page_size=20)
 
 
 def number_of_classes(
@@ -152,7 +67,7 @@ def number_of_classes(
 def clusters_and_labels(ws: Workspace, dataset: Dataset, found: dict[str, Any]) -> None:
     """Show the table cluster x label; a cell opens its images."""
     st.subheader("Clusters against labels", anchor=False)
-    k = _choose_k(dataset, found, "k")
+    k = explore_map.choose_k(dataset, found, "k")
     clusters = found["clusters"][k]
     counts, agreement = cached.cluster_table(
         ws, dataset.id, evidence.fingerprint(clusters), clusters
@@ -178,42 +93,20 @@ def clusters_and_labels(ws: Workspace, dataset: Dataset, found: dict[str, Any]) 
         gallery.gallery(ws, dataset, inside, f"cell-{k}-{cluster}-{label}", page_size=20)
 
 
-def _choose_k(dataset: Dataset, found: dict[str, Any], key: str) -> int:
-    """Draw the choice of k; by default as many clusters as labels."""
-    ks = list(found["clusters"])
-    nearest = evidence.nearest_k(ks, len(dataset.labels))
-    return int(st.select_slider("Clusters (k)", ks, value=nearest, key=key, bind="query-params"))
-
-
-def choose_backbone(ws: Workspace, dataset: Dataset) -> str:
-    """Draw the choice of the network whose embeddings are looked at."""
-    names = [row["name"] for row in embedding.backbones()]
-    return str(
-        st.selectbox(
-            "Backbone",
-            list(dict.fromkeys([*names, *embedding.embedded_with(ws, dataset.id)])),
-            key="backbone",
-            bind="query-params",
-            help="The pretrained network that turns images into vectors. The first comes with the "
-            "installation; the others need their weights: a download, or a file you place.",
-        )
-    )
-
-
 here = shell.enter("Explore", "Do these classes exist? What the embeddings say, and their images.")
 with messages.guard():
     with st.sidebar:
-        backbone = choose_backbone(here.ws, here.dataset)
+        backbone = explore_map.choose_backbone(here.ws, here.dataset)
     status = embedding.embedding_status(here.ws, here.dataset.id, backbone)
     if status is None:
-        embed_first(here.ws, here.dataset, backbone)
+        explore_map.embed_first(here.ws, here.dataset, backbone)
         st.stop()
     st.caption(
         f"{text.count(status['n_images'], 'image')}, {status['dim']:,} numbers each, from "
-        f"{status['backbone']}."
+        f"{explore_map.title_of(status['backbone'])}."
     )
     found = exploring.exploration(here.ws, here.dataset.id, backbone)
-    the_map(here.ws, here.dataset, backbone, found)
+    explore_map.the_map(here.ws, here.dataset, backbone, found)
     number_of_classes(here.ws, here.dataset, backbone, found)
     if found is not None:
         clusters_and_labels(here.ws, here.dataset, found)

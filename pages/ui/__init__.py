@@ -20,6 +20,6 @@ pickers          choose runs, classes, models; a link may name them by id
 confusion_panel  a confusion matrix and the images of the chosen cell
 ===============  ====================================================================
 
-Pieces of one page: class_* (Classes), train_* (Train), run_table and compare_parts (Compare),
-cascade_* and threshold (Cascade), predict_parts (Predict).
+Pieces of one page: explore_map (Explore), class_* (Classes), train_* (Train), run_table and
+compare_parts (Compare), cascade_* and threshold (Cascade), predict_parts (Predict).
 """

@@ -32,7 +32,11 @@ def thin(n_points: int, seed: int = 0) -> NDArray[np.int64]:
 
 
 def scatter_map(
-    points: NDArray[Any], groups: Sequence[str], order: Sequence[str], size_px: float = 6.0
+    points: NDArray[Any],
+    groups: Sequence[str],
+    order: Sequence[str],
+    size_px: float = 6.0,
+    hover: pd.DataFrame | None = None,
 ) -> go.Figure:
     """Draw a projection, one trace a group; `customdata` holds each point's position.
 
@@ -46,6 +50,8 @@ def scatter_map(
         Groups in the order of the legend.
     size_px : float
         Diameter of a point.
+    hover : DataFrame, optional
+        What is said of each point beside its group, one column a line; row = position.
     """
     rows = thin(len(points))
     named = np.asarray(groups, dtype=object)[rows]
@@ -64,7 +70,8 @@ def scatter_map(
                     "symbol": MARKERS[index // N_HUES % len(MARKERS)],
                     "opacity": 0.8,
                 },
-                hovertemplate=f"{_plain(group)}<br>image %{{customdata}}<extra></extra>",
+                text=None if hover is None else _lines(hover.iloc[mine]),
+                hovertemplate="%{text}" * (hover is not None) + f"<extra>{_plain(group)}</extra>",
             )
         )
     figure.update_layout(
@@ -150,7 +157,8 @@ def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> 
                 ),
                 **where,
             )
-    figure.update_xaxes(dtick=1)
+    ks = [r["k"] for r in rows]
+    figure.update_xaxes(dtick=1, range=[min(ks) - 0.6, max(ks) + 0.6])
     figure.update_xaxes(title_text="number of clusters, k", row=2)
     figure.update_layout(height=480, margin=_MARGIN | {"t": 40}, showlegend=False)
     return figure
@@ -200,6 +208,7 @@ def intervals(
     """Draw shares as dots with their 95 % intervals, and a dashed line for a reference level."""
     low = [v - b[0] for v, b in zip(values, bounds, strict=True)]
     high = [b[1] - v for v, b in zip(values, bounds, strict=True)]
+    shown = [x for b in bounds for x in b] + ([] if reference is None else [reference])
     figure = go.Figure(
         go.Scatter(
             x=list(values),
@@ -217,7 +226,11 @@ def intervals(
     figure.update_layout(
         height=110 + 34 * len(names),
         margin=_MARGIN,
-        xaxis={"title": title, "tickformat": ".0%"},
+        xaxis={
+            "title": title,
+            "tickformat": ".0%",
+            "range": [min(shown) - 0.02, max(shown) + 0.02],
+        },
         yaxis={"autorange": "reversed", "type": "category"},
     )
     return figure
@@ -252,6 +265,11 @@ def _whole_ticks(epochs: pd.Series) -> dict[str, Any]:
 # Okabe & Ito (2008), "Color Universal Design": distinguishable with every kind of colour vision;
 # without black, which a dark page swallows. Named where two lines must share one hue.
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A800")
+
+
+def _lines(frame: pd.DataFrame) -> list[str]:
+    """Return each row as lines below each other."""
+    return ["<br>".join(map(_plain, row)) for row in frame.itertuples(index=False)]
 
 
 def _plain(name: str) -> str:

@@ -57,16 +57,15 @@ def _toolbar(dataset: Dataset, draft: Draft) -> None:
     st.markdown(
         f"**{text.count(n_labels, 'label')} → {text.count(n_classes, 'class', 'classes')}**"
     )
-    with st.container(horizontal=True):
-        for label, icon, change, usable in (
-            ("Undo", "undo", class_draft.undo, bool(draft.past)),
-            ("Redo", "redo", class_draft.redo, bool(draft.future)),
-            ("Start over", "restart_alt", class_draft.reset, draft.changed),
+    with st.container(horizontal=True, gap="xsmall"):
+        for label, change, usable in (
+            ("Undo", class_draft.undo, bool(draft.past)),
+            ("Redo", class_draft.redo, bool(draft.future)),
+            ("Start over", class_draft.reset, draft.changed),
         ):
             st.button(
                 label,
                 key=f"map-{label}",
-                icon=f":material/{icon}:",
                 disabled=not usable,
                 on_click=lambda change=change: keep(dataset, change(draft)),
             )

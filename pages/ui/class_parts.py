@@ -85,13 +85,15 @@ def _matrix(
 
 def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:
     """Save the draft under a name, with why and who; a known name gets a new version."""
+    usual = text.count(len(draft.groups), "class", "classes")
     with st.form("save-class-map", border=True):
         name = st.text_input(
             "Name",
             key="map_save_name",
-            placeholder="five",
+            placeholder=usual,
             max_chars=64,
-            help="A name that exists gets a new version; the older ones stay.",
+            help=f"Left empty, it is called {usual}. A name that exists gets a new version; the "
+            "older ones stay.",
         )
         why = st.text_area(
             "Why", key="map_why", placeholder="What makes these classes one?", height=80
@@ -104,7 +106,7 @@ def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:
         return
     with messages.guard() as outcome:
         record = mapping.save_class_map(
-            ws, dataset.id, name, draft.mapping, why=why.strip(), who=who.strip()
+            ws, dataset.id, name.strip() or usual, draft.mapping, why=why.strip(), who=who.strip()
         )
         state.flash(f"Saved {messages.plain(names.class_map(record))}.")
     if outcome.ok:

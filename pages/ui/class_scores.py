@@ -10,7 +10,7 @@ import streamlit as st
 from core.records import Run
 from core.services import mapping
 from core.services.workspace import Workspace
-from pages.ui import meaning, messages, text
+from pages.ui import meaning, messages, names, text
 from pages.ui.class_draft import Draft
 
 Figures = Mapping[str, Any]
@@ -26,7 +26,7 @@ def scoreboard(ws: Workspace, run: Run, draft: Draft, split: str) -> None:
 
 def cards(before: Figures, after: Figures, split: str) -> None:
     """Draw accuracy, chance, kappa and bits after merging, with what they were before."""
-    n = after["n_images"]
+    n, merged = after["n_images"], after["classes"] != before["classes"]
     rows = [
         ("Accuracy", "accuracy", text.percent, text.points, "off"),
         ("Chance level", "chance", text.percent, text.points, "off"),
@@ -39,25 +39,31 @@ def cards(before: Figures, after: Figures, split: str) -> None:
             st.metric(
                 label,
                 show(after[name]),
-                delta=change(after[name] - before[name]) if after[name] != before[name] else 0,
-                delta_description=f"from {show(before[name])}",
+                delta=_delta(change(after[name] - before[name])) if merged else None,
+                delta_description=f"from {show(before[name])}" if merged else None,
                 delta_color=color,  # type: ignore[arg-type]
                 help=meaning.explain(name, n, split, more),
                 border=True,
                 height="stretch",
             )
-    st.caption(
-        f"Accuracy after: {text.interval(after['accuracy_ci'])}; "
-        f"before: {text.interval(before['accuracy_ci'])} "
-        f"(95 % intervals, {text.count(n, 'image')})."
-    )
+    now, was = text.interval(after["accuracy_ci"]), text.interval(before["accuracy_ci"])
+    on = text.count(n, f"{names.SPLITS[split]} image")
+    if merged:
+        st.caption(f"Accuracy after: {now}; before: {was} (95 % intervals, {on}).")
+    else:
+        st.caption(f"Accuracy: {now} (95 % interval, {on}).")
+
+
+def _delta(change: str) -> str | int:
+    """Return a change for a card; one that rounds to nothing has no direction."""
+    return change if any(c in "123456789" for c in change) else 0
 
 
 def verdict(before: Figures, after: Figures) -> str:
     """Return the sentence that keeps "more accurate" from being read as "better"."""
     n_before, n_after = len(before["classes"]), len(after["classes"])
     if n_before == n_after:
-        return "No two classes are merged yet: both sides show the same figures."
+        return "No two classes are merged yet: these are the figures of the run itself."
     said = (
         f"**Fewer classes raise accuracy by themselves:** with {n_after} instead of {n_before} "
         f"classes the same answers score {text.percent(after['accuracy'])} instead of "

@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.records import SPLITS
+from pages.ui.names import SPLITS as SPLIT_WORDS
 
 SWEEP_COLUMNS = {
     "k": st.column_config.NumberColumn("k", help="Number of clusters"),
@@ -66,6 +67,12 @@ def groups(
     if colour == "split":
         return list(images["split"]), list(SPLITS)
     return list(images["label"]), list(labels)
+
+
+def hover(images: pd.DataFrame) -> pd.DataFrame:
+    """Return what a point of the map says of its image, one column a line; row = position."""
+    said = images["label"] + ", " + images["split"].map(SPLIT_WORDS)
+    return pd.DataFrame({"said": said, "path": images["path"]})
 
 
 def sweep_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def one(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
     """
     asked = _asked(key, options)
     if asked:
-        state.set_widget(key, asked[0])
+        state.follow_link(key, asked[0], options[asked[0]])
     picked: str | None = st.selectbox(
         label,
         list(options),
@@ -38,8 +38,6 @@ def one(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
         filter_mode="fuzzy",
         **more,
     )
-    if asked and picked == asked[0]:
-        _into_address(key, picked)
     return picked if picked is not None and picked in options else next(iter(options))
 
 
@@ -49,18 +47,16 @@ def several(
     """Draw a picker of any number of ids and return them in the order of picking."""
     asked = _asked(key, options)
     if asked:
-        state.set_widget(key, asked)
+        state.follow_link(key, asked, [options[i] for i in asked])
     picked = st.multiselect(
         label,
         list(options),
-        default=None if asked else [i for i in default if i in options],
+        default=[i for i in default if i in options],
         format_func=lambda i: options.get(i, str(i)),
         key=key,
         bind="query-params",
         **more,
     )
-    if asked and picked == asked:
-        _into_address(key, picked)
     return [i for i in picked if i in options]
 
 
@@ -71,16 +67,6 @@ def arrived(key: str) -> list[str]:
         return []
     state.set_draft(f"arrived-{key}", values)
     return values
-
-
-def _into_address(key: str, picked: str | list[str]) -> None:
-    """Write what a link asked for by id into the address, in words, so that a reload keeps it.
-
-    Streamlit drops a value it does not know from the address, and writes one that is set only
-    once the picker has been drawn: hence one more run.
-    """
-    state.later(key, picked)
-    st.rerun()
 
 
 def _asked(key: str, options: Mapping[str, str]) -> list[str]:

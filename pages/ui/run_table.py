@@ -12,12 +12,12 @@ from core.records import ClassMapRecord
 from pages.ui import names, text
 from pages.ui.meaning import MEANING
 
-_SHARES = {"accuracy": "Accuracy", "chance": "Chance", "balanced_accuracy": "Balanced accuracy",
+_SHARES = {"accuracy": "Accuracy", "chance": "Chance", "balanced_accuracy": "Balanced",
            "macro_f1": "Macro F1", "ece": "Calibration error"}  # fmt: skip
 _NUMBERS = {"kappa": "Kappa", "bits": "Bits", "log_loss": "Log loss"}
 _ORDER = [
-    *("run", "algorithm", "seed", "accuracy", "interval", "chance", "kappa", "bits"),
-    *("balanced_accuracy", "macro_f1", "log_loss", "ece", "n_images", "duration_s"),
+    *("run", "algorithm", "seed", "accuracy", "interval", "chance", "kappa", "duration_s"),
+    *("bits", "balanced_accuracy", "macro_f1", "log_loss", "ece", "n_images"),
     *("n_parameters", "device", "created_at"),
 ]
 

@@ -6,9 +6,11 @@ here may be lost when the tab closes.
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 DATASET_KEY = "dataset"  # also the name of the query parameter
 _LATER = "_later"
@@ -24,6 +26,17 @@ def later(key: str, value: Any) -> None:
 def set_widget(key: str, value: Any) -> None:
     """Set a widget that is drawn further down in this run, or from a callback."""
     st.session_state[key] = value
+
+
+def follow_link(key: str, value: Any, words: str | list[str]) -> NoReturn:
+    """Set a bound picker to what a link names by id, put its words into the address, run again.
+
+    Streamlit takes a value that it does not know out of the address, and a reload would lose it.
+    """
+    later(key, value)
+    with suppress(StreamlitAPIException):  # a picker that is drawn already writes its words itself
+        st.query_params[key] = words
+    st.rerun()
 
 
 def choose_dataset(name: str) -> None:

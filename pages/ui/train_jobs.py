@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.records import Dataset, Job
+from core.records import Dataset, Job, Run
 from core.services import jobs, training
 from core.services.workspace import Workspace
 from pages.ui import charts, job_panel, meaning, messages, names, text
@@ -98,8 +98,23 @@ def result(ws: Workspace, dataset: Dataset, job: Job) -> None:
                 query_params={"runs": [names.run(m) for m in members]},
             )
             st.page_link(
-                "pages/cascade.py", label="Use it in a cascade", icon=":material/alt_route:"
+                "pages/cascade.py",
+                label="Use it in a cascade",
+                icon=":material/alt_route:",
+                query_params=_cascade_of(ws, members[0]) if members else None,
             )
+
+
+def _cascade_of(ws: Workspace, member: Run) -> dict[str, str]:
+    """Return the address of the cascade a run belongs to: as generalist, or as an expert of one."""
+    if not member.pair:
+        return {"generalist": member.id}
+    fits = [
+        run
+        for run in names.ranked(training.list_runs(ws, member.dataset_id))
+        if not run.pair and run.class_map_id == member.class_map_id
+    ]
+    return {"experts": member.id} | ({"generalist": fits[0].id} if fits else {})
 
 
 def _run_row(run: dict[str, Any]) -> None:

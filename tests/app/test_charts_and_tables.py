@@ -27,6 +27,19 @@ def test_a_map_draws_every_point_once_under_its_group():
     assert figure.data[0].x.dtype == np.float32
 
 
+def test_a_point_says_which_image_it_is():
+    hover = pd.DataFrame({"said": ["a, test", "b, test"], "path": ["a/1.png", HOSTILE]})
+    figure = charts.scatter_map(np.zeros((2, 2)), ["a", "b"], ["a", "b"], hover=hover)
+    assert figure.data[0].text == ("a, test<br>a/1.png",)
+    assert "<img" not in figure.data[1].text[0]
+
+
+def test_few_epochs_have_whole_ticks():
+    history = pd.DataFrame({"run": "r", "epoch": [1, 2, 3], "name": "loss", "value": [3, 2, 1]})
+    assert charts.learning_curves(history).layout.xaxis.dtick == 1
+    assert charts.learning_curves(history.assign(epoch=[1, 2, 90])).layout.xaxis.dtick is None
+
+
 def test_a_large_map_is_thinned_at_random_and_the_same_way_each_time():
     n = charts.N_DRAWN + 5_000
     rows = charts.thin(n)

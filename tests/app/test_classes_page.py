@@ -93,8 +93,15 @@ def test_saving_makes_a_version_with_its_reason(full):
     assert "three@2" in texts(app)
 
 
-def test_a_map_without_a_name_is_refused(full):
-    app = click(full.open("classes"), "Save class map")
+def test_a_map_without_a_name_is_called_by_its_number_of_classes(full):
+    app = merge(full.open("classes"), "A", "B")
+    assert "3 classes@1" in texts(click(app, "Save class map"))
+
+
+def test_a_map_with_a_name_that_cannot_be_is_refused(full):
+    app = full.open("classes")
+    app.text_input(key="map_save_name").set_value("a@b")
+    app = click(app, "Save class map")
     assert "name" in app.error[0].value
     assert len(mapping.list_class_maps(full.ws, full.ids.dataset)) == 1
 

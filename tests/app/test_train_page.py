@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from core.jobs import engine
-from core.services import embedding, jobs, training
+from core.services import cascading, embedding, jobs, training
 from core.store import jobs as job_rows
-from pages.ui import train_form
+from pages.ui import train_form, train_jobs
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, cards, click, queued
 from tests.seeding import LABELS
@@ -159,6 +159,14 @@ def test_a_finished_job_says_what_came_out_and_leads_on(full):
         "Compare with other runs",
         "Use it in a cascade",
     ]
+    assert train_jobs._cascade_of(full.ws, run) == {"generalist": run.id}
+
+
+def test_an_expert_leads_to_the_cascade_of_a_generalist_it_fits(full):
+    expert = training.get_run(full.ws, full.ids.expert)
+    found = train_jobs._cascade_of(full.ws, expert)
+    assert found["experts"] == expert.id
+    assert expert.id in [e.id for e in cascading.experts_of(full.ws, found["generalist"])]
 
 
 @pytest.mark.parametrize("n_classes", [0, 1])
