@@ -192,7 +192,7 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
                 )
             )
     figure.update_layout(
-        height=300,
+        height=250 + 19 * len(figure.data),  # the legend's lines stand above the curves
         margin=_MARGIN,
         xaxis={"title": "epoch", **_whole_ticks(mine["epoch"])},
         yaxis={"title": name} | ({"tickformat": ".0%"} if name == "accuracy" else {}),
