@@ -229,6 +229,12 @@ def test_the_leaderboard_shows_every_run_until_it_is_archived(workspace, ids):
     assert len(comparing.leaderboard(workspace, "seeded")) == 4
 
 
+def test_the_leaderboard_is_ordered_by_validation_also_when_it_shows_test(workspace, ids):
+    board = comparing.leaderboard(workspace, "seeded", split="test")
+    val = [training.get_run(workspace, run).metrics["val"]["accuracy"] for run in board["run"]]
+    assert val == sorted(val, reverse=True) and len(set(val)) > 1
+
+
 def test_embeddings_come_back_in_order_of_position(workspace, ids):
     dataset = datasets.get_dataset(workspace, ids.dataset)
     matrix = embedding.embedding_matrix(workspace, dataset)
