@@ -46,7 +46,7 @@ def question_of(board: pd.DataFrame) -> pd.Series:
 
 
 def table(board: pd.DataFrame, split: str) -> None:
-    """Draw the leaderboard of one question, the most accurate run first."""
+    """Draw the leaderboard of one question, in its order: the best on validation first."""
     n_images = int(board["n_images"].iloc[0])
     bounds = zip(board["low"], board["high"], strict=True)
     shown = board.assign(interval=[text.interval(b) for b in bounds])[_ORDER]
@@ -55,11 +55,12 @@ def table(board: pd.DataFrame, split: str) -> None:
         shown,
         hide_index=True,
         column_config=_columns(n_images, split),
-        alt="Runs with their accuracy, most accurate first",
+        alt="Runs with their accuracy, the best on validation first",
     )
     st.caption(
         f"{names.SPLITS[split].capitalize()} split, {n_images:,} images; intervals hold with "
-        "95 % confidence. Hover a column's head to read what it means."
+        "95 % confidence. The best on validation comes first. Hover a column's head to read what "
+        "it means."
     )
 
 
