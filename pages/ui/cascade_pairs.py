@@ -94,7 +94,7 @@ def _algorithm(generalist: Run) -> str:
     return chosen
 
 
-def _columns() -> list[Any]:
+def _columns() -> Sequence[Any]:
     """Return the cells of one row; rows never wrap, so that they read as a table."""
     return st.columns(_WIDTHS, vertical_alignment="center", wrap=False)
 
