@@ -20,6 +20,7 @@ from core.services import (
     exporting,
     importing,
     mapping,
+    merging,
     predicting,
     training,
 )
@@ -127,6 +128,14 @@ def runs(args: argparse.Namespace) -> Result:
 def compare(args: argparse.Namespace) -> Result:
     """Compare runs pair by pair."""
     return comparing.compare(open_workspace(args.workspace), args.runs, split=args.split)
+
+
+def merges(args: argparse.Namespace) -> Result:
+    """Rank the merges of a run's classes."""
+    ws = open_workspace(args.workspace)
+    return merging.rank_merges(
+        ws, args.run_id, n_top=args.top, ordinal=args.ordinal, seed=args.seed
+    )
 
 
 def cascade(args: argparse.Namespace) -> Result:
