@@ -23,8 +23,8 @@ def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
     Raises
     ------
     InvalidInput
-        If the file is no .zip (a list finds only what lies beside it: nothing, here), or larger
-        than an archive may be.
+        If the file is no .zip (a list alone finds only what lies beside it: nothing, here), or
+        larger than an archive may be.
     StoreError
         If the disk is full or cannot be written.
     """
@@ -32,9 +32,9 @@ def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
     if suffix != ".zip":
         raise InvalidInput(
             "this file cannot be uploaded",
-            expected=".zip of class folders",
+            expected="a .zip of class folders, or of a list and its images",
             received=filename,
-            todo="put a list beside its images on the server and import it by its path",
+            todo="pack a list into one .zip with its images",
         )
     _forget_old(ws)
     folder = ws.uploads_dir / new_id(_UPLOAD)

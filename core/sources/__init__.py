@@ -66,7 +66,7 @@ def _open_path(path: Path, limits: ImageLimits) -> Source:
 
             return ArchiveSource(path, limits)
         if path.is_file() and suffix in (".csv", ".tsv", ".parquet"):
-            from core.sources.table import TableSource
+            from core.sources.folder import TableSource
 
             return TableSource(path, limits)
         exists = path.exists()

@@ -1,10 +1,12 @@
-"""A zip of class folders, read in place: nothing is ever extracted to disk.
+"""A zip of class folders, or of a manifest and its images: nothing is ever extracted to disk.
 
 What is hostile about the *archive* refuses all of it with one sentence, because nothing in it can
 be trusted then: too large, too many entries, names that leave it (absolute, drive, `..`,
 backslash, control characters), two entries with one name, links, encryption, overlapping entries.
 What is wrong with one *file* lists that file: a compression ratio or size over the limit, another
 compression method, a checksum that does not fit, something that is no picture (nested archives).
+A manifest inside is held to the limits of one file, and its rows to those of the archive: however
+often they name a file, the import reads no more than the archive may unpack to.
 
 References
 ----------
@@ -14,13 +16,15 @@ CVE-2025-8291 (zip64 end record): fixed in newer Pythons than the oldest one sup
 
 from __future__ import annotations
 
+import io
 import os
+import posixpath
 import stat
 import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -30,7 +34,9 @@ from core.records import Problem
 from core.settings import ImageLimits
 from core.sources.images import BadImage
 from core.sources.items import Source, SourceItem, make_item, printable, spread
-from core.sources.layout import find_layout, is_ignored, looks_like_picture
+from core.sources.layout import is_ignored, looks_like_picture
+from core.sources.manifest import find_listing
+from core.sources.table import read_table
 
 _END = struct.Struct("<4s4H2LH")  # APPNOTE 4.3.16
 _END64_LOCATOR = struct.Struct("<4sLQL")  # 4.3.15
@@ -44,12 +50,13 @@ _SMALL_BYTES = 1_000_000  # a flat bitmap may shrink a thousandfold; harmless at
 
 
 class ArchiveSource(Source):
-    """Class folders inside a .zip, perhaps inside a folder of it.
+    """Class folders inside a .zip, perhaps inside a folder of it, or else a manifest.
 
     Raises
     ------
     InvalidInput
-        From the constructor, where the archive is damaged or hostile or has no class folders.
+        From the constructor, where the archive is damaged or hostile, or has neither class folders
+        nor a manifest.
     """
 
     def __init__(self, path: Path, limits: ImageLimits) -> None:
@@ -64,7 +71,7 @@ class ArchiveSource(Source):
         self.n_items = len(self._rows)
 
     def items(self) -> Iterator[SourceItem | Problem]:
-        """Yield the files of the class folders by name, so in the order of the packed folder."""
+        """Yield the files of the class folders by name (as in a folder), or the manifest's rows."""
         yield from self._rows
 
     def sample(self, n: int) -> Sequence[SourceItem]:
@@ -78,7 +85,9 @@ class ArchiveSource(Source):
     def _make_rows(self, where: str) -> list[SourceItem | Problem]:
         entries = {_name(entry): entry for entry in self._zip.infolist() if not entry.is_dir()}
         names = sorted(name for name in entries if not is_ignored(name))
-        layout = find_layout(names, where)
+        layout = find_listing(names, where, lambda name: self._read(entries[name]))
+        if isinstance(layout, str):
+            return self._listed(layout, entries)
         rows: list[SourceItem | Problem] = []
         for name in names:
             place = layout.place(name)
@@ -87,6 +96,28 @@ class ArchiveSource(Source):
             elif looks_like_picture(name):
                 rows.append(Problem(printable(name), "unlabelled", "it lies in no class folder"))
         return rows
+
+    def _listed(
+        self, manifest: str, entries: Mapping[str, zipfile.ZipInfo]
+    ) -> list[SourceItem | Problem]:
+        """Return the rows of a manifest; a path that leaves the archive is no entry's name."""
+        folder = posixpath.dirname(manifest)
+        found = {unicodedata.normalize("NFC", name): entries[name] for name in entries}
+        n_bytes = 0
+
+        def reader(file: str) -> Callable[[], bytes]:
+            nonlocal n_bytes
+            name = posixpath.normpath(posixpath.join(folder, file))
+            entry = found.get(unicodedata.normalize("NFC", name))
+            if entry is None:
+                return _absent
+            n_bytes += entry.file_size
+            if n_bytes > self._limits.archive_unpacked_bytes:
+                raise _hostile(f"the rows of {printable(manifest)} name too many bytes")
+            return partial(self._read, entry)
+
+        data = io.BytesIO(self._read(entries[manifest]))
+        return read_table(manifest, data, reader, self._limits.archive_entries)
 
     def _read(self, entry: zipfile.ZipInfo) -> bytes:
         limits = self._limits
@@ -108,6 +139,10 @@ class ArchiveSource(Source):
             RuntimeError,
         ) as error:
             raise BadImage("unreadable", "its part of the archive is damaged") from error
+
+
+def _absent() -> bytes:
+    raise BadImage("unreadable", "it is not in the archive")
 
 
 def _open(path: Path, limits: ImageLimits) -> zipfile.ZipFile:
@@ -232,6 +267,6 @@ def _name(entry: zipfile.ZipInfo) -> str:
 def _hostile(what: str) -> InvalidInput:
     return InvalidInput(
         f"the archive is not read: {what}",
-        expected="a plain .zip of class folders",
+        expected="a plain .zip of class folders, or of a manifest and its images",
         todo="pack the folder again, or unpack it yourself and import the folder",
     )

@@ -1,10 +1,17 @@
-"""A folder of class folders."""
+"""Folders of this machine: class folders, or a manifest and the images beside it.
+
+Paths in a manifest are relative to its folder. Absolute paths, links and `..` are read where they
+lead back under the folder that was opened (the manifest's own where that was) and listed as refused
+where they do not: a manifest from a stranger must not fetch what else this account can read.
+Whoever has pictures in many places puts the manifest above them.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +20,13 @@ from core.records import Problem
 from core.settings import ImageLimits
 from core.sources.images import BadImage
 from core.sources.items import Source, SourceItem, make_item, printable, spread
-from core.sources.layout import find_layout, is_ignored, looks_like_picture
+from core.sources.layout import is_ignored, looks_like_picture
+from core.sources.manifest import find_listing
+from core.sources.table import MAX_BYTES, read_table, unusable
 
 
 class FolderSource(Source):
-    """Class folders under `root`, with or without split folders above them.
+    """Class folders under `root`, with or without split folders above them, or else a manifest.
 
     Notes
     -----
@@ -37,6 +46,32 @@ class FolderSource(Source):
 
     def sample(self, n: int) -> Sequence[SourceItem]:
         """Return up to `n` items spread evenly over the folder."""
+        return spread([row for row in self._rows if isinstance(row, SourceItem)], n)
+
+
+class TableSource(Source):
+    """The rows of a manifest.
+
+    Raises
+    ------
+    InvalidInput
+        From the constructor, where the manifest is too large or cannot be read; see `read_table`.
+    """
+
+    def __init__(self, path: Path, limits: ImageLimits) -> None:
+        self.name = printable(path.stem)
+        if path.stat().st_size > MAX_BYTES:
+            raise unusable(path.name, f"it is larger than {MAX_BYTES:,} bytes")
+        with path.open("rb") as file:
+            self._rows = read_table(path.name, file, _reader(path.parent, path.parent, limits))
+        self.n_items = len(self._rows)
+
+    def items(self) -> Iterator[SourceItem | Problem]:
+        """Yield the rows in their order."""
+        yield from self._rows
+
+    def sample(self, n: int) -> Sequence[SourceItem]:
+        """Return up to `n` rows spread evenly over the table."""
         return spread([row for row in self._rows if isinstance(row, SourceItem)], n)
 
 
@@ -66,7 +101,14 @@ def read_file(path: str | Path, root: Path, limits: ImageLimits) -> bytes:
 
 def _rows(root: Path, limits: ImageLimits) -> list[SourceItem | Problem]:
     paths = sorted(path for path in _walk(root) if not is_ignored(path))
-    layout = find_layout(paths, f"the folder {printable(root.name)}")
+    layout = find_listing(
+        paths,
+        f"the folder {printable(root.name)}",
+        lambda path: read_file(root / path, root, limits),
+    )
+    if isinstance(layout, str):
+        manifest = io.BytesIO(read_file(root / layout, root, limits))
+        return read_table(layout, manifest, _reader((root / layout).parent, root, limits))
     rows: list[SourceItem | Problem] = []
     for path in paths:
         place = layout.place(path)
@@ -75,6 +117,18 @@ def _rows(root: Path, limits: ImageLimits) -> list[SourceItem | Problem]:
         elif looks_like_picture(path):
             rows.append(Problem(printable(path), "unlabelled", "it lies in no class folder"))
     return rows
+
+
+def _reader(folder: Path, root: Path, limits: ImageLimits) -> Callable[[str], Callable[[], bytes]]:
+    """Return what makes a path of a manifest in `folder` into a function that reads the file."""
+    return lambda file: partial(_read_row, folder, file, root, limits)
+
+
+def _read_row(folder: Path, file: str, root: Path, limits: ImageLimits) -> bytes:
+    try:
+        return read_file(folder / file, root, limits)
+    except ValueError as error:  # a NUL in the name
+        raise BadImage("unreadable", "no file can have this name") from error
 
 
 def _walk(root: Path) -> Iterator[str]:

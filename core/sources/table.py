@@ -2,117 +2,139 @@
 
 Also what Hugging Face calls an image folder: `metadata.csv` with the column `file_name`.
 
-Paths are relative to the manifest's folder. Absolute paths, links and `..` are read where they
-lead back under that folder and listed as refused where they do not: a manifest from a stranger
-must not fetch what else this account can read. Whoever has pictures in many places puts the
-manifest above them.
+What a path means is the business of whoever opened the manifest: a folder and an archive each hand
+over a function from a path in the table to what reads that file, and refuse what leads out of them.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import IO, TYPE_CHECKING
 
 from core.errors import InvalidInput
 from core.records import Problem, Split
-from core.settings import ImageLimits
-from core.sources.folder import read_file
-from core.sources.images import BadImage
-from core.sources.items import SPLIT_NAMES, Source, SourceItem, make_item, printable, spread
+from core.sources.items import MAX_PATH_CHARS, SPLIT_NAMES, SourceItem, make_item, printable
+
+if TYPE_CHECKING:
+    from pyarrow import ChunkedArray
+    from pyarrow.parquet import ParquetFile
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 _PATH_NAMES = ("path", "file_name", "filename", "file", "image")  # the first one there is taken
 _COLUMNS = ("label", "split", "group")
-_MAX_BYTES = 500_000_000
-_MAX_ROWS = 5_000_000
+MAX_BYTES = 500_000_000
+MAX_ROWS = 5_000_000
 _DELIMITERS = ",;\t"  # a spreadsheet in Spanish writes ; because the comma is its decimal point
 
 
-class TableSource(Source):
-    """The rows of a manifest.
+def read_table(
+    name: str,
+    file: IO[bytes],
+    reader: Callable[[str], Callable[[], bytes]],
+    max_rows: int = MAX_ROWS,
+) -> list[SourceItem | Problem]:
+    """Return the rows of a manifest in their order.
+
+    Parameters
+    ----------
+    name : str
+        The manifest's name; its suffix says how it is read.
+    file : binary file
+        Its content, no larger than its opener allows.
+    reader : callable
+        Takes a path as the table has it and returns what reads that file; see `SourceItem.read`.
+    max_rows : int
+        How many rows it may have.
 
     Raises
     ------
     InvalidInput
-        From the constructor, where the manifest has no path or label column, or a split that is
-        none: a wrong split would silently leak test images into training, so nothing is guessed.
+        If it is damaged, has too many rows, no path or label column, or a split that is none: a
+        wrong split would silently leak test images into training, so nothing is guessed.
     """
-
-    def __init__(self, path: Path, limits: ImageLimits) -> None:
-        self.name = printable(path.stem)
-        if path.stat().st_size > _MAX_BYTES:
-            raise _unusable(path, f"it is larger than {_MAX_BYTES:,} bytes")
-        columns = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
-        self._rows = _rows(path, columns, limits)
-        self.n_items = len(self._rows)
-
-    def items(self) -> Iterator[SourceItem | Problem]:
-        """Yield the rows in their order."""
-        yield from self._rows
-
-    def sample(self, n: int) -> Sequence[SourceItem]:
-        """Return up to `n` rows spread evenly over the table."""
-        return spread([row for row in self._rows if isinstance(row, SourceItem)], n)
-
-
-def _rows(
-    path: Path, columns: Mapping[str, Sequence[str | None]], limits: ImageLimits
-) -> list[SourceItem | Problem]:
+    read = _read_parquet if _is_parquet(name) else _read_csv
+    columns = read(name, file, max_rows)
     files = columns["path"]
     empty: Sequence[str | None] = [None] * len(files)
-    labels, splits, groups = (columns.get(name, empty) for name in _COLUMNS)
+    labels, splits, groups = (columns.get(column, empty) for column in _COLUMNS)
     rows: list[SourceItem | Problem] = []
-    for n, (file, label, split, group) in enumerate(
+    for n, (path, label, split, group) in enumerate(
         zip(files, labels, splits, groups, strict=True), start=1
     ):
-        if file is None:
+        if path is None:
             rows.append(Problem(f"row {n}", "unreadable", "the row names no file"))
             continue
-        read = partial(_read_row, path.parent, file, limits)
-        rows.append(make_item(file, read, label, _split(path, n, split), group))
+        rows.append(make_item(path, reader(path), label, _split(name, n, split), group))
     return rows
 
 
-def _read_row(folder: Path, file: str, limits: ImageLimits) -> bytes:
+def has_columns(name: str, file: IO[bytes]) -> bool:
+    """Tell whether a table has the columns of a manifest.
+
+    Raises
+    ------
+    InvalidInput
+        If it is damaged.
+    """
+    if _is_parquet(name):
+        with _parquet(name, file) as opened:
+            return _find(opened.schema_arrow.names) is not None
     try:
-        return read_file(folder / file, folder, limits)
-    except ValueError as error:  # a NUL in the name
-        raise BadImage("unreadable", "no file can have this name") from error
+        return _find(next(_csv(file), [])) is not None
+    except csv.Error as error:
+        raise unusable(name, f"line 1 is no CSV ({error})") from error
 
 
-def _split(path: Path, n: int, text: str | None) -> Split | None:
+def unusable(name: str, why: str) -> InvalidInput:
+    """Return the error that says why a table is not read."""
+    return InvalidInput(
+        f"the table {printable(name)} is not read: {why}",
+        expected="a CSV or Parquet file with the columns path,label and maybe split,group",
+    )
+
+
+def _is_parquet(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() == ".parquet"
+
+
+def _split(name: str, n: int, text: str | None) -> Split | None:
     if text is None:
         return None
     if text.casefold() not in SPLIT_NAMES:
         raise InvalidInput(
-            f"row {n} of {printable(path.name)} has an unknown split",
+            f"row {n} of {printable(name)} has an unknown split",
             expected="train, val (or valid, validation), test, or nothing",
             received=repr(printable(text)[:50]),
         )
     return SPLIT_NAMES[text.casefold()]
 
 
-def _read_csv(path: Path) -> dict[str, list[str | None]]:
-    text = _text(path.read_bytes())
-    header = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=header.count)
+def _read_csv(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str | None]]:
     columns: dict[str, list[str | None]] = {}
     try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        wanted = _wanted(path, next(rows, []))
-        columns = {name: [] for name in wanted}
+        rows = _csv(file)
+        wanted = _wanted(name, next(rows, []))
+        columns = {column: [] for column in wanted}
         for row in filter(None, rows):
-            if len(columns["path"]) == _MAX_ROWS:
-                raise _unusable(path, f"it has more than {_MAX_ROWS:,} rows")
-            for name, at in wanted.items():
-                columns[name].append(_cell(row[at] if at < len(row) else None))
+            if len(columns["path"]) == max_rows:
+                raise unusable(name, f"it has more than {max_rows:,} rows")
+            for column, at in wanted.items():
+                columns[column].append(_cell(row[at] if at < len(row) else None))
     except csv.Error as error:
         n = len(columns.get("path", ())) + 2
-        raise _unusable(path, f"line {n} is no CSV ({error})") from error
+        raise unusable(name, f"line {n} is no CSV ({error})") from error
     return columns
+
+
+def _csv(file: IO[bytes]) -> Iterator[list[str]]:
+    text = _text(file.read())
+    header = text.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=header.count)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
 def _text(data: bytes) -> str:
@@ -125,48 +147,64 @@ def _text(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _read_parquet(path: Path) -> dict[str, list[str | None]]:
+@contextmanager
+def _parquet(name: str, file: IO[bytes]) -> Iterator[ParquetFile]:
+    """Open a Parquet file, its text columns as each distinct value once, as they are stored."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with path.open("rb") as handle, pq.ParquetFile(handle) as file:
-            if file.metadata.num_rows > _MAX_ROWS:
-                raise _unusable(path, f"it has more than {_MAX_ROWS:,} rows")
-            names = file.schema_arrow.names
-            wanted = _wanted(path, names)
-            groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
-            if sum(group.total_byte_size for group in groups) > _MAX_BYTES:
-                raise _unusable(path, f"it unpacks to more than {_MAX_BYTES:,} bytes")
-            table = file.read(columns=[names[at] for at in wanted.values()])
-            columns = {name: table.column(names[at]).to_pylist() for name, at in wanted.items()}
+        with pq.ParquetFile(file) as plain:
+            names = plain.schema_arrow.names
+        with pq.ParquetFile(file, read_dictionary=names) as opened:
+            yield opened
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise _unusable(path, "it cannot be read as Parquet") from error
-    return {
-        name: [_cell(value if value is None else str(value)) for value in values]
-        for name, values in columns.items()
-    }
+        raise unusable(name, "it cannot be read as Parquet") from error
 
 
-def _wanted(path: Path, header: Sequence[str]) -> dict[str, int]:
-    """Return where the columns are that are read."""
-    at = {name.strip().casefold(): i for i, name in reversed(list(enumerate(header)))}
-    found = next((name for name in _PATH_NAMES if name in at), None)
-    if found is None or "label" not in at:
+def _read_parquet(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str | None]]:
+    with _parquet(name, file) as opened:
+        if opened.metadata.num_rows > max_rows:
+            raise unusable(name, f"it has more than {max_rows:,} rows")
+        names = opened.schema_arrow.names
+        wanted = _wanted(name, names)
+        groups = (opened.metadata.row_group(i) for i in range(opened.metadata.num_row_groups))
+        if sum(group.total_byte_size for group in groups) > MAX_BYTES:
+            raise unusable(name, f"it unpacks to more than {MAX_BYTES:,} bytes")
+        table = opened.read(columns=[names[at] for at in wanted.values()])
+        return {column: _cells(table.column(names[at])) for column, at in wanted.items()}
+
+
+def _cells(column: ChunkedArray) -> list[str | None]:
+    """Return the cells as text; rows that share a stored value share one text."""
+    cells: list[str | None] = []
+    for chunk in column.dictionary_encode().chunks:
+        values = chunk.dictionary.to_pylist()
+        texts = [_cell(value if value is None else str(value)) for value in values]
+        cells += [None if at is None else texts[at] for at in chunk.indices.to_pylist()]
+    return cells
+
+
+def _wanted(name: str, header: Sequence[str]) -> Mapping[str, int]:
+    wanted = _find(header)
+    if wanted is None:
         raise InvalidInput(
-            f"the table {printable(path.name)} is no manifest",
+            f"the table {printable(name)} is no manifest",
             expected="the columns path,label and maybe split,group",
-            received=", ".join(printable(name)[:50] for name in header[:10]) or "no header",
+            received=", ".join(printable(title)[:50] for title in header[:10]) or "no header",
         )
-    return {"path": at[found]} | {name: at[name] for name in _COLUMNS if name in at}
+    return wanted
+
+
+def _find(header: Sequence[str]) -> Mapping[str, int] | None:
+    """Return where the columns are that are read; None if this is no manifest."""
+    at = {title.strip().casefold(): i for i, title in reversed(list(enumerate(header)))}
+    found = next((title for title in _PATH_NAMES if title in at), None)
+    if found is None or "label" not in at:
+        return None
+    return {"path": at[found]} | {title: at[title] for title in _COLUMNS if title in at}
 
 
 def _cell(value: str | None) -> str | None:
-    return (value.strip() or None) if value else None
-
-
-def _unusable(path: Path, why: str) -> InvalidInput:
-    return InvalidInput(
-        f"the table {printable(path.name)} is not read: {why}",
-        expected="a CSV or Parquet file with the columns path,label and maybe split,group",
-    )
+    """Return a cell's text; what is longer than any path could only cost time and memory."""
+    return (value[:MAX_PATH_CHARS].strip() or None) if value else None

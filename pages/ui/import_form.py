@@ -24,7 +24,8 @@ _FITS: tuple[Fit, ...] = ("crop", "pad")
 _CHUNK_BYTES = 1 << 20
 _ARCHIVE = (
     "Class folders: `Rose/01.jpg`, `Tulip/02.jpg`, … (a folder around them is fine). The same in "
-    "`train`, `val` and `test` keeps those splits."
+    "`train`, `val` and `test` keeps those splits. Or one list with its images: a CSV or "
+    "Parquet file with the columns `path` and `label`."
 )
 _LIST = (
     "A list has the columns `path`, `label` and, if you like, `split` (train, val, test) and "
@@ -54,7 +55,7 @@ def draw(ws: Workspace, first: str = "upload") -> None:
 def _upload(ws: Workspace) -> None:
     """Draw the form that takes a file from the browser."""
     with st.form("import-upload"):
-        file = st.file_uploader("Zip of class folders", type=["zip"])
+        file = st.file_uploader("Zip of class folders, or of a list and its images", type=["zip"])
         st.caption(_ARCHIVE)
         name, options = _name("upload"), _options("upload")
         sent = st.form_submit_button("Import", type="primary", icon=":material/upload:")

@@ -19,7 +19,8 @@ from core.sources.items import SourceItem
 from tests.image_files import class_files, write_folder, write_zip
 
 LIMITS = ImageLimits()
-SOURCES = ("folder", "zip", "csv", "parquet", "builtin:rosebuds?n_per_class=2&size_px=64")
+TABLES = ("csv", "parquet", "folder of a list", "zip of csv", "zip of parquet")
+SOURCES = ("folder", "zip", *TABLES, "builtin:rosebuds?n_per_class=2&size_px=64")
 ALL = (*SOURCES, "builtin:digits")
 N_LOOKED_AT = 40  # of a source with many items
 
@@ -34,11 +35,17 @@ def source(request, tmp_path):
     frame = pd.DataFrame({"path": list(files), "label": [name[:3] for name in files]})
     frame.to_csv(folder / "list.csv", index=False)
     frame.to_parquet(folder / "list.parquet")
+    alone = {"images/" + name.replace("/", "-"): data for name, data in files.items()}
+    flat = frame.assign(path=[name.removeprefix("images/") for name in alone])
+    csv, parquet = flat.to_csv(index=False).encode(), flat.to_parquet()
     return {
         "folder": str(folder),
         "zip": str(write_zip(tmp_path / "images.zip", files)),
         "csv": str(folder / "list.csv"),
         "parquet": str(folder / "list.parquet"),
+        "folder of a list": str(write_folder(tmp_path / "a", alone | {"images/list.csv": csv})),
+        "zip of csv": str(write_zip(tmp_path / "b.zip", alone | {"images/list.csv": csv})),
+        "zip of parquet": str(write_zip(tmp_path / "c.zip", alone | {"images/l.parquet": parquet})),
     }.get(request.param, request.param)
 
 

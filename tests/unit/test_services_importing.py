@@ -118,7 +118,7 @@ def test_an_upload_is_kept_and_can_be_imported_from(workspace, folder, tmp_path)
 
 @pytest.mark.parametrize("filename", ["x.exe", "x", "x.zip.svg", "../../x.tar", "list.csv"])
 def test_an_upload_of_another_kind_is_refused(workspace, filename):
-    with pytest.raises(InvalidInput, match="expected .zip"):
+    with pytest.raises(InvalidInput, match="expected a .zip of class folders"):
         uploads.save_upload(workspace, filename, iter([b""]))
     assert not list(workspace.path.glob("uploads/*"))
 
