@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import Floats, Ints, matrix_2d
 
 MAX_EXACT = 20_000  # images; beyond, a sample of this size
-_BLOCK = 1024  # rows of the distance matrix held at a time: 160 MB at MAX_EXACT
+_BLOCK = 1024  # images on each side of the distances held at a time: 4 MB
 
 
 def silhouettes(x: ArrayLike, labelings: Sequence[Ints], seed: int = 0) -> list[float | None]:
@@ -32,7 +32,8 @@ def silhouettes(x: ArrayLike, labelings: Sequence[Ints], seed: int = 0) -> list[
     -----
     s(i) = (b - a) / max(a, b): a, the mean distance to the image's own cluster; b, to the
     nearest other one. An image alone in its cluster has s = 0. Each block of distances is
-    computed once and summed by cluster for all clusterings in one matrix product.
+    computed once and summed by cluster for all clusterings in one matrix product; single
+    precision keeps the mean within 1e-5 of scikit-learn's.
 
     References
     ----------
@@ -51,15 +52,27 @@ def silhouettes(x: ArrayLike, labelings: Sequence[Ints], seed: int = 0) -> list[
 
 
 def _distance_sums(x: Floats, members: Floats) -> Floats:
-    """Return for each image the sum of its distances to each cluster: (n, n_clusters)."""
-    squares = (x**2).sum(axis=1)
-    sums = np.empty((len(x), members.shape[1]))
-    for start in range(0, len(x), _BLOCK):
-        rows = slice(start, min(start + _BLOCK, len(x)))
-        block = squares[rows, None] + squares[None, :] - 2.0 * x[rows] @ x.T
-        np.maximum(block, 0.0, out=block)
-        block[np.arange(block.shape[0]), np.arange(rows.start, rows.stop)] = 0.0
-        sums[rows] = np.sqrt(block, out=block) @ members
+    """Return for each image the sum of its distances to each cluster: (n, n_clusters).
+
+    A distance serves both of its images: only blocks on and above the diagonal are computed.
+    """
+    near = np.ascontiguousarray(x - x.mean(axis=0), dtype=np.float32)
+    table = members.astype(np.float32)
+    squares = np.einsum("ij,ij->i", near, near)
+    sums = np.zeros(members.shape)
+    parts = [slice(start, min(start + _BLOCK, len(x))) for start in range(0, len(x), _BLOCK)]
+    for i, rows in enumerate(parts):
+        for columns in parts[i:]:
+            block = near[rows] @ (-2.0 * near[columns].T)
+            block += squares[rows, None]
+            block += squares[columns]
+            np.maximum(block, 0.0, out=block)
+            if rows == columns:
+                np.fill_diagonal(block, 0.0)
+            np.sqrt(block, out=block)
+            sums[rows] += block @ table[columns]
+            if rows != columns:
+                sums[columns] += block.T @ table[rows]
     return sums
 
 

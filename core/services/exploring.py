@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.analysis import clustering, projection, verdict
+from core.analysis.silhouette import MAX_EXACT
 from core.errors import InvalidInput
 from core.ids import content_id
 from core.jobs import engine
@@ -133,10 +134,9 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
     rows = clustering.sweep(
         reduced, ks, params["seed"], report=lambda share, text: context.report(0.9 * share, text)
     )
-    clusters = np.empty((len(ks), dataset.n_images), dtype=np.int32)
-    for row, k in enumerate(ks):
-        context.report(0.9 + 0.1 * row / len(ks), f"Keeping the clusters of k = {k}")
-        clusters[row] = clustering.kmeans(reduced, k, params["seed"])
+    context.report(0.9, "Keeping the clusters")
+    clusters = np.array(clustering.partitions(reduced, ks, params["seed"]), dtype=np.int32)
+    context.report(0.98, "Comparing clusters with labels")
     value = _evidence(ws, dataset, rows, dict(zip(ks, clusters, strict=True)))
     value |= {"backbone": params["backbone"], "seed": params["seed"]}
     blob = ws.blobs.put_array(clusters)
@@ -201,12 +201,15 @@ def _evidence(
 ) -> dict[str, Any]:
     suggested = verdict.suggest(rows)
     found = verdict.verdict(rows, suggested)
+    said = found.sentence
+    if dataset.n_images > MAX_EXACT:
+        said += f" Silhouettes are those of {MAX_EXACT:,} images drawn at random."
     shown = found.k or min(clusters, key=lambda k: abs(k - len(dataset.labels)))
     table, agreement = cluster_table(ws, dataset.id, clusters[shown])
     return {
         "k": rows,
         "suggested": suggested,
-        "verdict": {"text": found.sentence, "kind": found.kind, "k": found.k},
+        "verdict": {"text": said, "kind": found.kind, "k": found.k},
         "crosstab": {
             "k": int(shown),
             "labels": list(dataset.labels),
