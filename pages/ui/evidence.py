@@ -25,7 +25,10 @@ SWEEP_COLUMNS = {
         "Gap", format="%.3f", help="Against data without structure (Tibshirani et al. 2001)"
     ),
     "stability": st.column_config.NumberColumn(
-        "Stability", format="%.2f", help="Agreement of clusterings of resamples, 1 is the same"
+        "Stability",
+        format="%.2f",
+        help="How much of the least stable cluster comes back on resamples (Jaccard overlap, "
+        "median of 20 resamples of 80 %); 1 is all of it",
     ),
     "bic": st.column_config.NumberColumn(
         "BIC", format="compact", help="Of spherical clusters; larger is better"
