@@ -17,14 +17,9 @@ VIEWS = ["Differences", "Confusion", "Learning", HIDDEN]
 ctx = shell.enter("Compare", "Which run is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
 
-split = st.segmented_control(
+split = pickers.split(
     "Figures on",
-    ["test", "val"],
-    default="test",
-    required=True,
-    format_func=lambda s: names.SPLITS[s],
-    key="compare_split",
-    bind="query-params",
+    "compare_split",
     help="Test images were never used to choose anything; validation images were.",
 )
 board = comparing.leaderboard(ws, dataset.id, split=split)

@@ -39,7 +39,7 @@ def number_of_classes(
     if found is None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.write(
-                f"k-means is run for 1 to {K_MOST} clusters, and four criteria say which number "
+                f"k-means is run for 1 to {K_MOST} clusters, and three criteria say which number "
                 "the images themselves suggest. It may well be: none."
             )
             if st.button("Gather the evidence", type="primary", icon=":material/query_stats:"):

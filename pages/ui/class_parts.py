@@ -30,14 +30,10 @@ def choose_evidence(runs: Sequence[Run]) -> tuple[Run | None, str]:
         help="A run trained on the labels as they are. Its answers are merged, not retrained: "
         "train on the saved class map afterwards to see what a model of its own reaches.",
     )
-    split = st.segmented_control(
+    split = pickers.split(
         "On",
-        ["val", "test"],
-        default="val",
-        required=True,
-        format_func=lambda s: names.SPLITS[s],
-        key="classes_split",
-        bind="query-params",
+        "classes_split",
+        first="val",
         help="Choose on validation images; look at test images once, to confirm.",
     )
     return by_id[run_id], split

@@ -19,7 +19,8 @@ SWEEP_COLUMNS = {
     "silhouette": st.column_config.NumberColumn(
         "Silhouette",
         format="%.3f",
-        help="Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1",
+        help="Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1. "
+        "Shown for comparison: it has no vote, because it favours few clusters",
     ),
     "gap": st.column_config.NumberColumn(
         "Gap", format="%.3f", help="Against data without structure (Tibshirani et al. 2001)"
@@ -31,7 +32,9 @@ SWEEP_COLUMNS = {
         "median of 20 resamples of 80 %); 1 is all of it",
     ),
     "bic": st.column_config.NumberColumn(
-        "BIC", format="compact", help="Of spherical clusters; larger is better"
+        "BIC",
+        format="compact",
+        help="Of clusters of one common shape (integrated completed likelihood); larger is better",
     ),
 }
 _KINDS = {

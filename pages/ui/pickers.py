@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import names, state
 
 
 def one(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
@@ -76,3 +76,20 @@ def _asked(key: str, options: Mapping[str, str]) -> list[str]:
         return []
     state.set_draft(f"asked-{key}", values)
     return values if values and all(value in options for value in values) else []
+
+
+def split(label: str, key: str, *, help: str, first: str = "test") -> str:
+    """Draw the choice between test and validation images, `first` chosen; bound to the address."""
+    others = [name for name in ("test", "val") if name != first]
+    return str(
+        st.segmented_control(
+            label,
+            [first, *others],
+            default=first,
+            required=True,
+            format_func=lambda name: names.SPLITS[name],
+            key=key,
+            bind="query-params",
+            help=help,
+        )
+    )

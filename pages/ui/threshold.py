@@ -12,7 +12,7 @@ from core.records import Dataset
 from core.services import cascading
 from core.services.cascading import CascadeInputs
 from core.services.workspace import Workspace
-from pages.ui import meaning, messages, names, state, text
+from pages.ui import meaning, messages, names, pickers, state, text
 from pages.ui.cascade_chart import threshold_curves
 from pages.ui.confusion_panel import confusion_panel
 
@@ -75,14 +75,9 @@ def slider(inputs: CascadeInputs) -> tuple[float, str]:
             help=f"The threshold with most right answers on the {inputs.val.sweep.n_images:,} "
             "validation images; of equals the one that defers least.",
         )
-        split = st.segmented_control(
+        split = pickers.split(
             "Shown on",
-            ["test", "val"],
-            default="test",
-            required=True,
-            format_func=lambda s: names.SPLITS[s],
-            key="cascade_split",
-            bind="query-params",
+            "cascade_split",
             help="Tune on validation images; what counts is the test images.",
         )
     return float(tau), split
