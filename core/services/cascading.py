@@ -102,8 +102,9 @@ def report(inputs: CascadeInputs, tau: float) -> dict[str, Any]:
             {**row, "expert": expert.id, "pair": list(expert.classes)}
             for row, expert in zip(rows, inputs.experts, strict=True)
         ]
-        figures[split] = {**sweep.at(tau), "pairs": pairs}
-    figures["controls"] = {"random": cascade.random_control(swept["test"], tau)}
+        random = cascade.random_control(sweep, tau)
+        figures[split] = {**sweep.at(tau), "pairs": pairs, "random": random}
+    figures["controls"] = {"random": figures["test"]["random"]}
     figures["verdict"] = _verdict(figures)
     return figures
 

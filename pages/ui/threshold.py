@@ -86,7 +86,7 @@ def slider(inputs: CascadeInputs) -> tuple[float, str]:
 def panel(ws: Workspace, dataset: Dataset, inputs: CascadeInputs, tau: float, split: str) -> None:
     """Draw everything that follows the slider."""
     report = cascading.report(inputs, tau)
-    cards(report[split], report["controls"]["random"]["accuracy"], split)
+    cards(report[split], split)
     verdict(inputs, report)
     left, right = st.columns([8, 5], gap="medium")
     with left:
@@ -105,7 +105,7 @@ def panel(ws: Workspace, dataset: Dataset, inputs: CascadeInputs, tau: float, sp
     accounting(report[split]["pairs"], report[split]["n_images"], split)
 
 
-def cards(figures: Figures, random_accuracy: float, split: str) -> None:
+def cards(figures: Figures, split: str) -> None:
     """Draw accuracy, net gain, deferral rate, recovery, breakage and the random control."""
     n, n_deferred = figures["n_images"], figures["n_deferred"]
     spread = meaning.spread(figures["gain_ci"])
@@ -136,8 +136,8 @@ def cards(figures: Figures, random_accuracy: float, split: str) -> None:
             )
         st.metric(
             "Random deferral",
-            text.percent(random_accuracy),
-            help=meaning.explain("random", n, "test"),
+            text.percent(figures["random"]["accuracy"]),
+            help=meaning.explain("random", n, split),
             border=True,
             height="stretch",
         )

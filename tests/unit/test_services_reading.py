@@ -116,6 +116,14 @@ def test_a_threshold_between_the_positions_of_the_slider_is_exact(workspace, ids
     assert cascading.report(inputs, tau)["test"]["accuracy"] == pytest.approx(expected)
 
 
+def test_the_random_control_of_a_split_starts_from_that_splits_generalist(workspace, ids):
+    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
+    figures = cascading.report(inputs, 0.0)
+    for split in ("val", "test"):
+        assert figures[split]["random"]["accuracy"] == figures[split]["generalist_accuracy"]
+    assert figures["val"]["random"] != figures["test"]["random"]
+
+
 def test_the_threshold_is_chosen_on_validation(workspace, ids):
     inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
     best = max(inputs.val.sweep.n_correct)
