@@ -6,7 +6,6 @@ be "do not merge": fewer classes raise accuracy by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +13,16 @@ from numpy.typing import ArrayLike
 
 from core.analysis import merge_evidence as evidence
 from core.analysis import partitions as ways
-from core.analysis._checks import Bools, Floats, some_images
-from core.analysis.itca import MergeScores, cell_worth, greedy_path, score
+from core.analysis._checks import Bools
+from core.analysis.itca import cell_worth, score
+from core.analysis.merge_sandbox import Sandbox, open_sandbox, same_sizes
 from core.analysis.merge_verdict import STANDS_OUT, Kind, MergeEvidence, judge
-from core.errors import InvalidInput
+from core.analysis.told_apart import worst_of
 
-_N_RANDOM = 10_000  # merges of the same sizes where they cannot all be listed; 2,000 at 100 classes
-_CELLS_OF_RANDOM = 20_000_000
-_MOST_PAIRS = 500  # single pairs looked at beyond `ways.MOST_CLASSES` classes, most confused first
+__all__ = ["Merge", "Sandbox", "best", "examine", "open_sandbox", "optimism", "suggest"]
+
 _MOST_CANDIDATES = 500  # class maps among which the suggestion is chosen, highest ITCA first
+_N_REPEATED = 100  # resamples on which the choice is made again
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Merge:
     ----------
     partition : tuple of int
         The group of each class.
+    skill : float
+        (accuracy - chance) / (1 - chance): 0 for guessing in proportion to the classes.
     itca_gain, itca_gain_ci
         ITCA less that of the unmerged answers, with a 95 % paired bootstrap interval.
     gain : float
@@ -45,12 +47,16 @@ class Merge:
         Gain beyond the mean of those merges; see `merge_evidence.gain_interval`.
     max_p : float
         Of the group that stands out least; see `merge_evidence.pair_p_values`.
+    told_apart, told_apart_high : float
+        Kappa of the answers within the two merged classes that may be told apart best, and its
+        upper 95 % limit; -1 without a merge. See `told_apart`.
     """
 
     partition: tuple[int, ...]
     n_classes: int
     accuracy: float
     chance: float
+    skill: float
     kappa: float
     bits: float
     bits_kept_share: float
@@ -64,79 +70,10 @@ class Merge:
     excess_gain: float
     ci: tuple[float, float]
     max_p: float
+    told_apart: float
+    told_apart_high: float
     verdict: Kind
     reason: str
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """What `open_sandbox` prepared once for a matrix, so that `examine` is quick."""
-
-    confusion: Floats
-    classes: tuple[str, ...]
-    ordinal: bool
-    exhaustive: bool
-    seed: int
-    partitions: ways.Partitions
-    scores: MergeScores
-    gains: Floats
-    sizes: np.ndarray
-    pair_p: Floats
-    bits_noise: float
-
-
-def open_sandbox(
-    confusion: ArrayLike, classes: Sequence[str], *, ordinal: bool = False, seed: int = 0
-) -> Sandbox:
-    """Score every class map that merges the classes of a confusion matrix.
-
-    Parameters
-    ----------
-    confusion : array, shape (n_classes, n_classes)
-        Row = true, column = predicted; counts, from validation.
-    classes : sequence of str
-        Names, in the order of the matrix.
-    ordinal : bool
-        The classes are stages of one thing, in order: only neighbours are merged.
-    seed : int
-        Of the simulations and resamples; the same seed gives the same answer.
-
-    Raises
-    ------
-    InvalidInput
-        Without images, or with another number of names than rows.
-
-    Notes
-    -----
-    Up to 10 classes (ordinal: 16) every merge is looked at. Beyond, the most confused pairs and a
-    greedy path by ITCA; ranks are then among up to 10,000 random merges of the same sizes.
-    """
-    C = some_images(confusion)
-    k = len(C)
-    if len(classes) != k:
-        raise InvalidInput(
-            "every class of the matrix needs a name", expected=str(k), received=str(len(classes))
-        )
-    exhaustive = k <= (ways.MOST_ORDINAL_CLASSES if ordinal else ways.MOST_CLASSES)
-    if exhaustive:
-        rows = ways.neighbour_partitions(k) if ordinal else ways.all_partitions(k)
-    else:
-        rows = np.vstack([_confused_pairs(C, ordinal), greedy_path(C, ordinal=ordinal)[1:]])
-        _, first = np.unique(rows, axis=0, return_index=True)
-        rows = rows[np.sort(first)]
-    return Sandbox(
-        confusion=C,
-        classes=tuple(classes),
-        ordinal=ordinal,
-        exhaustive=exhaustive,
-        seed=seed,
-        partitions=rows,
-        scores=score(C, rows),
-        gains=evidence.merge_gains(C, rows),
-        sizes=ways.group_sizes(rows),
-        pair_p=evidence.pair_p_values(C, np.random.default_rng(seed)),
-        bits_noise=evidence.bits_noise(C),
-    )
 
 
 def examine(box: Sandbox, partition: ArrayLike) -> Merge:
@@ -154,7 +91,7 @@ def examine(box: Sandbox, partition: ArrayLike) -> Merge:
     row = np.asarray(partition, dtype=np.int64)
     figures = score(box.confusion, row[None])  # refuses what does not fit
     row = ways.canonical(row[None])[0]
-    same_rows, same_gains = _same_sizes(box, row)
+    same_rows, same_gains = same_sizes(box, row)
     rng = np.random.default_rng(box.seed)
     gain = float(evidence.merge_gains(box.confusion, row[None])[0])
     rank = int((same_gains >= gain - 1e-9).sum())
@@ -170,6 +107,7 @@ def examine(box: Sandbox, partition: ArrayLike) -> Merge:
         n_classes=int(figures.n_classes[0]),
         accuracy=float(figures.accuracy[0]),
         chance=float(figures.chance[0]),
+        skill=_skill(float(figures.accuracy[0]), float(figures.chance[0])),
         kappa=float(figures.kappa[0]),
         bits=float(figures.bits[0]),
         bits_kept_share=float(figures.bits_kept_share[0]),
@@ -183,6 +121,8 @@ def examine(box: Sandbox, partition: ArrayLike) -> Merge:
         excess_gain=excess,
         ci=ci,
         max_p=max(given.p_values, default=1.0),
+        told_apart=worst_of(box.told.kappa, row),
+        told_apart_high=max(given.told_high, default=-1.0),
         verdict=found.kind,
         reason=found.sentence,
     )
@@ -200,10 +140,12 @@ def suggest(box: Sandbox) -> Merge:
 
     Notes
     -----
-    Among maps all of whose groups hold together by pairs that stand out, and whose ITCA is not
-    below that of no merge: the one with the fewest classes within one standard error of the
-    highest ITCA (ties: higher ITCA), unless its verdict is "do not merge". The rule of one
-    standard error prefers the simpler answer where the images cannot tell the two apart.
+    Among maps all of whose groups hold together by pairs that stand out: the one with the fewest
+    classes whose ITCA is not below that of no merge and within one standard error of the highest
+    (ties: higher ITCA), unless its verdict is "do not merge". The rule of one standard error
+    prefers the simpler answer where the images cannot tell the two apart. A map that joins only
+    classes which the answers do not tell apart at all is looked at whatever its ITCA: with three
+    or four classes ITCA counts a class more than the guesses within it are worth.
 
     References
     ----------
@@ -215,9 +157,9 @@ def suggest(box: Sandbox) -> Merge:
     near = []
     for i, value in zip(index, itca, strict=True):
         apart = top - cell_worth(box.confusion, box.partitions[i])
-        if value >= box.scores.itca[0] - 1e-12 and itca[0] - value <= evidence.standard_error(
-            box.confusion, apart
-        ):
+        close = itca[0] - value <= evidence.standard_error(box.confusion, apart)
+        pays = value >= box.scores.itca[0] - 1e-12 and close
+        if pays or worst_of(box.told.low, box.partitions[i]) <= 0.0:
             near.append(int(i))
     for i in sorted(near, key=lambda i: (box.scores.n_classes[i], -box.scores.itca[i])):
         found = examine(box, box.partitions[i])
@@ -226,30 +168,34 @@ def suggest(box: Sandbox) -> Merge:
     return examine(box, box.partitions[0])
 
 
-def _confused_pairs(C: Floats, ordinal: bool) -> ways.Partitions:
-    """Return no merge, then the most confused pairs."""
-    first, second = np.triu_indices(len(C), 1)
-    if ordinal:
-        first, second = np.arange(len(C) - 1), np.arange(1, len(C))
-    confused = (C + C.T)[first, second]
-    order = np.argsort(-confused, kind="stable")[:_MOST_PAIRS]
-    return ways.pair_partitions(len(C), np.stack([first[order], second[order]], axis=1))
+def optimism(box: Sandbox) -> float:
+    """Return how much of the best merge's ITCA gain is there because it was chosen, in nats.
 
+    Notes
+    -----
+    The winner's curse: the highest of many noisy gains is too high. The choice is made again on
+    100 resampled matrices; what the choice gains there, less what the same merge gains on the
+    images at hand, is the optimism. Take it off the gain of a merge that was chosen for its
+    gain; test images, which the choice has not seen, need no correction.
 
-def _same_sizes(box: Sandbox, row: np.ndarray) -> tuple[np.ndarray, Floats]:
-    """Return class maps with the group sizes of `row`, all or a sample, and their gains."""
-    if box.exhaustive:
-        same = (box.sizes == ways.group_sizes(row[None])).all(axis=1)
-        if same.any():  # not so for a hand-made map that skips a neighbour in ordinal mode
-            return box.partitions[same], box.gains[same]
-    k = len(row)
-    if row.max() + 1 == k:
-        return row[None], np.zeros(1)
-    n = min(_N_RANDOM, _CELLS_OF_RANDOM // (k * k))
+    References
+    ----------
+    B. Efron, "Estimating the error rate of a prediction rule: improvement on cross-validation",
+    1983.
+    """
+    order = np.argsort(-box.scores.itca, kind="stable")[:_MOST_CANDIDATES]
+    rows = box.partitions[np.union1d([0], order)]
+    k = len(box.confusion)
+    shares = (box.confusion / box.confusion.sum()).ravel()
     rng = np.random.default_rng(box.seed)
-    drawn = ways.random_of_same_sizes(row, max(n, 1), rng, ordinal=box.ordinal)
-    rows = np.vstack([row[None], drawn])
-    return rows, evidence.merge_gains(box.confusion, rows)
+    here = score(box.confusion, rows).itca
+    drawn = rng.multinomial(round(float(box.confusion.sum())), shares, size=_N_REPEATED)
+    too_high = []
+    for matrix in drawn.reshape(-1, k, k):
+        there = score(matrix, rows).itca
+        chosen = int(there.argmax())
+        too_high.append((there[chosen] - there[0]) - (here[chosen] - here[0]))
+    return max(0.0, float(np.mean(too_high)))
 
 
 def _weigh(
@@ -266,6 +212,8 @@ def _weigh(
         itca_changes=(worth * box.confusion).sum(axis=(1, 2)) / n,
         itca_spans=evidence.bootstrap_means(box.confusion, worth, rng),
         p_values=tuple(evidence.group_p_value(box.pair_p, members) for members in groups),
+        told_low=tuple(worst_of(box.told.low, _only(k, members)) for members in groups),
+        told_high=tuple(worst_of(box.told.high, _only(k, members)) for members in groups),
         bits=float(box.scores.bits[0]),
         bits_lost=float(box.scores.bits[0]) - bits,
         bits_noise=box.bits_noise,
@@ -291,3 +239,15 @@ def _holds_together(box: Sandbox, row: np.ndarray) -> bool:
     """Say whether every group of two or more stands out."""
     groups = [np.flatnonzero(row == g) for g in range(int(row.max()) + 1)]
     return all(len(g) < 2 or evidence.group_p_value(box.pair_p, g) <= STANDS_OUT for g in groups)
+
+
+def _only(n_classes: int, members: np.ndarray) -> np.ndarray:
+    """Return the class map that joins `members` and nothing else."""
+    row = np.arange(n_classes)
+    row[members] = members[0]
+    return row
+
+
+def _skill(accuracy: float, chance: float) -> float:
+    """Return skill over chance; 0 where guessing is always right."""
+    return (accuracy - chance) / (1.0 - chance) if chance < 1.0 else 0.0
