@@ -2,24 +2,25 @@
 
 A Plotly heatmap has no selectable points in Streamlit, and a chart is remounted whenever its
 figure changes. A table of buttons keeps its place while a threshold moves, is reachable with the
-arrow keys, is read aloud as a table, and follows the theme.
+arrow keys, is read aloud as a table, and follows the theme. Where merging is allowed, a class name
+can be dragged onto another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pages.ui import state
 
 _ASSETS = Path(__file__).with_name("assets")
-COMPACT_FROM = 11  # classes; from here on, cells show one number and headers stand upright
-_SQRT_FULL = 92.0  # percent of the hue in a cell that holds its whole row
+COMPACT_FROM = 11  # classes; from here on, cells show one number
+DENSE_FROM = 31  # from here on, colour alone: numbers would not fit on a screen
 
 _TABLE = st.components.v2.component(
     "desempate_matrix",
@@ -29,14 +30,23 @@ _TABLE = st.components.v2.component(
 )
 
 
+class Touched(NamedTuple):
+    """What a person did with a matrix: the cell that is open, and two classes to merge."""
+
+    cell: tuple[str, str] | None
+    merge: tuple[str, str] | None
+
+
 def confusion_matrix(
     matrix: NDArray[Any],
     classes: Sequence[str],
     key: str,
     *,
     marked: Collection[tuple[str, str]] = (),
-) -> tuple[str, str] | None:
-    """Draw a confusion matrix (row = true, column = predicted) and return the chosen cell.
+    totals: ArrayLike | None = None,
+    merging: bool = False,
+) -> Touched:
+    """Draw a confusion matrix (row = true, column = predicted) and return what was done with it.
 
     Parameters
     ----------
@@ -49,17 +59,30 @@ def confusion_matrix(
         not survive a change of either.
     marked : collection of (class, class)
         Pairs to outline in both directions, e.g. those that have an expert.
+    totals : array of int, shape (n_classes,), optional
+        Images of each true class, where the matrix is a part of a larger one.
+    merging : bool
+        Whether a class name can be dragged onto another.
 
-    Returns
-    -------
-    (str, str) or None
-        True and predicted class of the chosen cell; a second click gives the choice up.
+    Notes
+    -----
+    The cell is (true, predicted class); a second click gives the choice up. A merge is told once.
     """
     both = {frozenset(pair) for pair in marked}
-    flags = [[i != j and frozenset((a, b)) in both for j, b in enumerate(classes)]
-             for i, a in enumerate(classes)]  # fmt: skip
+    flags = [
+        (i, j)
+        for i, a in enumerate(classes)
+        for j, b in enumerate(classes)
+        if i != j and frozenset((a, b)) in both
+    ]
     data = table_data(
-        np.asarray(matrix), classes, classes, "true ↓\npredicted →", "is", "predicted", flags
+        np.asarray(matrix),
+        classes,
+        classes,
+        ("true ↓\npredicted →", "is", "predicted"),
+        totals=totals,
+        marked=flags,
+        merging=merging,
     )
     return _mount(data, classes, classes, key)
 
@@ -73,67 +96,63 @@ def cross_table(
     corner: str = "cluster ↓\nlabel →",
 ) -> tuple[str, str] | None:
     """Draw counts of clusters against labels and return the chosen (row, column)."""
-    data = table_data(np.asarray(counts), rows, columns, corner, "in", "labelled", None)
-    return _mount(data, rows, columns, key)
+    words = (corner, "in", "labelled")
+    data = table_data(np.asarray(counts), rows, columns, words, cross=True)
+    return _mount(data, rows, columns, key).cell
 
 
 def table_data(
     counts: NDArray[Any],
     rows: Sequence[str],
     columns: Sequence[str],
-    corner: str,
-    row_word: str,
-    column_word: str,
-    marked: Sequence[Sequence[bool]] | None,
+    words: tuple[str, str, str],
+    *,
+    totals: ArrayLike | None = None,
+    marked: Sequence[tuple[int, int]] = (),
+    merging: bool = False,
+    cross: bool = False,
 ) -> dict[str, Any]:
-    """Return what the browser draws: texts, strengths in percent, and kinds of cells.
+    """Return what the browser draws: counts, and in `words` the corner and how a cell is read.
 
-    The strength grows with the square root of the row's share, so that a few errors can be seen.
-    Without `marked` (a cross table) every filled cell has one hue.
+    In a confusion matrix the diagonal is right and the rest is wrong; a `cross` table has one hue.
     """
-    sums = counts.sum(axis=1, keepdims=True)  # (n_rows, 1)
-    shares = np.divide(counts, sums, out=np.zeros(counts.shape), where=sums > 0)
-    compact = max(counts.shape) >= COMPACT_FROM
-
-    def cell(i: int, j: int) -> dict[str, Any]:
-        n, share = int(counts[i, j]), float(shares[i, j])
-        right = marked is None or i == j
-        of_row = f"{n:,} of {int(sums[i, 0]):,} images {row_word} {rows[i]}"
-        return {
-            "main": f"{n:,}" if n or not compact else "",
-            "sub": ("<1%" if share < 0.005 else f"{share:.0%}") if n and not compact else "",
-            "strength": round(_SQRT_FULL * share**0.5, 1),
-            "kind": "empty" if n == 0 else "right" if right else "wrong",
-            "marked": bool(marked is not None and marked[i][j]),
-            "title": f"{of_row}, {column_word} {columns[j]} ({share:.1%} of the row)",
-        }
-
+    corner, row_word, column_word = words
+    most = max(counts.shape)
+    size: Literal["full", "compact", "dense"] = (
+        "full" if most < COMPACT_FROM else "compact" if most < DENSE_FROM else "dense"
+    )
+    sums = counts.sum(axis=1) if totals is None else np.asarray(totals)
     return {
         "rows": list(rows),
         "columns": list(columns),
         "corner": corner,
-        "cells": [[cell(i, j) for j in range(len(columns))] for i in range(len(rows))],
-        "totals": [f"{int(n):,}" for n in sums[:, 0]],
-        "total_name": "images",
-        "compact": compact,
+        "row_word": row_word,
+        "column_word": column_word,
+        "counts": np.asarray(counts).astype(int).tolist(),
+        "totals": sums.astype(int).tolist(),
+        "marked": [list(at) for at in marked],
+        "size": size,
+        "cross": cross,
+        "merging": merging,
         "alt": corner.replace("↓\n", "by row, ").replace("→", "by column"),
     }
 
 
-def _mount(
-    data: dict[str, Any], rows: Sequence[str], columns: Sequence[str], key: str
-) -> tuple[str, str] | None:
-    """Draw the table and translate its selection into names."""
+def _mount(data: dict[str, Any], rows: Sequence[str], columns: Sequence[str], key: str) -> Touched:
+    """Draw the table and translate what it reports into names."""
     result = _TABLE(
         key=key,
         data={**data, "selected": state.component_value(key, "selected")},
         default={"selected": None},
         on_selected_change=_nothing,
+        on_merge_change=_nothing,
     )
-    chosen = result.selected
-    if not chosen or chosen[0] >= len(rows) or chosen[1] >= len(columns):
-        return None
-    return rows[int(chosen[0])], columns[int(chosen[1])]
+    chosen, pair = result.selected, result.merge
+    cell = None
+    if chosen and chosen[0] < len(rows) and chosen[1] < len(columns):
+        cell = rows[int(chosen[0])], columns[int(chosen[1])]
+    known = pair and len(pair) == 2 and pair[0] != pair[1] and {*pair} <= {*rows}
+    return Touched(cell, (pair[0], pair[1]) if known else None)
 
 
 def _nothing() -> None:

@@ -97,30 +97,24 @@ def test_intervals_reach_from_low_to_high():
     assert figure.data[0].error_x.arrayminus[0] == pytest.approx(0.1)
 
 
-def cells(counts, marked=None):
+def table(counts, **more):
     names = [f"c{i}" for i in range(len(counts))]
-    return matrix.table_data(np.array(counts), names, names, "true ↓", "is", "predicted", marked)
+    return matrix.table_data(np.array(counts), names, names, ("true ↓", "is", "predicted"), **more)
 
 
-def test_a_matrix_says_counts_and_shares_of_the_row():
-    data = cells([[3, 1], [0, 4]], [[False, True], [True, False]])
-    assert data["cells"][0][1]["main"] == "1"
-    assert data["cells"][0][1]["sub"] == "25%"
-    assert data["cells"][0][1]["title"].startswith("1 of 4 images is c0, predicted c1")
-    assert [c["kind"] for row in data["cells"] for c in row] == ["right", "wrong", "empty", "right"]
-    assert data["totals"] == ["4", "4"]
-    assert data["cells"][0][1]["marked"] is True
+def test_a_matrix_carries_counts_and_the_images_of_each_row():
+    data = table([[3, 1], [0, 4]], marked=[(0, 1)])
+    assert data["counts"] == [[3, 1], [0, 4]]
+    assert data["totals"] == [4, 4]
+    assert data["marked"] == [[0, 1]]
+    assert table([[3, 1], [0, 4]], totals=[9, 8])["totals"] == [9, 8]
 
 
-def test_a_class_without_images_divides_by_nothing():
-    data = cells([[0, 0], [0, 2]], [[False] * 2] * 2)
-    assert [c["strength"] for c in data["cells"][0]] == [0, 0]
-
-
-def test_many_classes_get_compact_cells():
-    data = cells(np.eye(30, dtype=int))
-    assert data["compact"]
-    assert data["cells"][0][1]["main"] == ""
+@pytest.mark.parametrize(
+    ("n", "size"), [(10, "full"), (11, "compact"), (30, "compact"), (31, "dense")]
+)
+def test_cells_get_smaller_with_more_classes(n, size):
+    assert table(np.eye(n, dtype=int))["size"] == size
 
 
 def test_a_gallery_carries_pictures_and_no_addresses():

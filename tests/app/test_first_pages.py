@@ -236,7 +236,7 @@ def test_the_table_of_clusters_follows_k(full):
 
     def table(app):
         found = [json.loads(e.proto.json) for e in app.get("bidi_component")]
-        (data,) = [d for d in found if "cells" in d]
+        (data,) = [d for d in found if "counts" in d]
         return data
 
     app = full.open("explore")
@@ -244,7 +244,7 @@ def test_the_table_of_clusters_follows_k(full):
     app = stands(app.select_slider(key="k").set_value(3).run())
     data = table(app)
     assert data["rows"] == ["cluster 1", "cluster 2", "cluster 3"]
-    assert [c["main"] for c in data["cells"][2]] == ["0", "0", "30", "30"]
+    assert data["counts"][2] == [0, 0, 30, 30]
 
 
 def test_a_set_without_embeddings_offers_to_embed(full):
