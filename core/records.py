@@ -65,6 +65,57 @@ class ClassMapRecord:
     created_at: datetime
 
 
+Verdict = Literal["label", "skip", "not_sure", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One thing one person said about one image; never changed, only followed by another."""
+
+    seq: int  # the order of all reviews; clocks do not decide
+    event_id: str  # made by whoever sends it: a repeated send counts once
+    dataset_id: str
+    image_id: str
+    reviewer: str
+    version: int  # 1 for this person's first word on this image, 2 for the second, ...
+    verdict: Verdict
+    label: str | None  # for "label" only
+    undoes: str | None  # for "undo" only: the event id of what is taken back
+    note: str
+    source: str  # the queue it came from, or "import"
+    blind: bool  # nobody showed them the given label or another's answer
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Adjudication:
+    """Somebody's decision about an image that reviewers left open; append-only."""
+
+    event_id: str
+    dataset_id: str
+    image_id: str
+    version: int
+    label: str | None  # None: open again
+    who: str
+    note: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSet:
+    """One label for every image, with a name, a version, and what it was made from; immutable."""
+
+    id: str
+    dataset_id: str
+    name: str
+    version: int
+    labels: str  # blob: int64 .npy, (n_images,), index into the labels of the data set
+    quality: str | None  # blob: float32 .npy, (n_images,), share; NaN where nothing was said
+    origin: Mapping[str, Any]  # method, its parameters, and the reviews it rests on
+    who: str
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One trained model; immutable once stored."""

@@ -171,6 +171,17 @@ def add_run(
     return str(record["id"])
 
 
+def add_small_dataset(
+    ws: Workspace, n_images: int, name: str = "small"
+) -> tuple[str, tuple[str, ...]]:
+    """Insert a data set of a few images, labels in turn; return its id and the images' ids."""
+    y = np.arange(n_images) % len(LABELS)
+    split = np.tile(["train", "train", "train", "val", "test"], n_images)[:n_images]
+    dataset = add_dataset(ws, name, y, split, np.random.default_rng(1))
+    with ws.read() as conn:
+        return dataset.id, tuple(datasets.images(conn, dataset.id)["image_id"])
+
+
 def _add_embedding(
     ws: Workspace, dataset: Dataset, y: np.ndarray, rng: np.random.Generator
 ) -> None:

@@ -171,6 +171,66 @@ cascade = Table(
     Column("created_at", String, nullable=False),
 )
 
+# What people said about images; only ever added to. A person's words on an image are numbered.
+review = Table(
+    "review",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),  # the order, whatever clocks say
+    Column("event_id", String, nullable=False, unique=True),
+    Column("dataset_id", ForeignKey("dataset.id"), nullable=False),
+    Column("image_id", ForeignKey("image.id"), nullable=False),
+    Column("reviewer", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("label", String),
+    Column("undoes", String, unique=True),  # nothing is taken back twice
+    Column("note", Text, nullable=False),
+    Column("source", String, nullable=False),
+    Column("blind", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("dataset_id", "image_id", "reviewer", "version"),
+)
+
+# The word of each person on each image that counts now; `rebuild` makes it again from `review`.
+review_current = Table(
+    "review_current",
+    metadata,
+    Column("dataset_id", ForeignKey("dataset.id"), primary_key=True),
+    Column("reviewer", String, primary_key=True),
+    Column("image_id", ForeignKey("image.id"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("seq", ForeignKey("review.seq")),  # None: all was taken back
+)
+
+adjudication = Table(
+    "adjudication",
+    metadata,
+    Column("event_id", String, primary_key=True),
+    Column("dataset_id", ForeignKey("dataset.id"), nullable=False),
+    Column("image_id", ForeignKey("image.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("label", String),  # None: open again
+    Column("who", String, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("dataset_id", "image_id", "version"),
+)
+
+label_set = Table(
+    "label_set",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("dataset_id", ForeignKey("dataset.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("labels", String, nullable=False),
+    Column("quality", String),
+    Column("origin", JSON, nullable=False),
+    Column("who", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("dataset_id", "name", "version"),
+)
+
 job = Table(
     "job",
     metadata,

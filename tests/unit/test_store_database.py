@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,9 +19,10 @@ from sqlalchemy import create_engine, exc, inspect, text
 
 from core.errors import StoreError
 from core.settings import ROOT
-from core.store import database, schema, workers
+from core.store import database, datasets, schema, workers
 from core.store.database import open_workspace, to_json, utc_now
 from core.store.tables import metadata
+from tests.seeding import add_small_dataset
 
 
 def test_every_pooled_connection_is_durable_and_strict(workspace):
@@ -181,15 +183,41 @@ def test_an_up_to_date_workspace_opens_without_alembic(workspace):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_an_older_workspace_is_backed_up_and_migrated(workspace, tmp_path):
-    scripts = tmp_path / "100% migrations"
-    (scripts / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_initial.py"):
-        (scripts / name).write_text((schema.SCRIPTS / name).read_text())
-    (scripts / "versions" / "0002_more.py").write_text(
+def _one_more_migration(scripts, what):
+    """Copy the migrations and add one that does `what`."""
+    shutil.copytree(schema.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "9000_more.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
-        "def upgrade():\n    op.add_column('worker', sa.Column('note', sa.String()))\n"
+        f"revision, down_revision = '9000', '{schema.versions()[-1]}'\n"
+        f"def upgrade():\n    {what}\n"
+    )
+    return scripts
+
+
+def test_the_first_workspaces_get_the_tables_of_reviews(settings):
+    """From the first released schema, with rows in it, to the one of today, and back up again."""
+    from alembic import command
+    from alembic.config import Config
+
+    ws = open_workspace(settings)
+    dataset_id, images = add_small_dataset(ws, 3)
+    config = Config()
+    config.set_main_option("script_location", str(schema.SCRIPTS))
+    with ws.engine.connect().execution_options(write=True) as conn, conn.begin():
+        config.attributes["connection"] = conn
+        command.downgrade(config, "0001")
+        assert not inspect(conn).has_table("review")
+    ws.close()
+    ws = open_workspace(settings)
+    assert inspect(ws.engine).has_table("review_current")
+    with ws.read() as conn:
+        assert tuple(datasets.images(conn, dataset_id)["image_id"]) == images
+    ws.close()
+
+
+def test_an_older_workspace_is_backed_up_and_migrated(workspace, tmp_path):
+    scripts = _one_more_migration(
+        tmp_path / "100% migrations", "op.add_column('worker', sa.Column('note', sa.String()))"
     )
     with workspace.write() as conn:
         workers.take(conn, "a", 1, 2.0)
@@ -198,17 +226,14 @@ def test_an_older_workspace_is_backed_up_and_migrated(workspace, tmp_path):
     (backup,) = (workspace.path / "backups").iterdir()
     with closing(sqlite3.connect(backup)) as copy:
         assert copy.execute("SELECT slot FROM worker").fetchall() == [("a",)]
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            (schema.versions()[-1],)
+        ]
 
 
 def test_a_failed_migration_leaves_the_database_as_it_was(workspace, tmp_path):
-    scripts = tmp_path / "migrations"
-    (scripts / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_initial.py"):
-        (scripts / name).write_text((schema.SCRIPTS / name).read_text())
-    (scripts / "versions" / "0002_more.py").write_text(
-        "from alembic import op\nrevision, down_revision = '0002', '0001'\n"
-        "def upgrade():\n    op.drop_table('worker')\n    raise ZeroDivisionError\n"
+    scripts = _one_more_migration(
+        tmp_path / "migrations", "op.drop_table('worker'); raise ZeroDivisionError"
     )
     with pytest.raises(ZeroDivisionError):
         schema.prepare(workspace.engine, workspace.path, scripts)

@@ -1,0 +1,90 @@
+"""Adjudications: decisions about images that reviewers left open, each on what it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from core.errors import Conflict
+from core.records import Adjudication
+from core.store import tables as t
+
+_SAME = ("dataset_id", "image_id", "label", "who")  # of a repeated send
+
+
+def add(
+    conn: Connection, event: Mapping[str, Any], expected_version: int
+) -> tuple[Adjudication, bool]:
+    """Insert a decision in the caller's transaction; return it, and whether it was there already.
+
+    Parameters
+    ----------
+    event : mapping
+        The columns of `tables.adjudication` but `version`.
+    expected_version : int
+        How many decisions about this image the sender has seen.
+
+    Raises
+    ------
+    Conflict
+        If somebody decided in the meantime (the sentence says who, what and when), or the event id
+        was used for another decision.
+    """
+    c = t.adjudication.c
+    query = select(t.adjudication).where(c.event_id == event["event_id"])
+    row = conn.execute(query).mappings().first()
+    if row is not None:
+        if any(row[key] != event[key] for key in _SAME):
+            raise Conflict(
+                "this event id was used for another decision",
+                expected="a new event id for every decision",
+                received=repr(event["event_id"]),
+            )
+        return _record(row), True
+    spoken = history(conn, event["dataset_id"], event["image_id"])
+    if len(spoken) != expected_version:
+        raise _stale(spoken, expected_version)
+    values = {**event, "version": len(spoken) + 1}
+    conn.execute(insert(t.adjudication), values)
+    return _record(conn.execute(query).mappings().one()), False
+
+
+def history(conn: Connection, dataset_id: str, image_id: str) -> list[Adjudication]:
+    """Return every decision about an image, oldest first; the last one counts."""
+    c = t.adjudication.c
+    query = select(t.adjudication).where(c.dataset_id == dataset_id, c.image_id == image_id)
+    return [_record(row) for row in conn.execute(query.order_by(c.version)).mappings()]
+
+
+def current(conn: Connection, dataset_id: str) -> dict[str, Adjudication]:
+    """Return {image id: the decision that counts}, those that opened an image again left out."""
+    c = t.adjudication.c
+    query = select(t.adjudication).where(c.dataset_id == dataset_id).order_by(c.version)
+    last = {row["image_id"]: _record(row) for row in conn.execute(query).mappings()}
+    return {image_id: its for image_id, its in last.items() if its.label is not None}
+
+
+def _stale(spoken: list[Adjudication], expected_version: int) -> Conflict:
+    if not spoken:
+        return Conflict(
+            "nobody has decided about this image yet",
+            expected="expected_version 0",
+            received=str(expected_version),
+        )
+    last = spoken[-1]
+    did = f"decided {last.label}" if last.label else "opened this image again"
+    return Conflict(
+        f"{last.who} {did} at {last.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        expected=f"a decision that has seen version {last.version}",
+        received=f"one that has seen version {expected_version}",
+        todo="look at the image again",
+    )
+
+
+def _record(row: RowMapping) -> Adjudication:
+    values = {name: row[name] for name in Adjudication.__slots__}
+    values["created_at"] = datetime.fromisoformat(row["created_at"])
+    return Adjudication(**values)
