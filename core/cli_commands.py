@@ -14,6 +14,7 @@ from core.records import Job
 from core.services import (
     cascading,
     comparing,
+    crossvalidating,
     datasets,
     embedding,
     exploring,
@@ -136,6 +137,15 @@ def merges(args: argparse.Namespace) -> Result:
     return merging.rank_merges(
         ws, args.run_id, n_top=args.top, ordinal=args.ordinal, seed=args.seed
     )
+
+
+def crossval(args: argparse.Namespace) -> Result:
+    """Compute a run's out-of-fold answers and wait."""
+    ws = open_workspace(args.workspace)
+    job = crossvalidating.submit_crossval(ws, args.run_id, n_folds=args.folds, over=args.over)
+    about_s = crossvalidating.estimate(ws, args.run_id, n_folds=args.folds)
+    print(f"about {about_s:,.0f} s of training", file=sys.stderr)
+    return _finish(ws, job)
 
 
 def cascade(args: argparse.Namespace) -> Result:

@@ -18,7 +18,7 @@ _RANK: dict[str, int] = {name: rank for rank, name in enumerate(SPLITS)}
 _DRAWN = ("test", "val", "train")  # the rarest use of an image comes first
 
 
-class _Unit(NamedTuple):
+class Unit(NamedTuple):
     """Images that go together: a group, or one image."""
 
     rank: str  # a hash of the seed and the content, so that order of rows does not matter
@@ -84,7 +84,7 @@ def assign_splits(
     _check_groups(groups, done)
     if complete:
         done = _opened(done, shares)
-    units = _units(done, groups, keys, seed)
+    units = units_of(n, groups, keys, seed)
     for unit in units:  # the open images of a group follow the given ones
         known = next((done[row] for row in unit.rows if done[row] is not None), None)
         for row in unit.rows:
@@ -169,23 +169,31 @@ def _opened(done: list[str | None], shares: tuple[float, ...]) -> list[str | Non
     return done
 
 
-def _units(
-    done: list[str | None],
+def units_of(
+    n_images: int,
     groups: Sequence[str | None] | None,
     keys: Sequence[str] | None,
     seed: int,
-) -> list[_Unit]:
-    """Return groups and ungrouped images that have an image to assign, each with its rank."""
+) -> list[Unit]:
+    """Return what goes together: every group and every ungrouped image, each with its rank.
+
+    Parameters
+    ----------
+    n_images : int
+    groups, keys : sequence, optional
+        As in `assign_splits`.
+    seed : int
+        Another seed, other ranks.
+    """
     members: dict[str, list[int]] = {}
-    for row in range(len(done)):
+    for row in range(n_images):
         group = None if groups is None else groups[row]
         own = row if keys is None else keys[row]
         key = f"image:{own}" if group is None else f"group:{group}"
         members.setdefault(key, []).append(row)
     return [
-        _Unit(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest(), tuple(rows))
+        Unit(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest(), tuple(rows))
         for key, rows in members.items()
-        if any(done[row] is None for row in rows)
     ]
 
 
@@ -228,7 +236,7 @@ def _divide(counts: Counter[str], share_of: dict[str, float]) -> Counter[str]:
 
 
 def _place_group(
-    unit: _Unit,
+    unit: Unit,
     labels: Sequence[str],
     done: list[str | None],
     wanted: dict[str, Counter[str]],
@@ -246,13 +254,13 @@ def _place_group(
 
 
 def _place_singles(
-    units: list[_Unit],
+    units: list[Unit],
     labels: Sequence[str],
     done: list[str | None],
     wanted: dict[str, Counter[str]],
 ) -> None:
     """Deal the single images of each label, in order of rank, to the splits that lack them."""
-    by_label: dict[str, list[_Unit]] = {}
+    by_label: dict[str, list[Unit]] = {}
     for unit in sorted(units):
         by_label.setdefault(labels[unit.rows[0]], []).append(unit)
     for label, queue in by_label.items():

@@ -1,4 +1,4 @@
-"""Batches for training: rows picked by index from an array or memory map.
+"""Batches for training and asking: rows picked by index from an array or memory map.
 
 Their order is a function of seed and epoch alone. Pixels stay uint8 until they are inside the
 network: a batch is then a quarter of the bytes.
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+_ROWS_AT_ONCE = 256  # images in memory while asking
+
 
 def epoch_order(n_rows: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """Return the order in which `n_rows` rows are seen in one epoch, a permutation.
@@ -22,6 +24,28 @@ def epoch_order(n_rows: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     True
     """
     return np.random.default_rng((seed, epoch)).permutation(n_rows)
+
+
+def ask(model: Any, x: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Return what a Keras model says of some rows, float32 (n_rows, n_outputs).
+
+    Parameters
+    ----------
+    model : keras.Model
+        `Fitted.model`; called without tracing a graph, which a few hundred rows would not repay.
+    x : ndarray, (n_images, ...)
+        As in `batches`.
+    rows : ndarray of int64, (n_rows,)
+        Which images; none give an array of shape (0, n_outputs).
+    """
+    import keras
+
+    answers = np.empty((len(rows), model.output_shape[-1]), np.float32)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        part = np.ascontiguousarray(x[rows[start : start + _ROWS_AT_ONCE]])
+        told = model(part, training=False)
+        answers[start : start + _ROWS_AT_ONCE] = keras.ops.convert_to_numpy(told)
+    return answers
 
 
 def one_hot(y: npt.NDArray[np.integer[Any]], n_classes: int) -> npt.NDArray[np.float32]:

@@ -1,9 +1,12 @@
-"""What a training job does: fit, export, predict every held-out image, store the run."""
+"""What a training job does: fit, export, predict every held-out image, store the run.
+
+`fit_plan` is the one way to train: cross-validation repeats it on other rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +20,9 @@ from core.services.planning import Plan, TrainRequest, make_plan
 from core.services.training import get_run, summary
 from core.store import runs
 from core.store.database import Workspace, utc_now
+
+if TYPE_CHECKING:
+    from core.models.training import Fitted
 
 
 def run_training(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,20 +45,11 @@ def _train_one(
     context: JobContext, plan: Plan, request: TrainRequest, seed: int, done_share: float
 ) -> None:
     """Fit one model and store the run; its share of the job begins at `done_share`."""
-    from core.models import training
-
     ws, n_seeds = context.workspace, len(request.seeds)
-    algorithm = get_algorithm(request.algorithm)
     which = f"seed {seed}: " if n_seeds > 1 else ""
-    context.report(done_share, f"{which}starting {algorithm.title}")
+    context.report(done_share, f"{which}starting {get_algorithm(request.algorithm).title}")
     split = splits(ws, plan.dataset.id)
-    data = training.TrainingData(
-        x=_input(ws, plan, algorithm.input, request.backbone),
-        y=plan.y,
-        train_index=np.flatnonzero((split == "train") & (plan.y >= 0)),
-        val_index=np.flatnonzero((split == "val") & (plan.y >= 0)),
-        n_classes=len(plan.classes),
-    )
+    x = model_input(ws, plan)
 
     def epoch(logs: Mapping[str, float]) -> None:
         numbers = dict(logs)
@@ -61,23 +58,51 @@ def _train_one(
         share = done_share + 0.95 * n / n_epochs / n_seeds
         context.report(share, f"{which}epoch {n} of at most {n_epochs}")
 
-    fitted = training.fit(
-        algorithm.name,
-        parse(algorithm.options, request.options),
-        data,
-        seed,
-        epoch,
-        context.should_stop,
-        n_threads=ws.settings.n_threads,
-    )
+    train, val = (np.flatnonzero((split == name) & (plan.y >= 0)) for name in ("train", "val"))
+    fitted = fit_plan(context, plan, x, train, val, seed, epoch)
     context.report(None, f"{which}predicting validation and test images")
-    _store(ws, plan, seed, fitted, data.x, split)
+    _store(ws, plan, seed, fitted, x, split)
 
 
-def _input(ws: Workspace, plan: Plan, kind: str, backbone: str) -> np.ndarray:
-    if kind == "embedding":
-        return embedding_matrix(ws, plan.dataset, backbone)
+def model_input(ws: Workspace, plan: Plan) -> np.ndarray:
+    """Return what a plan's algorithm learns from, of every image: embeddings or pixels."""
+    if get_algorithm(plan.config["algorithm"]).input == "embedding":
+        return embedding_matrix(ws, plan.dataset, plan.config["backbone"])
     return pixels(ws, plan.dataset)
+
+
+def fit_plan(
+    context: JobContext,
+    plan: Plan,
+    x: np.ndarray,
+    train_index: np.ndarray,
+    val_index: np.ndarray,
+    seed: int,
+    report: Callable[[Mapping[str, float]], None],
+) -> Fitted:
+    """Train a plan's algorithm (in the job process) on some of its images.
+
+    Parameters
+    ----------
+    x : array, shape (n_images, ...)
+        From `model_input`.
+    train_index, val_index : array of int64
+        Positions to learn from, and positions that decide when to stop.
+    report : callable
+        Told the numbers of every epoch; see `core.models.training.fit`.
+    """
+    from core.models import training
+
+    algorithm = get_algorithm(plan.config["algorithm"])
+    return training.fit(
+        algorithm.name,
+        parse(algorithm.options, plan.config["options"]),
+        training.TrainingData(x, plan.y, train_index, val_index, len(plan.classes)),
+        seed,
+        report,
+        context.should_stop,
+        n_threads=context.workspace.settings.n_threads,
+    )
 
 
 def _store(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.jobs.context import JobContext
-from core.services import demo, embedding, exploring, fitting, importing
+from core.services import crossvalidating, demo, embedding, exploring, fitting, importing
 
 Task = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any]]
 
@@ -16,5 +16,6 @@ TASKS: Mapping[str, Task] = {
     "projection": exploring.run_projection,
     "explore": exploring.run_explore,
     "train": fitting.run_training,
+    "crossval": crossvalidating.run_crossval,
     "demo": demo.run_demo,
 }
