@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.sparse import coo_matrix
+from scipy.sparse import csc_matrix
 
-from core.analysis._checks import Ints
+from core.analysis._checks import Floats, Ints
 
 Floats32 = NDArray[np.float32]
+Labels = NDArray[np.int32]  # (n_images,)
 
 MAX_ROUNDS = 100
 _TOLERANCE = 1e-4  # of the mean variance: where scikit-learn stops too
-_FEW = 64  # dimensions in which starts are compared when there are more than twice as many
-_CELLS = 4_000_000  # distances held at a time
+_FEW = 64  # dimensions to settle in first when there are more than twice as many
+_MIN_PART = 2_000  # images that starts are compared on ...
+_MIN_PART_EACH = 20  # ... or so many for each cluster, which matters from 100 clusters on
+_CELLS = 1_000_000  # distances, or numbers of images in double precision, held at a time
 
 
 class Fit(NamedTuple):
@@ -27,39 +30,8 @@ class Fit(NamedTuple):
     inertia: float
 
 
-class _Task:
-    """The clustering of all images into k clusters from one start, between two rounds."""
-
-    def __init__(self, x: Floats32, centres: Floats32) -> None:
-        self.centres = centres.copy()
-        self.labels = np.full(len(x), -1, dtype=np.int32)
-        self.sums = np.zeros(centres.shape, dtype=np.float64)
-        self.sizes = np.zeros(len(centres), dtype=np.float64)
-
-    def move(self, x: Floats32, found: NDArray[np.int32]) -> float:
-        """Take new labels and return the squared length that all centres moved."""
-        changed = np.flatnonzero(found != self.labels)
-        now, before = found[changed], self.labels[changed]
-        self.labels = found
-        known = before >= 0
-        rows = np.concatenate([now, before[known]])
-        columns = np.concatenate([changed, changed[known]])
-        signs = np.concatenate([np.ones(len(now)), -np.ones(int(known.sum()))])
-        table = coo_matrix(
-            (signs.astype(np.float32), (rows, columns)), shape=(len(self.sizes), len(x))
-        )
-        self.sums += table.tocsr() @ x
-        self.sizes += np.bincount(rows, weights=signs, minlength=len(self.sizes))
-        filled = self.sizes > 0.5
-        centres = self.centres.copy()
-        centres[filled] = self.sums[filled] / self.sizes[filled, None]
-        moved = float(((centres - self.centres) ** 2).sum()) if len(changed) else 0.0
-        self.centres = centres
-        return moved
-
-
 def fit_all(x: Floats32, ks: Sequence[int], rng: np.random.Generator, n_init: int = 1) -> list[Fit]:
-    """Cluster the same images into each k of `ks` and keep the best of `n_init` starts.
+    """Cluster the same images into each k of `ks`, from the best of `n_init` starts.
 
     Parameters
     ----------
@@ -77,33 +49,30 @@ def fit_all(x: Floats32, ks: Sequence[int], rng: np.random.Generator, n_init: in
     Notes
     -----
     A round multiplies the images with the centres of all k and all starts side by side, so the
-    images are read once and not once for each k; what has settled leaves the product. With fewer
-    different images than k some clusters stay empty. Inertias are exact for the labels given.
-    Starts in more than 128 dimensions are compared along the 64 leading axes; the best of each k
-    then settles in all dimensions.
+    images are read once and not once for each k; what has settled leaves the product. Starts
+    settle and are compared on a random 2,000 images (20 for each cluster of the largest k when
+    that is more); the best of each k then settles on all of them: first along the 64 leading
+    axes where there are more than 128 dimensions, then in all. With fewer different images than
+    k some clusters stay empty. Inertias are exact for the labels given.
 
     References
     ----------
     S. Lloyd, "Least squares quantization in PCM", 1982. D. Arthur, S. Vassilvitskii,
     "k-means++: the advantages of careful seeding", 2007 (the greedy variant, whose prefixes are
-    the seedings of every smaller k).
+    the seedings of every smaller k). P. Bradley, U. Fayyad, "Refining initial points for k-means
+    clustering", 1998 (starts from subsamples).
     """
-    centred = np.ascontiguousarray(x - x.mean(axis=0, dtype=np.float64), dtype=np.float32)
-    squares = np.einsum("ij,ij->i", centred, centred)
-    if centred.shape[1] > 2 * _FEW:
-        found = fit_all(_leading(centred), ks, rng, n_init)
-        tasks = [
-            [_Task(centred, _means(centred, f.labels, k))] for f, k in zip(found, ks, strict=True)
-        ]
-    else:
-        starts = [_seeding(centred, squares, max(ks), own) for own in rng.spawn(n_init)]
-        tasks = [[_Task(centred, start[:k]) for start in starts] for k in ks]
-    _lloyd(centred, squares, [task for row in tasks for task in row if len(task.centres) > 1])
-    best = []
-    for row in tasks:
-        fits = [Fit(t.labels.astype(np.int64).clip(0), _inertia(centred, t)) for t in row]
-        best.append(min(fits, key=lambda fit: fit.inertia))
-    return best
+    centred = x - x.mean(axis=0, dtype=np.float64).astype(np.float32)
+    few = _leading(centred) if centred.shape[1] > 2 * _FEW else centred
+    part = _part(few, ks, rng)
+    starts = [_seeding(part, max(ks), own) for own in rng.spawn(n_init)]
+    settled = _best(part, _lloyd(part, [start[:k] for k in ks for start in starts]), ks)
+    if part is not few:
+        settled = _lloyd(few, _means(part, settled, ks))
+    if few is not centred:
+        settled = _lloyd(centred, _means(centred, settled, ks))
+    inertias = _inertias(centred, settled, ks)
+    return [Fit(y.astype(np.int64), w) for y, w in zip(settled, inertias, strict=True)]
 
 
 def _leading(x: Floats32) -> Floats32:
@@ -113,15 +82,23 @@ def _leading(x: Floats32) -> Floats32:
     return np.asarray(x @ axes, dtype=np.float32)
 
 
-def _means(x: Floats32, labels: Ints, k: int) -> Floats32:
-    """Return the mean of each cluster, 0 for an empty one: (k, n_components)."""
-    members = coo_matrix((np.ones(len(x)), (labels, np.arange(len(x)))), shape=(k, len(x)))
-    sizes = np.maximum(np.bincount(labels, minlength=k), 1)
-    return np.asarray((members.tocsr() @ x) / sizes[:, None], dtype=np.float32)
+def _part(x: Floats32, ks: Sequence[int], rng: np.random.Generator) -> Floats32:
+    """Return the images that starts are compared on: all, or a random part."""
+    size = max(_MIN_PART, _MIN_PART_EACH * max(ks))
+    return x if len(x) <= size else x[np.sort(rng.permutation(len(x))[:size])]
 
 
-def _seeding(x: Floats32, squares: Floats32, k: int, rng: np.random.Generator) -> Floats32:
+def _best(x: Floats32, tried: Sequence[Labels], ks: Sequence[int]) -> list[Labels]:
+    """Return the clustering of least inertia for each k; the starts of a k lie side by side."""
+    n_init = len(tried) // len(ks)
+    inertias = np.array(_inertias(x, tried, np.repeat(ks, n_init).tolist()))
+    places = inertias.reshape(-1, n_init).argmin(axis=1)
+    return [tried[i * n_init + place] for i, place in enumerate(places)]
+
+
+def _seeding(x: Floats32, k: int, rng: np.random.Generator) -> Floats32:
     """Return k starting centres by greedy k-means++: (k, n_components)."""
+    squares = np.einsum("ij,ij->i", x, x)
     chosen = [int(rng.integers(len(x)))]
     nearest = _squared(x, squares, x[chosen])[:, 0]
     for found in range(1, k):
@@ -144,43 +121,84 @@ def _squared(x: Floats32, squares: Floats32, centres: Floats32) -> Floats32:
     return np.maximum(found, 0.0, out=found)
 
 
-def _lloyd(x: Floats32, squares: Floats32, tasks: list[_Task]) -> None:
-    """Move the centres of every task until it has settled."""
-    enough = _TOLERANCE * float(squares.mean(dtype=np.float64)) / x.shape[1]
+def _lloyd(x: Floats32, starts: Sequence[Floats32]) -> list[Labels]:
+    """Move each set of centres until it has settled; return the labels of each.
+
+    An empty cluster stays where it is.
+    """
+    enough = _TOLERANCE * float(np.einsum("ij,ij->", x, x, dtype=np.float64)) / x.size
+    labelings = [np.zeros(len(x), dtype=np.int32) for _ in starts]
+    moving: dict[int, Floats32] = dict(enumerate(starts))
     for _ in range(MAX_ROUNDS):
-        if not tasks:
-            return
-        found = _nearest(x, [task.centres for task in tasks])
-        moves = [task.move(x, labels) for task, labels in zip(tasks, found, strict=True)]
-        tasks = [task for task, moved in zip(tasks, moves, strict=True) if moved > enough]
+        if not moving:
+            break
+        found = _nearest(x, list(moving.values()))
+        means = _means(x, found, [len(centres) for centres in moving.values()])
+        for task, labels, centres in zip(list(moving), found, means, strict=True):
+            before = moving.pop(task)
+            empty = np.bincount(labels, minlength=len(centres)) == 0
+            centres[empty] = before[empty]
+            labelings[task] = labels
+            if ((centres - before) ** 2).sum() > enough:
+                moving[task] = centres
+    return labelings
 
 
-def _nearest(x: Floats32, centres: Sequence[Floats32]) -> list[NDArray[np.int32]]:
+def _nearest(x: Floats32, centres: Sequence[Floats32]) -> list[Labels]:
     """Return, for each set of centres, the nearest one to every image."""
     table = np.concatenate(centres)
-    weights, offset = -2.0 * table.T, np.einsum("ij,ij->i", table, table)
+    offset = (0.5 * np.einsum("ij,ij->i", table, table))[:, None]
     ends = np.cumsum([len(part) for part in centres])
-    found = [np.empty(len(x), dtype=np.int32) for _ in centres]
-    for rows in _blocks(len(x), len(table)):
-        near = x[rows] @ weights
-        near += offset
-        for labels, part, end in zip(found, centres, ends, strict=True):
-            labels[rows] = near[:, end - len(part) : end].argmin(axis=1)
-    return found
+    labelings = [np.empty(len(x), dtype=np.int32) for _ in centres]
+    size = max(64, _CELLS // len(table))
+    for start in range(0, len(x), size):
+        rows = slice(start, start + size)
+        far = table @ x[rows].T  # half the squared distance, less what all centres share
+        np.subtract(offset, far, out=far)
+        for labels, part, end in zip(labelings, centres, ends, strict=True):
+            labels[rows] = _row_of_least(far[end - len(part) : end])
+    return labelings
 
 
-def _blocks(n: int, width: int) -> Iterator[slice]:
-    size = max(64, _CELLS // width)
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+def _row_of_least(table: Floats32) -> NDArray[np.unsignedinteger[Any]]:
+    """Return `table.argmin(axis=0)`, which NumPy computes without vector instructions."""
+    least = table[0]
+    place = np.zeros(table.shape[1], dtype=np.min_scalar_type(len(table)))
+    for i, row in enumerate(table[1:], start=1):
+        np.maximum(place, (row < least) * place.dtype.type(i), out=place)
+        least = np.minimum(least, row)
+    return place
 
 
-def _inertia(x: Floats32, task: _Task) -> float:
-    """Return the sum of squared distances to the means of the labels."""
-    k = len(task.centres)
-    if k == 1:
-        return float(np.einsum("ij,ij->", x, x, dtype=np.float64))
-    table = coo_matrix((np.ones(len(x)), (task.labels, np.arange(len(x)))), shape=(k, len(x)))
-    sums = table.tocsr() @ x.astype(np.float64)
-    sizes = np.maximum(np.bincount(task.labels, minlength=k), 1)
+def _members(labelings: Sequence[Labels], ks: Sequence[int], dtype: type) -> csc_matrix:
+    """Return 1 where a cluster (row, those of all k below each other) holds an image (column)."""
+    first = np.cumsum([0, *ks[:-1]], dtype=np.int32)
+    places = (np.stack(labelings, axis=1) + first).ravel()
+    ends = np.arange(0, len(places) + 1, len(ks))
+    return csc_matrix((np.ones(len(places), dtype), places, ends), (sum(ks), len(labelings[0])))
+
+
+def _split(table: NDArray[Any], ks: Sequence[int]) -> list[NDArray[Any]]:
+    """Undo the joining of `_members`."""
+    return np.split(table, np.cumsum(ks)[:-1])
+
+
+def _means(x: Floats32, labelings: Sequence[Labels], ks: Sequence[int]) -> list[Floats32]:
+    """Return the mean of each cluster, 0 for an empty one: (k, n_components) for each k."""
+    members = _members(labelings, ks, np.float32)
+    means = members @ x
+    means /= np.maximum(np.bincount(members.indices, minlength=len(means)), 1)[:, None]
+    return _split(means, ks)
+
+
+def _inertias(x: Floats32, labelings: Sequence[Labels], ks: Sequence[int]) -> list[float]:
+    """Return the sum of squared distances to the means of the labels, for each k."""
+    members = _members(labelings, ks, np.float64)
+    sums: Floats = np.zeros((sum(ks), x.shape[1]))
+    size = max(64, _CELLS // x.shape[1])
+    for start in range(0, len(x), size):  # in double precision, a block at a time
+        sums += members[:, start : start + size] @ x[start : start + size]
     total = float(np.einsum("ij,ij->", x, x, dtype=np.float64))
-    return max(0.0, total - float((sums**2 / sizes[:, None]).sum()))
+    sizes = np.maximum(np.bincount(members.indices, minlength=len(sums)), 1)
+    kept = np.einsum("ij,ij->i", sums, sums) / sizes
+    return [max(0.0, total - float(part.sum())) for part in _split(kept, ks)]
