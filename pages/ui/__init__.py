@@ -10,7 +10,8 @@ job_panel        progress, cancel, reason and retry of background jobs
 gallery          thumbnails that can be clicked, page by page
 matrix           confusion matrices and cross tables whose cells can be clicked
 charts           arrays -> Plotly figures
-selection        what was marked in a chart -> positions of images
+scatter          the map of the embeddings: pan, zoom, lasso, pictures under the pointer
+selection        what was marked on the map -> positions of images
 evidence         clusters, arranged for the tables and charts of Explore
 import_form      the three ways into the workspace
 text             numbers as people read them

@@ -1,7 +1,7 @@
 """Arrays in, Plotly figures out; no Streamlit here, so that figures are tested as they are.
 
 Colours come from the theme (`.streamlit/config.toml`, safe for colour-blind eyes) wherever a
-figure does not name one; markers repeat the message of colours.
+figure does not name one.
 """
 
 from __future__ import annotations
@@ -9,81 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-N_DRAWN = 30_000  # points; more than this makes a browser without a GPU stutter
-MARKERS = ("circle", "diamond", "square", "cross", "triangle-up", "star", "x", "pentagon")
-N_HUES = 10  # as many as the theme has; from here on, colours repeat with another marker
 _MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 FEW = 8  # epochs, each with its own tick
 _TRAIN_DASH, _VAL_DASH = "dot", "solid"
-
-
-def thin(n_points: int, seed: int = 0) -> NDArray[np.int64]:
-    """Return the sorted rows to draw: all, or `N_DRAWN` at random, so that densities stay true."""
-    if n_points <= N_DRAWN:
-        return np.arange(n_points)
-    rng = np.random.default_rng(seed)
-    return np.sort(rng.choice(n_points, N_DRAWN, replace=False))
-
-
-def scatter_map(
-    points: NDArray[Any],
-    groups: Sequence[str],
-    order: Sequence[str],
-    size_px: float = 6.0,
-    hover: pd.DataFrame | None = None,
-) -> go.Figure:
-    """Draw a projection, one trace a group; `customdata` holds each point's position.
-
-    Parameters
-    ----------
-    points : array, shape (n_images, 2)
-        The projection; row = position.
-    groups : sequence of str, length n_images
-        What colours a point: its label, cluster or split.
-    order : sequence of str
-        Groups in the order of the legend.
-    size_px : float
-        Diameter of a point.
-    hover : DataFrame, optional
-        What is said of each point beside its group, one column a line; row = position.
-    """
-    rows = thin(len(points))
-    named = np.asarray(groups, dtype=object)[rows]
-    figure = go.Figure()
-    for index, group in enumerate(order):
-        mine = rows[named == group]
-        figure.add_trace(
-            go.Scattergl(
-                x=points[mine, 0].astype(np.float32),
-                y=points[mine, 1].astype(np.float32),
-                customdata=mine.astype(np.int32),
-                mode="markers",
-                name=f"{_plain(group)} ({len(mine):,})",
-                marker={
-                    "size": size_px,
-                    "symbol": MARKERS[index // N_HUES % len(MARKERS)],
-                    "opacity": 0.8,
-                },
-                text=None if hover is None else _lines(hover.iloc[mine]),
-                hovertemplate="%{text}" * (hover is not None) + f"<extra>{_plain(group)}</extra>",
-            )
-        )
-    figure.update_layout(
-        height=560,
-        margin=_MARGIN,
-        dragmode="lasso",
-        hovermode="closest",
-        legend={"itemsizing": "constant", "title": None},
-        xaxis={"visible": False},
-        yaxis={"visible": False, "scaleanchor": "x"},
-    )
-    return figure
 
 
 def balance(frame: pd.DataFrame) -> go.Figure:
@@ -265,11 +197,6 @@ def _whole_ticks(epochs: pd.Series) -> dict[str, Any]:
 # Okabe & Ito (2008), "Color Universal Design": distinguishable with every kind of colour vision;
 # without black, which a dark page swallows. Named where two lines must share one hue.
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A800")
-
-
-def _lines(frame: pd.DataFrame) -> list[str]:
-    """Return each row as lines below each other."""
-    return ["<br>".join(map(_plain, row)) for row in frame.itertuples(index=False)]
 
 
 def _plain(name: str) -> str:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
-from numpy.typing import NDArray
 
 from core.records import Dataset
-from core.services import embedding, exploring
+from core.services import datasets, embedding, exploring
 from core.services.workspace import Workspace
 from pages.ui import (
     cached,
-    charts,
     evidence,
     gallery,
     job_panel,
     messages,
+    names,
     pickers,
+    scatter,
     selection,
-    state,
     text,
 )
 
@@ -84,44 +83,61 @@ def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any
     points, wanted = cached.plane(ws, dataset.id, backbone, plane.lower())
     if not wanted:
         umap_offer(ws, dataset, backbone)
-    key = f"map-{dataset.id}-{backbone}-{plane}-{colour}-{k}"
-    _draw(ws, dataset, points, colour, (found, k), key)
-
-
-def _draw(
-    ws: Workspace,
-    dataset: Dataset,
-    points: NDArray[Any],
-    colour: str,
-    clusters: tuple[dict[str, Any] | None, int | None],
-    key: str,
-) -> None:
-    """Draw the points over the whole width, or beside the images of those that are marked."""
-    images = cached.images(ws, dataset.id)
-    groups, order = evidence.groups(images, dataset.labels, colour, *clusters)
-    outline = state.component_value(key, "selection")
-    marked = selection.positions(outline, points) if outline else []
-    # One column or two: the chart is the first of them, so it keeps its place and its outline.
+    colouring = evidence.groups(cached.images(ws, dataset.id), dataset.labels, colour, found, k)
+    key = f"map-{dataset.id}-{backbone}-{plane if wanted else 'PCA'}"
+    marked = scatter.marked(key, points)
+    # One column or two: the map is in the first of them, so it keeps its place and its view.
     chart, *beside = st.columns([3, 2] if marked else 1)
     with chart:
-        st.caption("Draw around some points with the lasso, or click one, to see their images.")
-        st.plotly_chart(
-            charts.scatter_map(points, groups, order, hover=evidence.hover(images)),
-            key=key,
-            on_select="rerun",
-            config={"displaylogo": False, "scrollZoom": True},
-            alt=f"Map of the embeddings, coloured by {colour}",
+        _caption(len(points))
+        scatter.scatter(ws, dataset, points, colouring, key, alt=f"{plane} map of the embeddings")
+    for column in beside:
+        with column:
+            if len(marked) == 1:
+                one_image(ws, dataset, backbone, marked[0])
+            else:
+                st.markdown(f"**{text.count(len(marked), 'image')} marked**")
+                shown = f"marked-{evidence.fingerprint(marked)}"
+                gallery.gallery(ws, dataset, marked, shown, page_size=20)
+
+
+def one_image(ws: Workspace, dataset: Dataset, backbone: str, position: int) -> None:
+    """Show the one image that is marked, larger, and the images most like it."""
+    row = cached.images(ws, dataset.id).iloc[position]
+    st.markdown(f"**1 image marked: {messages.plain(str(row['label']))}**")
+    st.image(
+        datasets.picture(ws, str(row["image_id"])),
+        width=220,
+        caption=f"{messages.plain(str(row['path']))}, {names.SPLITS[row['split']]}",
+        alt="The marked image",
+    )
+    near = exploring.neighbours(ws, dataset.id, position, backbone=backbone)
+    st.markdown(
+        "**Most similar images**",
+        help="By cosine similarity of their embeddings over all splits: 1 is the same direction, "
+        "0 has nothing in common. On the map they may lie apart: it has only two dimensions.",
+    )
+    gallery.gallery(
+        ws,
+        dataset,
+        [neighbour for neighbour, _ in near],
+        f"similar-{dataset.id}-{position}",
+        subs=[f"cosine {cosine:.2f}" for _, cosine in near],
+        empty="There is no other image.",
+    )
+
+
+def _caption(n_points: int) -> None:
+    """Say what can be done with the map, and how many of its points are drawn."""
+    st.caption(
+        "Click a point to see its image and those most like it; draw around several with the "
+        "lasso. Drag moves the map, the wheel zooms."
+    )
+    if n_points > selection.N_DRAWN:
+        st.caption(
+            f"{selection.N_DRAWN:,} of {n_points:,} points are drawn, at random, so that dense "
+            "places stay dense; a lasso still takes every image inside it."
         )
-        if len(points) > charts.N_DRAWN:
-            st.caption(
-                f"{charts.N_DRAWN:,} of {len(points):,} points are drawn, at random; a lasso "
-                "still takes every image inside it."
-            )
-    for images_column in beside:
-        with images_column:
-            st.markdown(f"**{text.count(len(marked), 'image')} marked**")
-            key = f"marked-{evidence.fingerprint(marked)}"
-            gallery.gallery(ws, dataset, marked, key, page_size=20)
 
 
 def choose_k(dataset: Dataset, found: dict[str, Any], key: str) -> int:

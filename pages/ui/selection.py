@@ -1,4 +1,4 @@
-"""From what was marked in a chart to positions of images; no Streamlit, so that it is tested."""
+"""From what was marked on the map to positions of images; no Streamlit, so that it is tested."""
 
 from __future__ import annotations
 
@@ -9,41 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis.projection import points_in_polygon
-from pages.ui.charts import N_DRAWN
+
+N_DRAWN = 100_000  # points; a browser without a GPU draws so many in a moment (docs/adr/0008)
 
 
-def positions(selection: Mapping[str, Any], points: NDArray[Any]) -> list[int]:
-    """Return the ascending positions of the marked points.
+def drawn(n_points: int, seed: int = 0) -> NDArray[np.int64]:
+    """Return the sorted positions to draw: all, or `N_DRAWN` at random: densities stay true."""
+    if n_points <= N_DRAWN:
+        return np.arange(n_points)
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.choice(n_points, N_DRAWN, replace=False))
+
+
+def positions(marked: Mapping[str, Any] | None, points: NDArray[Any]) -> list[int]:
+    """Return the ascending positions of the marked images.
 
     Parameters
     ----------
-    selection : mapping
-        `event.selection` of a Plotly chart: points with their `customdata`, lasso, box.
+    marked : mapping or None
+        `polygon`: corners in units of `points`; or `row`: which of the drawn points was clicked.
     points : array, shape (n_images, 2)
-        All points of the map, also those that were not drawn.
-
-    Notes
-    -----
-    When every point is drawn, exactly the marked ones count (groups hidden by the legend stay
-    out). When the drawing was thinned, the outline is applied to all points.
+        All points of the map, also those that are not drawn.
     """
-    outlines = [*selection.get("lasso", ()), *selection.get("box", ())]
-    if len(points) > N_DRAWN and outlines:
-        inside = np.zeros(len(points), dtype=bool)
-        for outline in outlines:
-            inside |= points_in_polygon(points, _polygon(outline))
-        return [int(p) for p in np.flatnonzero(inside)]
-    return sorted({_first(point["customdata"]) for point in selection.get("points", ())})
-
-
-def _polygon(outline: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return the corners of a lasso, or the four of a box, (n_corners, 2)."""
-    x, y = outline["x"], outline["y"]
-    if len(x) == 2:  # a box is given by two opposite corners
-        x, y = [x[0], x[1], x[1], x[0]], [y[0], y[0], y[1], y[1]]
-    return np.column_stack([x, y]).astype(float)
-
-
-def _first(customdata: Any) -> int:
-    """Return the position: Plotly gives a number, or a list of one."""
-    return int(customdata[0] if isinstance(customdata, list | tuple) else customdata)
+    found = marked or {}
+    if "row" in found:
+        rows = drawn(len(points))
+        return [int(rows[found["row"]])] if 0 <= found["row"] < len(rows) else []
+    corners = np.asarray(found.get("polygon", ()), dtype=np.float64).reshape(-1, 2)
+    if len(corners) < 3:
+        return []
+    near = np.flatnonzero(
+        ((points >= corners.min(axis=0)) & (points <= corners.max(axis=0))).all(axis=1)
+    )
+    return [int(p) for p in near[points_in_polygon(points[near], corners)]]

@@ -9,7 +9,7 @@ from core.services import datasets, jobs
 from core.store import datasets as store
 from core.store.database import utc_now
 from tests.app.conftest import stands, texts
-from tests.seeding import LABELS
+from tests.app.hands import matrices
 
 
 def click(app, label):
@@ -201,30 +201,6 @@ def test_an_upload_that_is_no_archive_is_refused(empty):
     assert kinds_queued(empty) == []
 
 
-def traces(app, index=0):
-    import json
-
-    return json.loads(app.get("plotly_chart")[index].proto.spec)["data"]
-
-
-def test_the_map_is_coloured_by_label_split_and_cluster(full):
-    app = full.open("explore")
-    assert [t["name"] for t in traces(app)] == [f"{label} (30)" for label in LABELS]
-    app = stands(app.button_group(key="colour").set_value("split").run())
-    assert [t["name"] for t in traces(app)] == ["train (72)", "val (24)", "test (24)"]
-    app = stands(app.button_group(key="colour").set_value("cluster").run())
-    assert len(traces(app)) == 4
-    app = stands(app.select_slider(key="map-k").set_value(2).run())
-    assert [t["name"] for t in traces(app)] == ["cluster 1 (30)", "cluster 2 (90)"]
-
-
-def test_umap_is_offered_and_drawn_in_a_job_while_pca_stands_in(full):
-    app = full.open("explore", plane="UMAP")
-    assert len(traces(app)) == 4
-    click(app, "Draw the UMAP map")
-    assert kinds_queued(full) == ["projection"]
-
-
 def test_the_verdict_and_its_evidence_are_shown(full):
     app = full.open("explore")
     assert "4 of 4 criteria name 3 clusters." in texts(app)
@@ -232,11 +208,8 @@ def test_the_verdict_and_its_evidence_are_shown(full):
 
 
 def test_the_table_of_clusters_follows_k(full):
-    import json
-
     def table(app):
-        found = [json.loads(e.proto.json) for e in app.get("bidi_component")]
-        (data,) = [d for d in found if "counts" in d]
+        (data,) = matrices(app)
         return data
 
     app = full.open("explore")
