@@ -8,6 +8,7 @@ more than their order of size.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,11 +144,19 @@ def add_run(
     seed: int = 0,
     pair: tuple[str, str] | None = None,
     class_map: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> str:
     """Insert a run with these probabilities and no model; return its id."""
     classes = list(pair or mapping.get_class_map(ws, dataset.id, class_map).classes)
     predictions = np.where((split == "train")[:, None], np.nan, probs).astype(np.float32)
-    config = {"algorithm": "probe", "backbone": DEFAULT_BACKBONE, "seed": seed, "classes": classes}
+    config = {
+        "algorithm": "probe",
+        "backbone": DEFAULT_BACKBONE,
+        "embedder": embedder_for(ws, dataset, DEFAULT_BACKBONE),
+        "options": dict(options or {}),
+        "seed": seed,
+        "classes": classes,
+    }
     record: dict[str, Any] = {
         "id": content_id("run", [dataset.id, config, class_map, bytes_id(predictions.tobytes())]),
         "dataset_id": dataset.id,

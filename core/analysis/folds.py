@@ -85,7 +85,7 @@ def assign_folds(
     if not 2 <= n_folds <= len(units):
         raise InvalidInput(
             "the images cannot be divided into these folds",
-            expected=f"2 to {len(units)} (images of one group stay together)",
+            expected=f"2 or more, at most {len(units)}: one for each group and ungrouped image",
             received=str(n_folds),
         )
     contents = {unit: Counter(classes[list(unit.rows)].tolist()) for unit in units}

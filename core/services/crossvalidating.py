@@ -252,7 +252,7 @@ def _folds(
     """Draw the folds, and raise unless each of them can be trained."""
     frame = images(ws, run.dataset_id).iloc[positions]
     drawn_from: dict[str, Any] = {
-        "groups": [group or None for group in frame["group"]],
+        "groups": [group if isinstance(group, str) else None for group in frame["group"]],
         "keys": frame["image_id"].tolist(),
         "seed": run.seed,
     }
