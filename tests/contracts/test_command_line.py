@@ -63,6 +63,12 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     assert [run["run"] for run in again] == [runs[1]["run"]]
     assert 0 <= runs[0]["test"]["accuracy_ci"][0] <= runs[0]["test"]["accuracy"] <= 1
 
+    crossed = shell("crossval", runs[0]["run"], "--folds", "2")
+    assert crossed["n_images"] == imported["splits"]["train"] + imported["splits"]["val"]
+    assert (crossed["run"], crossed["n_folds"]) == (runs[0]["run"], 2)
+    assert crossed["accuracy_ci"][0] <= crossed["accuracy"] <= crossed["accuracy_ci"][1]
+    assert crossed["duration_s"] > 0
+
     a, b = list(imported["labels"])[:2]
     expert = shell("train", "buds", "--pair", f"{a},{b}", "--epochs", "5")["runs"][0]
     assert expert["classes"] == [a, b]
@@ -131,6 +137,8 @@ def _original(workspace: Path, image_id: str) -> bytes:
         ("explore", "nothing", "--k", "9..1"),
         ("train", "nothing", "--pair", "A"),
         ("cascade", "--generalist", "run-0"),
+        ("crossval", "run-0"),
+        ("crossval", "run-0", "--over", "test"),
         ("predict", "run-0", "nothing.jpg"),
         ("jobs", "cancel"),
         ("jobs", "cancel", "job-0"),
