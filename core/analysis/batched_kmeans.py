@@ -170,30 +170,42 @@ def _row_of_least(table: Floats32) -> NDArray[np.unsignedinteger[Any]]:
     return place
 
 
-def _members(labelings: Sequence[Labels], ks: Sequence[int], dtype: type) -> csc_matrix:
-    """Return 1 where a cluster (row, those of all k below each other) holds an image (column)."""
+def members_of(labelings: Sequence[NDArray[Any]], ks: Sequence[int], dtype: type) -> csc_matrix:
+    """Return which cluster holds which image, several clusterings below each other.
+
+    Parameters
+    ----------
+    labelings : sequence of arrays of int, each (n_images,) and in [0, k)
+    ks : sequence of int, one for each
+    dtype : type of the ones
+
+    Returns
+    -------
+    sparse matrix, shape (sum of ks, n_images)
+        1 where the cluster of the row holds the image of the column.
+    """
     first = np.cumsum([0, *ks[:-1]], dtype=np.int32)
-    places = (np.stack(labelings, axis=1) + first).ravel()
+    places = (np.stack(labelings, axis=1) + first).astype(np.int32).ravel()
     ends = np.arange(0, len(places) + 1, len(ks))
     return csc_matrix((np.ones(len(places), dtype), places, ends), (sum(ks), len(labelings[0])))
 
 
-def _split(table: NDArray[Any], ks: Sequence[int]) -> list[NDArray[Any]]:
-    """Undo the joining of `_members`."""
+def split_by(table: NDArray[Any], ks: Sequence[int]) -> list[NDArray[Any]]:
+    """Return the rows of each clustering: undo the joining of `members_of`."""
     return np.split(table, np.cumsum(ks)[:-1])
 
 
 def _means(x: Floats32, labelings: Sequence[Labels], ks: Sequence[int]) -> list[Floats32]:
     """Return the mean of each cluster, 0 for an empty one: (k, n_components) for each k."""
-    members = _members(labelings, ks, np.float32)
+    members = members_of(labelings, ks, np.float32)
     means = members @ x
     means /= np.maximum(np.bincount(members.indices, minlength=len(means)), 1)[:, None]
-    return _split(means, ks)
+    return split_by(means, ks)
 
 
 def _inertias(x: Floats32, labelings: Sequence[Labels], ks: Sequence[int]) -> list[float]:
     """Return the sum of squared distances to the means of the labels, for each k."""
-    members = _members(labelings, ks, np.float64)
+    members = members_of(labelings, ks, np.float64)
     sums: Floats = np.zeros((sum(ks), x.shape[1]))
     size = max(64, _CELLS // x.shape[1])
     for start in range(0, len(x), size):  # in double precision, a block at a time
@@ -201,4 +213,4 @@ def _inertias(x: Floats32, labelings: Sequence[Labels], ks: Sequence[int]) -> li
     total = float(np.einsum("ij,ij->", x, x, dtype=np.float64))
     sizes = np.maximum(np.bincount(members.indices, minlength=len(sums)), 1)
     kept = np.einsum("ij,ij->i", sums, sums) / sizes
-    return [max(0.0, total - float(part.sum())) for part in _split(kept, ks)]
+    return [max(0.0, total - float(part.sum())) for part in split_by(kept, ks)]
