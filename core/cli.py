@@ -110,8 +110,15 @@ def _model_commands(command: Any) -> None:
     sub = command("compare", "compare", "Compare runs on the same images.")
     sub.add_argument("runs", nargs="+", metavar="RUN")
     _split(sub)
-    sub = command("merges", "merges", "Which classes should be one? Chosen on val, shown on test.")
+    sub = command("merges", "merges", "Which classes should be one? Confirmed on test images.")
     sub.add_argument("run_id", metavar="RUN")
+    sub.add_argument(
+        "--evidence",
+        choices=["auto", "val", "crossval"],
+        default="auto",
+        help="choose on the run's validation answers, or on five-fold cross-validation of train "
+        "and val, which sees more images; auto: crossval for heads on embeddings, else val",
+    )
     sub.add_argument("--top", type=int, default=10, metavar="N", help="merges to show")
     sub.add_argument("--ordinal", action="store_true", help="ordered classes: merge neighbours")
     sub.add_argument("--seed", type=int, default=0)

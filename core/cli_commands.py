@@ -132,10 +132,19 @@ def compare(args: argparse.Namespace) -> Result:
 
 
 def merges(args: argparse.Namespace) -> Result:
-    """Rank the merges of a run's classes."""
+    """Rank the merges of a run's classes; cross-validate first where that is the evidence."""
     ws = open_workspace(args.workspace)
+    usual = merging.usual_evidence(ws, args.run_id)  # refuses an expert
+    evidence = usual if args.evidence == "auto" else args.evidence
+    if evidence == "crossval":
+        _finish(ws, crossvalidating.submit_crossval(ws, args.run_id))
     return merging.rank_merges(
-        ws, args.run_id, n_top=args.top, ordinal=args.ordinal, seed=args.seed
+        ws,
+        args.run_id,
+        evidence=evidence,
+        n_top=args.top,
+        ordinal=args.ordinal,
+        seed=args.seed,
     )
 
 

@@ -35,11 +35,17 @@ class Sandbox:
     sizes: np.ndarray
     pair_p: Floats
     told: ToldApart
+    overlap: Floats
     bits_noise: float
 
 
 def open_sandbox(
-    confusion: ArrayLike, classes: Sequence[str], *, ordinal: bool = False, seed: int = 0
+    confusion: ArrayLike,
+    classes: Sequence[str],
+    *,
+    overlap: ArrayLike | None = None,
+    ordinal: bool = False,
+    seed: int = 0,
 ) -> Sandbox:
     """Score every class map that merges the classes of a confusion matrix.
 
@@ -49,6 +55,9 @@ def open_sandbox(
         Row = true, column = predicted; counts, from validation.
     classes : sequence of str
         Names, in the order of the matrix.
+    overlap : array of float, shape (n_classes, n_classes), optional
+        How far each pair overlaps in the embedding (`overlap.overlap_share`); NaN is unknown. A
+        pair that lies apart there is not merged: another model could tell the two apart.
     ordinal : bool
         The classes are stages of one thing, in order: only neighbours are merged.
     seed : int
@@ -89,6 +98,7 @@ def open_sandbox(
         sizes=ways.group_sizes(rows),
         pair_p=evidence.pair_p_values(C, np.random.default_rng(seed)),
         told=told_apart(C),
+        overlap=np.full((k, k), np.nan) if overlap is None else np.asarray(overlap, np.float64),
         bits_noise=evidence.bits_noise(C),
     )
 

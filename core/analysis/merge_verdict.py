@@ -40,6 +40,8 @@ class MergeEvidence:
         See `merge_evidence.pair_p_values`.
     told_low, told_high : tuple of float, one a group
         95 % limits of the kappa within its best told pair of classes; see `told_apart`.
+    apart : str
+        Two merged classes that lie apart in the embedding, and how far; "" without any.
     bits, bits_lost, bits_noise : float
         I(Y; Y_hat) before the merge, what the merge takes, and half the 95 % interval before.
     n_images : int
@@ -51,6 +53,7 @@ class MergeEvidence:
     p_values: tuple[float, ...]
     told_low: tuple[float, ...]
     told_high: tuple[float, ...]
+    apart: str
     bits: float
     bits_lost: float
     bits_noise: float
@@ -64,7 +67,8 @@ def judge(given: MergeEvidence) -> MergeVerdict:
     -----
     *Do not merge*: ITCA falls beyond its 95 % interval, for the whole map or for one of its
     groups, and the answers do tell its classes apart; or bits fall by more than noise (and more
-    than 1 %); or ITCA rises for a group that does not stand out, as it would for others.
+    than 1 %); or ITCA rises for a group that does not stand out, as it would for others; or two
+    of its classes lie apart in the embedding: then it is this model that misses the difference.
 
     *Merge*: every group is confused more than chance confuses any pair, and either ITCA rises
     beyond its interval, for the whole and for every group; or every two merged classes are told
@@ -77,7 +81,7 @@ def judge(given: MergeEvidence) -> MergeVerdict:
     """
     if not given.names:
         return MergeVerdict("baseline", "Nothing is merged.")
-    against = _falls(given) or _loses_bits(given) or _by_chance(given)
+    against = _falls(given) or _loses_bits(given) or _by_chance(given) or _apart(given)
     if against:
         return MergeVerdict("do not merge", against)
     p, high = max(given.p_values), max(given.told_high)
@@ -131,6 +135,11 @@ def _by_chance(given: MergeEvidence) -> str:
         if p > STANDS_OUT and sure:
             return f"{name}: confused no more than other pairs by chance (p = {p:.2g})."
     return ""
+
+
+def _apart(given: MergeEvidence) -> str:
+    """Say which classes another model could tell apart; "" without any."""
+    return f"{given.apart}: another model could tell them apart." if given.apart else ""
 
 
 def _span(span: Floats) -> str:

@@ -17,6 +17,7 @@ from core.analysis._checks import Bools
 from core.analysis.itca import cell_worth, score
 from core.analysis.merge_sandbox import Sandbox, open_sandbox, same_sizes
 from core.analysis.merge_verdict import STANDS_OUT, Kind, MergeEvidence, judge
+from core.analysis.overlap import APART
 from core.analysis.told_apart import worst_of
 
 __all__ = ["Merge", "Sandbox", "best", "examine", "open_sandbox", "optimism", "suggest"]
@@ -214,6 +215,7 @@ def _weigh(
         p_values=tuple(evidence.group_p_value(box.pair_p, members) for members in groups),
         told_low=tuple(worst_of(box.told.low, _only(k, members)) for members in groups),
         told_high=tuple(worst_of(box.told.high, _only(k, members)) for members in groups),
+        apart=_apart(box, row),
         bits=float(box.scores.bits[0]),
         bits_lost=float(box.scores.bits[0]) - bits,
         bits_noise=box.bits_noise,
@@ -236,9 +238,21 @@ def _standing_out(box: Sandbox) -> np.ndarray:
 
 
 def _holds_together(box: Sandbox, row: np.ndarray) -> bool:
-    """Say whether every group of two or more stands out."""
+    """Say whether every group of two or more stands out, and none lies apart in the embedding."""
+    if _apart(box, row):
+        return False
     groups = [np.flatnonzero(row == g) for g in range(int(row.max()) + 1)]
     return all(len(g) < 2 or evidence.group_p_value(box.pair_p, g) <= STANDS_OUT for g in groups)
+
+
+def _apart(box: Sandbox, row: np.ndarray) -> str:
+    """Name the two merged classes that lie apart in the embedding most; "" without any."""
+    joined = np.triu(row[:, None] == row, 1) & (box.overlap <= APART)  # NaN is not
+    if not joined.any():
+        return ""
+    a, b = np.unravel_index(np.where(joined, box.overlap, np.inf).argmin(), joined.shape)
+    share = box.overlap[a, b]
+    return f"{box.classes[a]} and {box.classes[b]} lie apart in the embedding (overlap {share:.0%})"
 
 
 def _only(n_classes: int, members: np.ndarray) -> np.ndarray:

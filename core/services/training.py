@@ -14,7 +14,9 @@ from core.models import ALGORITHMS
 from core.models.options import describe
 from core.records import Run
 from core.services.datasets import get_dataset
+from core.services.label_sets import ORIGINAL
 from core.services.planning import Plan, TrainRequest, make_plan
+from core.settings import DEFAULT_BACKBONE
 from core.store import runs
 from core.store.database import Workspace, utc_now
 
@@ -41,6 +43,7 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
         **asdict(request),
         "dataset": plan.dataset.id,
         "class_map": plan.class_map_id,  # a name may have a newer version when the job starts
+        "labels": plan.labels,
         "seeds": list(request.seeds),
         "options": dict(request.options),
     }
@@ -68,6 +71,21 @@ def _planned(ws: Workspace, plan: Plan, seeds: Sequence[int]) -> list[tuple[str,
     with ws.read() as conn:
         ids = [plan.run_id(seed) for seed in seeds]
         return [(run_id, runs.find(conn, run_id) is not None) for run_id in ids]
+
+
+def request_of(run: Run, **changes: Any) -> TrainRequest:
+    """Return the request that trains a run's recipe again, with `changes` to its fields."""
+    fields: dict[str, Any] = {
+        "dataset": run.dataset_id,
+        "algorithm": run.algorithm,
+        "class_map": run.class_map_id,
+        "labels": run.config.get("labels", ORIGINAL),
+        "pair": run.pair,
+        "seeds": (run.seed,),
+        "backbone": run.config["backbone"] or DEFAULT_BACKBONE,
+        "options": run.config["options"],
+    }
+    return TrainRequest(**{**fields, **changes})
 
 
 def list_runs(ws: Workspace, dataset_id: str, *, archived: bool = False) -> list[Run]:

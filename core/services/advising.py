@@ -1,0 +1,95 @@
+"""What to do about each pair of classes that a run confuses."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from core.analysis import advice as rules
+from core.analysis import cascade, merging
+from core.services.merging import Evidence, open_sandbox
+from core.services.overlaps import LEAST_CONFUSED
+from core.services.training import get_run
+from core.store.database import Workspace
+
+MOST_PAIRS = 12  # a person reads no more; the most confused come first
+
+
+@dataclass(frozen=True, slots=True)
+class PairAdvice:
+    """A confused pair, the signals about it, and what they say to do.
+
+    Attributes
+    ----------
+    a, b : str
+        In class order.
+    n_confused, share_of_errors
+        Images of one taken for the other, both ways, and their share of all errors.
+    signals : `analysis.advice.Signals`
+    what, reason, n_more
+        See `analysis.advice.Advice`.
+    """
+
+    a: str
+    b: str
+    n_confused: int
+    share_of_errors: float
+    signals: rules.Signals
+    what: rules.What
+    reason: str
+    n_more: int | None
+
+
+def advice(
+    ws: Workspace, run_id: str, *, evidence: Evidence = "val", seed: int = 0
+) -> list[PairAdvice]:
+    """Return the pairs that a run confuses, the most confused first, with advice for each.
+
+    Raises
+    ------
+    InvalidInput
+        If `run_id` is an expert, or there are no images to judge on.
+    NotReady
+        If the run was not cross-validated and that is the evidence.
+
+    Notes
+    -----
+    At most 12 pairs, of at least 2 confused images each.
+    """
+    run = get_run(ws, run_id)
+    box = open_sandbox(ws, run.id, evidence=evidence, seed=seed)
+    table = cascade.pair_table(box.confusion, run.classes)
+    pairs = [row for row in table if row["n_confused"] >= LEAST_CONFUSED][:MOST_PAIRS]
+    found = []
+    for row in pairs:
+        given = _signals(box, row["pair"])
+        said = rules.advise(given)
+        names = (row["a"], row["b"], row["n_confused"], row["share_of_errors"])
+        found.append(PairAdvice(*names, given, *said))
+    return found
+
+
+def as_row(found: PairAdvice) -> dict[str, object]:
+    """Return a piece of advice as the command line prints it."""
+    row = asdict(found)
+    return {**{name: row[name] for name in ("a", "b", "what", "reason", "n_more")}, **row}
+
+
+def _signals(box: merging.Sandbox, pair: tuple[int, int]) -> rules.Signals:
+    overlap = float(box.overlap[pair])
+    groups = np.arange(len(box.classes))
+    groups[pair[1]] = pair[0]
+    merge = merging.examine(box, groups)
+    return rules.Signals(
+        n_images=round(float(box.confusion.sum())),
+        max_p=merge.max_p,
+        told_apart=float(box.told.kappa[pair]),
+        told_apart_low=float(box.told.low[pair]),
+        told_apart_high=float(box.told.high[pair]),
+        verdict=merge.verdict,
+        itca_gain=merge.itca_gain,
+        itca_gain_low=merge.itca_gain_ci[0],
+        overlap=None if np.isnan(overlap) else overlap,
+        people=None,
+    )
