@@ -89,13 +89,14 @@ def submit_crossval(
     key = _key(run, n_folds, over)
     _folds(ws, run, *_scored(ws, run, over), n_folds)
     _plan_of(ws, run)
+    what = f"expert {' / '.join(run.pair)}" if run.pair else run.algorithm
     with ws.read() as conn:
         exists = results.find(conn, "crossval", run.dataset_id, key) is not None
     return engine.submit(
         ws,
         "crossval",
         {"run": run.id, "n_folds": n_folds, "over": over},
-        title=f"Cross-validate {run.algorithm} on {get_dataset(ws, run.dataset_id).name}",
+        title=f"Cross-validate {what} on {get_dataset(ws, run.dataset_id).name}",
         dataset_id=run.dataset_id,
         idem_key=content_id("crossval", [key, exists]),  # a double click is one job
     )

@@ -136,6 +136,7 @@ def test_all_images_are_answered_for_when_asked(workspace, ids, do, fits):
 def test_an_expert_answers_for_the_images_of_its_pair(workspace, ids, do, fits):
     job = do(submit_crossval(workspace, ids.expert))
     found = out_of_fold(workspace, ids.expert)
+    assert job.title == "Cross-validate expert C / D on seeded"
     assert job.result["n_images"] == len(found.positions) == 48
     assert found.probs.shape == (48, 2) and np.bincount(found.y).tolist() == [24, 24]
     assert (found.positions >= 60).all()  # C and D
