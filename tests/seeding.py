@@ -145,6 +145,7 @@ def add_run(
     pair: tuple[str, str] | None = None,
     class_map: str | None = None,
     options: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
 ) -> str:
     """Insert a run with these probabilities and no model; return its id."""
     classes = list(pair or mapping.get_class_map(ws, dataset.id, class_map).classes)
@@ -158,7 +159,8 @@ def add_run(
         "classes": classes,
     }
     record: dict[str, Any] = {
-        "id": content_id("run", [dataset.id, config, class_map, bytes_id(predictions.tobytes())]),
+        "id": run_id
+        or content_id("run", [dataset.id, config, class_map, bytes_id(predictions.tobytes())]),
         "dataset_id": dataset.id,
         "algorithm": "probe",
         "class_map_id": class_map,

@@ -9,7 +9,7 @@ from core.analysis._checks import class_indices, matrix_2d, same_length
 
 N_NEIGHBOURS = 15
 APART = 0.15  # up to here two classes lie apart: as if one label in seven were wrong
-MOST_IMAGES = 2_000  # of a pair: enough for an error of 0.011
+MOST_IMAGES = 2_000  # of a pair: enough for an error of about 0.02
 
 
 def overlap_share(x: ArrayLike, y: ArrayLike, pair: tuple[int, int], seed: int = 0) -> float | None:
