@@ -23,9 +23,8 @@ from core.records import SPLITS, Run
 from core.services.datasets import get_dataset, images, splits
 from core.services.fitting import fit_plan, model_input
 from core.services.mapping import run_classes
-from core.services.planning import Plan, TrainRequest, make_plan
-from core.services.training import get_run
-from core.settings import DEFAULT_BACKBONE
+from core.services.planning import Plan, make_plan
+from core.services.training import get_run, request_of
 from core.store import results
 from core.store.database import Workspace
 
@@ -227,18 +226,7 @@ def _scored(ws: Workspace, run: Run, over: str) -> tuple[np.ndarray, np.ndarray]
 
 def _plan_of(ws: Workspace, run: Run) -> Plan:
     """Return the plan that this run was trained by."""
-    plan = make_plan(
-        ws,
-        TrainRequest(
-            dataset=run.dataset_id,
-            algorithm=run.algorithm,
-            class_map=run.class_map_id,
-            pair=run.pair,
-            seeds=(run.seed,),
-            backbone=run.config["backbone"] or DEFAULT_BACKBONE,
-            options=run.config["options"],
-        ),
-    )
+    plan = make_plan(ws, request_of(run))
     if plan.config["embedder"] != run.config["embedder"]:
         raise NotReady(
             f"the embeddings that {run.id} was trained on are no longer made here",

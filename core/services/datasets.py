@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import BinaryIO
 
 import numpy as np
@@ -97,6 +98,19 @@ def _labels_and_splits(ws: Workspace, dataset_id: str) -> tuple[np.ndarray, np.n
     of_image = np.array([split for _, split in rows], dtype="U5")
     y.flags.writeable = of_image.flags.writeable = False  # everybody gets the same arrays
     return y, of_image
+
+
+@lru_cache(maxsize=8)
+def image_ids(ws: Workspace, dataset_id: str) -> tuple[str, ...]:
+    """Return the id of every image in the order of `position`; they never change."""
+    return tuple(images(ws, dataset_id)["image_id"])
+
+
+@lru_cache(maxsize=8)
+def positions_by_id(ws: Workspace, dataset_id: str) -> Mapping[str, int]:
+    """Return {image id: position} of a data set."""
+    ids = image_ids(ws, dataset_id)
+    return MappingProxyType({image_id: position for position, image_id in enumerate(ids)})
 
 
 def pixels(ws: Workspace, dataset: Dataset, *, check: bool = True) -> np.ndarray:

@@ -11,7 +11,8 @@ from core.analysis import metrics
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import ClassMapRecord, Run
-from core.services.datasets import get_dataset, label_indices, split_index
+from core.services import label_sets
+from core.services.datasets import get_dataset, split_index
 from core.store import class_maps, runs
 from core.store.database import Workspace, utc_now
 
@@ -118,12 +119,16 @@ def preview(
 
 
 def run_classes(ws: Workspace, run: Run) -> np.ndarray:
-    """Return every image's true class as an index into `run.classes`; -1 outside a pair."""
+    """Return every image's class, by the run's labels, as an index into `run.classes`.
+
+    -1 outside a pair.
+    """
     dataset = get_dataset(ws, run.dataset_id)
+    y = label_sets.indices(ws, dataset, run.config.get("labels"))
     class_map = get_class_map(ws, dataset.id, run.class_map_id)
     index = {name: i for i, name in enumerate(run.classes)}
     column = np.array([index.get(name, -1) for name in class_map.classes], dtype=np.int64)
-    return np.asarray(column[class_map.apply(label_indices(ws, dataset))])
+    return np.asarray(column[class_map.apply(y)])
 
 
 def held_out(ws: Workspace, run: Run, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,8 +13,10 @@ from core.ids import content_id
 from core.models import get_algorithm
 from core.models.options import parse
 from core.records import Dataset
-from core.services.datasets import get_dataset, label_indices, splits
+from core.services import label_sets
+from core.services.datasets import get_dataset, splits
 from core.services.embedding import embedder_for, require_embedding
+from core.services.label_sets import ORIGINAL
 from core.services.mapping import get_class_map, get_record
 from core.settings import DEFAULT_BACKBONE
 from core.store.database import Workspace
@@ -29,6 +31,7 @@ class TrainRequest:
     dataset: str  # id or name
     algorithm: str
     class_map: str | None = None  # id, name or name@version; None: the labels as they are
+    labels: str = ORIGINAL  # whose labels: those of the import, or a label set (as class_map)
     pair: tuple[str, str] | None = None  # two classes: train an expert for them
     seeds: tuple[int, ...] = (0,)
     backbone: str = DEFAULT_BACKBONE
@@ -44,6 +47,11 @@ class Plan:
     class_map_id: str | None
     y: np.ndarray  # int64 (n_images,), index into `classes`; -1 outside the pair
     config: dict[str, Any]
+
+    @property
+    def labels(self) -> str:
+        """The label set that `y` follows from: its id, or ORIGINAL."""
+        return str(self.config.get("labels", ORIGINAL))
 
     def run_id(self, seed: int) -> str:
         """Return the id that the run with this seed has, whether it exists or not."""
@@ -72,7 +80,8 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
         )
     class_map_id = get_record(ws, dataset.id, request.class_map).id if request.class_map else None
     class_map = get_class_map(ws, dataset.id, class_map_id)
-    y = class_map.apply(label_indices(ws, dataset))
+    labels = label_sets.find(ws, dataset, request.labels)
+    y = class_map.apply(label_sets.indices(ws, dataset, labels))
     classes = class_map.classes
     if request.pair:
         classes, y = _only_pair(classes, y, request.pair)
@@ -88,6 +97,8 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
         "class_map": class_map_id,
         "pair": list(classes) if request.pair else None,
     }
+    if labels is not None:  # a run on the original labels keeps the id it had before there were any
+        config["labels"] = labels.id
     plan = Plan(dataset, classes, class_map_id, y, config)
     _check_trainable(ws, plan)
     if needs_embedding:
