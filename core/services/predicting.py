@@ -99,6 +99,25 @@ def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> lis
     return _answer(ws, dataset, generalist, experts, tau, names, cached)
 
 
+def embed_files(
+    ws: Workspace, dataset_id: str, backbone: str, files: Sequence[tuple[str, bytes]]
+) -> np.ndarray:
+    """Return embeddings of images, made like those of a data set, float32 (n_files, dim).
+
+    Parameters
+    ----------
+    files : sequence of (name, bytes), not empty
+
+    Raises
+    ------
+    InvalidInput
+        If a file is not an image; the sentence names it.
+    """
+    dataset = get_dataset(ws, dataset_id)
+    squares = np.stack([_square(ws, dataset, name, data) for name, data in files])
+    return _embedder(ws, dataset, backbone).embed(squares)
+
+
 def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], float]:
     """Return (generalist, experts, tau) of a cascade, or (run, (), 0) of a run.
 

@@ -22,8 +22,6 @@ from pages.ui import (
     text,
 )
 
-PLANES = ["PCA", "UMAP"]
-
 
 def embed_first(ws: Workspace, dataset: Dataset, backbone: str) -> None:
     """Offer to embed the images, and show the job."""
@@ -61,16 +59,7 @@ def umap_offer(ws: Workspace, dataset: Dataset, backbone: str) -> None:
 def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any] | None) -> None:
     """Draw the plane; what is marked in it opens beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        plane = st.segmented_control(
-            "Plane",
-            PLANES,
-            default="PCA",
-            required=True,
-            key="plane",
-            bind="query-params",
-            help="PCA keeps distances and is there at once. UMAP shows neighbourhoods better, but "
-            "its distances mean nothing: trust what lies together, not how far apart.",
-        )
+        plane = scatter.choose_plane("plane")
         colour = st.segmented_control(
             "Colour",
             ["label", "split", *(["cluster"] if found else [])],

@@ -12,15 +12,19 @@ from streamlit.typing import UploadedFile
 
 from core.analysis import cascade
 from core.records import CascadeRecord, Dataset, Run
-from core.services import cascading, datasets, mapping, predicting, training
+from core.services import cascading, datasets, mapping, placing, predicting, training
 from core.services.workspace import Workspace
 from core.settings import ImageLimits
-from pages.ui import cached, charts, gallery, messages, state, text
+from pages.ui import cached, charts, gallery, messages, scatter, state, text
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 N_TILES = 12
 FILE_MB = ImageLimits().file_bytes // 1_000_000  # larger files are refused anyway
 ANY = "all"
+_HOW = {
+    "PCA": "it is projected exactly as they were.",
+    "UMAP": "it lies among its nearest neighbours, however unlike them it may be.",
+}
 Asked = UploadedFile | int  # a file of one's own, or a position in the data set
 
 
@@ -176,6 +180,53 @@ def neighbours(
         subs=[f"cosine {cosine:.2f}" for _, cosine in shown],
         empty="The images have no embeddings yet; make them on the Explore page.",
     )
+
+
+@st.fragment
+def on_the_map(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run, asked: Asked) -> None:
+    """Draw the map of the data set with the image on it; what is on it does not move."""
+    with messages.guard():
+        st.markdown("**Where it lies on the map**")
+        run = model if isinstance(model, Run) else training.get_run(ws, model.generalist)
+        backbone = placing.map_backbone(ws, run)
+        if backbone is None:
+            st.caption("There is no map yet: make the embeddings on the Explore page first.")
+            return
+        _, drawn = cached.plane(ws, dataset.id, backbone, "umap")
+        plane = scatter.choose_plane("predict_plane") if drawn else "PCA"
+        points, _ = cached.plane(ws, dataset.id, backbone, plane.lower())
+        labels = list(cached.images(ws, dataset.id)["label"])
+        scatter.scatter(
+            ws,
+            dataset,
+            points,
+            (labels, dataset.labels),
+            f"predict-map-{dataset.id}-{backbone}-{plane}",
+            alt=f"{plane} map of the embeddings with the image asked about",
+            marks=[("this image", _place(ws, dataset, backbone, plane, points, asked))],
+            selectable=False,
+        )
+        st.caption(
+            f"The ring is this image among the {text.count(len(points), 'image')} of the data set, "
+            f"all splits, coloured by label; {_HOW[plane]}"
+        )
+
+
+def _place(
+    ws: Workspace,
+    dataset: Dataset,
+    backbone: str,
+    plane: str,
+    points: NDArray[Any],
+    asked: Asked,
+) -> list[float]:
+    """Return where the image lies on the plane, (x, y)."""
+    if isinstance(asked, int):
+        return [float(v) for v in points[asked]]
+    files = [(asked.name, asked.getvalue())]
+    vectors = predicting.embed_files(ws, dataset.id, backbone, files)
+    (place,) = placing.place(ws, dataset.id, vectors, backbone, kind=plane.lower())
+    return [float(v) for v in place]
 
 
 def _picture(

@@ -21,6 +21,7 @@ from core.services import datasets
 from core.services.workspace import Workspace
 from pages.ui import cached, evidence, messages, selection, state
 
+PLANES = ("PCA", "UMAP")
 _ASSETS = Path(__file__).with_name("assets")
 _STEPS = 65_535  # positions travel as 16 bits an axis: at 80 times zoom still half a pixel
 _N_AHEAD = 16  # pictures an answer holds: the one under the pointer and its nearest
@@ -37,6 +38,22 @@ _MAP = st.components.v2.component(
 _FEED = st.components.v2.component(
     "desempate_map_feed", html="<i hidden>\n</i>", js=(_ASSETS / "map_feed.js").read_text()
 )
+
+
+def choose_plane(key: str) -> str:
+    """Draw the choice of the projection and return "PCA" or "UMAP"; bound to the address."""
+    return str(
+        st.segmented_control(
+            "Plane",
+            PLANES,
+            default=PLANES[0],
+            required=True,
+            key=key,
+            bind="query-params",
+            help="PCA keeps distances and is there at once. UMAP shows neighbourhoods better, but "
+            "its distances mean nothing: trust what lies together, not how far apart.",
+        )
+    )
 
 
 def scatter(

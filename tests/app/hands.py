@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
+
 from core.services import jobs
 from tests.app.conftest import stands
 
@@ -40,6 +42,18 @@ def tiles(app):
     """Return the positions of the thumbnails of each gallery on the page, in order."""
     found = [json.loads(e.proto.json or "{}") for e in app.get("bidi_component")]
     return [[item["position"] for item in data["items"]] for data in found if "items" in data]
+
+
+def maps(app):
+    """Return what the browser was given for a map, by what it is for: (data, tables)."""
+    found = {}
+    for element in app.get("bidi_component"):
+        mixed = element.proto.mixed
+        data = json.loads(mixed.json or element.proto.json or "{}")
+        if "map" in data:
+            tables = [pa.ipc.open_stream(b.data).read_all() for b in mixed.arrow_blobs.values()]
+            found[data.get("what", "points")] = (data, tables)
+    return found
 
 
 def choose_cell(app, key, row, column):

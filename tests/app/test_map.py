@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -12,33 +10,21 @@ import pytest
 from core.services import exploring
 from pages.ui import scatter, selection
 from tests.app.conftest import stands, texts
-from tests.app.hands import click, queued, tiles
+from tests.app.hands import click, maps, queued, tiles
 from tests.seeding import LABELS
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 MOST_BYTES = 2_000_000  # a map of 100,000 points
 
 
-def sent(app):
-    """Return what the browser was given for maps, by what it is for: data, tables, bytes."""
-    found = {}
-    for element in app.get("bidi_component"):
-        mixed = element.proto.mixed
-        data = json.loads(mixed.json or element.proto.json or "{}")
-        if "map" in data:
-            blobs = [pa.ipc.open_stream(b.data).read_all() for b in mixed.arrow_blobs.values()]
-            found[data.get("what", "points")] = (data, blobs)
-    return found
-
-
 def legend(app):
-    colours, _ = sent(app)["colours"]
+    colours, _ = maps(app)["colours"]
     return dict(zip(colours["names"], map(int, colours["counts"]), strict=True))
 
 
 def mark(app, found):
     """Do what a lasso or a click in the map does."""
-    data, _ = sent(app)["points"]
+    data, _ = maps(app)["points"]
     app.session_state[data["map"]] = {"selection": found}
     return stands(app.run())
 
@@ -72,7 +58,7 @@ def test_a_lasso_opens_exactly_its_images_and_survives_recolouring(full):
     assert tiles(app)[0] == inside[:20].tolist()
     app = stands(app.button_group(key="colour").set_value("split").run())
     assert f"{len(inside)} images marked" in texts(app)
-    assert sent(app)["pictures"][0]["selected"] == {"polygon": outline, "turn": 1}
+    assert maps(app)["pictures"][0]["selected"] == {"polygon": outline, "turn": 1}
 
 
 def test_a_click_opens_one_image_and_those_most_like_it(full):
@@ -90,12 +76,12 @@ def test_nothing_marked_leaves_the_map_alone(full):
 
 def test_recolouring_and_pictures_leave_the_points_as_they_were_sent(full):
     app = full.open("explore")
-    points = sent(app)["points"]
+    points = maps(app)["points"]
     key = points[0]["map"]
     app.session_state[f"{key}-pictures"] = {"asked": [3, 4, 10_000]}
     app = stands(app.button_group(key="colour").set_value("split").run())
-    assert sent(app)["points"] == points
-    pictures = sent(app)["pictures"][0]["pictures"]
+    assert maps(app)["points"] == points
+    pictures = maps(app)["pictures"][0]["pictures"]
     assert [row for row, *_ in pictures] == [3, 4]  # a row that is not there has no picture
     row, picture, said, path = pictures[0]
     assert picture.startswith("data:image/jpeg;base64,")

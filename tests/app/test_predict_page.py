@@ -8,10 +8,10 @@ import json
 import pytest
 from PIL import Image
 
-from core.services import cascading, datasets, predicting, training
+from core.services import cascading, datasets, embedding, exploring, predicting, training
 from pages.ui import predict_parts
 from tests.app.conftest import stands, texts
-from tests.app.hands import cards, tiles
+from tests.app.hands import cards, maps, tiles
 
 OWN, KNOWN = "an image of yours", "one of the test set"
 
@@ -48,6 +48,24 @@ def answering(monkeypatch):
         "predict_known",
         lambda ws, model, positions: [an_answer(model, f"image {p}") for p in positions],
     )
+    monkeypatch.setattr(
+        predicting,
+        "embed_files",
+        lambda ws, dataset, backbone, files: vectors_of(ws, dataset)[5:6],
+    )
+
+
+def vectors_of(ws, dataset_id):
+    return embedding.embedding_matrix(ws, datasets.get_dataset(ws, dataset_id))
+
+
+def ring(app):
+    """Return the place of the one mark on the map, in units of the plane."""
+    data, _ = maps(app)["points"]
+    (mark,) = data["marks"]
+    return [
+        o + data["span"] * mark[axis] / 65_535 for o, axis in zip(data["origin"], "xy", strict=True)
+    ]
 
 
 def png():
@@ -87,6 +105,9 @@ def test_a_dropped_image_is_answered_deferred_and_compared(full, answering):
     assert "The expert (run-expert) says **D** with 70.0 %" in said
     assert cards(app)["Confidence"] == "63.0 %"
     assert tiles(app) == [[3, 4]]
+    place = exploring.points(full.ws, full.ids.dataset)[5]
+    assert ring(app) == pytest.approx(place.tolist(), abs=1e-3)
+    assert "The ring is this image among the 120 images" in texts(app)
     (bars,) = app.get("plotly_chart")
     assert json.loads(bars.proto.spec)["data"][0]["y"] == ["A", "B", "C", "D"]
 
@@ -116,6 +137,15 @@ def test_a_test_image_is_picked_and_told_whether_the_answer_is_as_labelled(full,
     app.session_state["_draft:predict-" + full.ids.dataset] = position
     app = stands(app.run())
     assert "as labelled" in texts(app)
+    place = exploring.points(full.ws, full.ids.dataset)[position]
+    assert ring(app) == pytest.approx(place.tolist(), abs=1e-3)
+
+
+def test_without_embeddings_one_sentence_says_what_to_do(full, answering, monkeypatch):
+    monkeypatch.setattr(embedding, "embedded_with", lambda ws, dataset_id: [])
+    app = drop(full.open("predict", model=full.ids.cascade), "mine.png", png())
+    assert "There is no map yet: make the embeddings on the Explore page first." in texts(app)
+    assert maps(app) == {}
 
 
 def test_only_the_deferred_images_can_be_looked_through(full):

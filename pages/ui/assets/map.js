@@ -18,6 +18,12 @@ function button(className, text, title, act) {
   return node;
 }
 
+// The name says which points they are; a resent message need not reset the view.
+function same(before, now) {
+  const told = ({ points, marks, bounds }) => JSON.stringify([points.numRows, marks, bounds]);
+  return Boolean(before) && told(before) === told(now);
+}
+
 function createMap(root, name) {
   const maps = (window.desempateMaps ??= new Map());
   if (!maps.has(name)) maps.set(name, {});
@@ -408,7 +414,7 @@ function createMap(root, name) {
   observer.observe(stage);
   return {
     show(component) {
-      const first = data?.points !== component.data.points;
+      const first = !same(data, component.data);
       data = component.data;
       setState = component.setStateValue;
       over.setAttribute("aria-label", `${data.alt}; arrows move it, plus and minus zoom`);
