@@ -121,6 +121,11 @@ def _model_commands(command: Any) -> None:
     )
     sub.add_argument("--top", type=int, default=10, metavar="N", help="merges to show")
     sub.add_argument("--ordinal", action="store_true", help="ordered classes: merge neighbours")
+    sub.add_argument(
+        "--retrain",
+        metavar="MAP",
+        help="also train the same recipe on this saved class map, and compare on test images",
+    )
     sub.add_argument("--seed", type=int, default=0)
     sub = command("crossval", "crossval", "Answers of a run's recipe on images it has not seen.")
     sub.add_argument("run_id", metavar="RUN")

@@ -12,6 +12,7 @@ from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import Job
 from core.services import (
+    advising,
     cascading,
     comparing,
     crossvalidating,
@@ -23,6 +24,7 @@ from core.services import (
     mapping,
     merging,
     predicting,
+    retraining,
     training,
 )
 from core.services import (
@@ -132,13 +134,13 @@ def compare(args: argparse.Namespace) -> Result:
 
 
 def merges(args: argparse.Namespace) -> Result:
-    """Rank the merges of a run's classes; cross-validate first where that is the evidence."""
+    """Rank the merges of a run's classes, and give advice for each confused pair."""
     ws = open_workspace(args.workspace)
     usual = merging.usual_evidence(ws, args.run_id)  # refuses an expert
     evidence = usual if args.evidence == "auto" else args.evidence
     if evidence == "crossval":
         _finish(ws, crossvalidating.submit_crossval(ws, args.run_id))
-    return merging.rank_merges(
+    found = merging.rank_merges(
         ws,
         args.run_id,
         evidence=evidence,
@@ -146,6 +148,12 @@ def merges(args: argparse.Namespace) -> Result:
         ordinal=args.ordinal,
         seed=args.seed,
     )
+    advice = advising.advice(ws, args.run_id, evidence=evidence, seed=args.seed)
+    found["advice"] = [advising.as_row(row) for row in advice]
+    if args.retrain:
+        _finish(ws, retraining.submit_retraining(ws, args.run_id, args.retrain))
+        found["retrained"] = retraining.figures(ws, args.run_id, args.retrain)
+    return found
 
 
 def crossval(args: argparse.Namespace) -> Result:

@@ -9,7 +9,7 @@ CNN-based image classification", 2018, arXiv:1901.07012: fine labels often raise
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,12 @@ def retrained(
     return Retrained(
         coarse.id, merge.classes, split, len(y), merged, new, difference, (ci[0], ci[1]), p
     )
+
+
+def figures(ws: Workspace, run_id: str, class_map: str) -> dict[str, Any] | None:
+    """Return `retrained` on test images as the command line prints it."""
+    found = retrained(ws, run_id, class_map)
+    return None if found is None else asdict(found)
 
 
 def submit_retraining(ws: Workspace, run_id: str, class_map: str) -> str:
