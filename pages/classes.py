@@ -1,53 +1,79 @@
-"""Which labels belong together? Class maps, and what each gains and costs.
+"""Which labels belong together, and is the gain real? The merge sandbox.
 
-The people who decide on classes compose them here and save the one they want with a reason.
+Data scientists compose class maps here, stakeholders read whether to; either saves the one agreed.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core.services import cascading, mapping, training
-from pages.ui import cached, class_composer, class_parts, class_scores, shell
+from core.services import mapping, training
+from pages.ui import (
+    cached,
+    class_advice,
+    class_composer,
+    class_ranking,
+    class_sandbox,
+    class_saved,
+    class_scores,
+    class_verdict,
+    messages,
+    shell,
+)
+
+BESIDE_MOST = 12  # classes up to which figures fit beside the matrix
 
 ctx = shell.enter(
     "Classes",
-    "Which labels belong together? Compose a class map, see what it gains and costs, save it.",
+    "Which labels belong together? Fewer classes raise accuracy by themselves: see how much of a "
+    "gain is real, and whether to merge at all.",
 )
 ws, dataset = ctx.ws, ctx.dataset
-
 runs = [
     run
     for run in training.list_runs(ws, dataset.id)
     if run.pair is None and run.class_map_id is None
 ]
-saved = mapping.list_class_maps(ws, dataset.id)
 balance = cached.balance(ws, dataset.id)
-counts = dict(zip(balance["label"], balance["total"], strict=True))
+n_images = dict(zip(balance["label"], balance["total"], strict=True))
+draft = class_composer.current(dataset)
 
-left, right = st.columns([5, 9], gap="medium")
-
-with right:
-    st.subheader("What it gains and costs", anchor=False)
-    run, split = class_parts.choose_evidence(runs)
-
-with left:
-    st.subheader("The class map", anchor=False)
-    confused = cascading.confused_pairs(ws, run.id) if run else []
-    draft = class_composer.compose(dataset, counts, confused)
-    class_parts.save_form(ws, dataset, draft)
-
-with right:
-    if run is None:
+with messages.guard():
+    bench = class_sandbox.open_bench(ws, dataset, runs)
+    if bench is None:
         shell.missing(
             "No run over the labels yet, so there are no figures to show.",
             "You can compose and save a class map already; to see what it gains, train a probe.",
             "pages/train.py",
             "Train a probe",
         )
+        class_composer.toolbar(dataset, draft)
+        class_composer.picker(dataset, draft, ordinal=False)
+        class_composer.merged_classes(dataset, draft, n_images)
     else:
-        class_scores.scoreboard(ws, run, draft, split)
-        class_parts.matrices(ws, dataset, run, draft, split)
+        class_verdict.suggestion(bench)
+        now = bench.examine(draft.partition)
+        if len(draft.groups) > BESIDE_MOST:
+            matrix, figures = st.container(), st.container()
+        else:
+            matrix, figures = st.columns([3, 2], gap="medium")
+        with matrix:
+            st.subheader("Your class map", anchor=False)
+            class_composer.toolbar(dataset, draft)
+            class_verdict.refusal(draft, ordinal=bench.ordinal)
+            class_composer.matrix(bench, draft)
+            class_composer.picker(dataset, draft, ordinal=bench.ordinal)
+            class_composer.merged_classes(dataset, draft, n_images)
+        with figures:
+            st.subheader("What it is worth", anchor=False)
+            class_scores.scoreboard(bench, bench.examine(range(len(dataset.labels))), now)
+            class_scores.confirmation(bench, now)
 
-st.subheader("Saved class maps", anchor=False)
-class_parts.versions(ws, dataset, saved)
+    class_saved.save_form(ws, dataset, draft)
+    if bench is not None:
+        st.subheader("The best merges", anchor=False)
+        class_ranking.ranking(bench, draft, now)
+        st.subheader("What to do about each confused pair", anchor=False)
+        class_advice.pairs(bench, draft)
+    st.subheader("Saved class maps", anchor=False)
+    class_saved.versions(ws, dataset, bench, mapping.list_class_maps(ws, dataset.id))

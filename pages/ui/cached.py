@@ -13,10 +13,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.services import datasets, exploring
+from core.analysis import merging as merge_analysis
+from core.services import advising, datasets, exploring, merging
 from core.services.workspace import Workspace
 
 _SIZE = "200MiB"
+_SANDBOXES = 32  # a few megabytes each
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
@@ -83,3 +85,30 @@ def cluster_table(
 ) -> tuple[NDArray[Any], dict[str, float]]:
     """Return the table cluster x label and {ari, ami}; `content` is a hash of the clusters."""
     return exploring.cluster_table(_ws, dataset_id, _clusters)
+
+
+@st.cache_resource(max_entries=_SANDBOXES, show_spinner=False)
+def sandbox(
+    _ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: bool
+) -> merge_analysis.Sandbox:
+    """Return every merge of a run's classes, scored."""
+    return merging.open_sandbox(_ws, run_id, evidence=evidence, ordinal=ordinal)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def best_merges(
+    _ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: bool, n_top: int
+) -> tuple[merge_analysis.Merge, list[merge_analysis.Merge], float]:
+    """Return the suggestion, no merge with the `n_top` best, and the optimism of the best."""
+    box = sandbox(_ws, run_id, evidence, ordinal)
+    return (
+        merge_analysis.suggest(box),
+        merge_analysis.best(box, n_top),
+        merge_analysis.optimism(box),
+    )
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def advice(_ws: Workspace, run_id: str, evidence: merging.Evidence) -> list[advising.PairAdvice]:
+    """Return what to do about each pair of classes that a run confuses."""
+    return advising.advice(_ws, run_id, evidence=evidence)

@@ -1,19 +1,22 @@
-"""Compose a class map with the mouse: merge, split, undo, start from a saved one."""
+"""Compose a class map: drag classes together in the matrix or name them; undo, redo, rename."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
+from core.errors import AppError
 from core.records import ClassMapRecord, Dataset
+from core.services import merging_images
 from pages.ui import class_draft, messages, names, state, text
 from pages.ui.class_draft import Draft
+from pages.ui.class_sandbox import Bench
+from pages.ui.confusion_panel import confusion_panel
 
-N_SUGGESTED = 4  # most confused pairs offered for a merge with one click
-MANY, SCROLLED_PX = 14, 560  # classes from which on their list scrolls, and how tall it is
-LEAST_SHARE = 0.05  # of all errors; pairs that make up less are luck
+MANY, SCROLLED_PX = 6, 330  # merged classes from which on their list scrolls, and how tall it is
+_REFUSED = "class-map-refused"
 
 
 def current(dataset: Dataset) -> Draft:
@@ -27,122 +30,148 @@ def keep(dataset: Dataset, draft: Draft) -> None:
     state.set_draft(_name(dataset), draft)
 
 
-def compose(
-    dataset: Dataset, n_images: Mapping[str, int], confused: Sequence[Mapping[str, Any]]
-) -> Draft:
-    """Draw the composer and return the draft.
-
-    Parameters
-    ----------
-    n_images : mapping of str to int
-        Images of each label.
-    confused : sequence of mapping
-        Pairs of labels a run confuses (a, b, n_confused), the most confused first.
-    """
+def load(dataset: Dataset, partition: Sequence[int]) -> None:
+    """Make a class map given by the group of each label the draft; for a callback."""
     draft = current(dataset)
-    with st.container(border=True):
-        _toolbar(dataset, draft)
-        _picker(dataset, draft)
-        _suggestions(dataset, draft, confused)
-    height: Literal["content"] | int = "content" if len(draft.groups) < MANY else SCROLLED_PX
-    with st.container(border=True, gap="small", height=height):
-        for name, labels in draft.groups.items():
-            _class_row(dataset, draft, name, labels, sum(n_images[x] for x in labels))
-    return draft
+    keep(dataset, class_draft.replace(draft, class_draft.from_partition(draft.labels, partition)))
 
 
-def _toolbar(dataset: Dataset, draft: Draft) -> None:
+def continue_from(dataset: Dataset, record: ClassMapRecord) -> None:
+    """Make a saved class map the draft; for a callback."""
+    continue_with(dataset, record.class_of)
+
+
+def continue_with(dataset: Dataset, class_of: Mapping[str, str]) -> None:
+    """Make the class of each label the draft; for a callback."""
+    keep(dataset, class_draft.replace(current(dataset), class_of))
+
+
+def join(dataset: Dataset, labels: Sequence[str], ordinal: bool) -> None:
+    """Join the classes of some labels in the draft; for a callback."""
+    draft = current(dataset)
+    classes = list(dict.fromkeys(draft.mapping[label] for label in labels))
+    _try(dataset, lambda: _joined(draft, classes, ordinal))
+
+
+def toolbar(dataset: Dataset, draft: Draft) -> None:
     """Say how many classes there are; undo, redo, start over."""
     n_labels, n_classes = len(draft.labels), len(draft.groups)
-    st.markdown(
-        f"**{text.count(n_labels, 'label')} → {text.count(n_classes, 'class', 'classes')}**"
-    )
-    with st.container(horizontal=True, gap="xsmall"):
-        for label, change, usable in (
-            ("Undo", class_draft.undo, bool(draft.past)),
-            ("Redo", class_draft.redo, bool(draft.future)),
-            ("Start over", class_draft.reset, draft.changed),
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(
+            f"**{text.count(n_labels, 'label')} → {text.count(n_classes, 'class', 'classes')}**",
+            width="stretch",
+        )
+        for label, icon, change, usable in (
+            ("Undo", "undo", class_draft.undo, bool(draft.past)),
+            ("Redo", "redo", class_draft.redo, bool(draft.future)),
+            ("Start over", "restart_alt", class_draft.reset, draft.changed),
         ):
             st.button(
                 label,
                 key=f"map-{label}",
+                icon=f":material/{icon}:",
+                type="tertiary",
                 disabled=not usable,
                 on_click=lambda change=change: keep(dataset, change(draft)),
             )
 
 
-def _picker(dataset: Dataset, draft: Draft) -> None:
-    """Choose classes to join, and a name for them."""
-    step = len(draft.past)  # a new key after every change, so that the choice starts empty
-    chosen = st.multiselect(
-        "Merge these classes",
-        list(draft.groups),
-        key=f"map-merge-{dataset.id}-{step}",
-        placeholder="Choose two or more",
-        help="A merge is a class map: the labels themselves are never rewritten.",
-    )
-    labels = [label for label, name in draft.mapping.items() if name in chosen]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input(
-            "Name of the merged class",
-            key=f"map-name-{dataset.id}-{step}",
-            placeholder="+".join(labels) if len(chosen) > 1 else "A+B",
-            max_chars=class_draft.NAME_LENGTH,
+@st.fragment
+def matrix(bench: Bench, draft: Draft) -> None:
+    """Draw the confusion of the draft's classes; names that are dragged together merge."""
+    with messages.guard():
+
+        def behind(true: str, said: str) -> list[int]:
+            return merging_images.positions_in_cell(
+                bench.ws, bench.run.id, bench.evidence, draft.groups[true], draft.groups[said]
+            )
+
+        classes = list(draft.groups)
+        key = f"classes-{bench.run.id}-{bench.evidence}-{'|'.join(classes)}"
+        confusion_panel(
+            bench.ws,
+            bench.dataset,
+            bench.merged(draft.mapping),
+            classes,
+            key,
+            behind,
+            on_merge=lambda a, b: _merge(bench.dataset, draft, [a, b], bench.ordinal),
         )
-        pressed = st.button("Merge", key="map-do-merge", type="primary", disabled=len(chosen) < 2)
-    if pressed:
+
+
+def picker(dataset: Dataset, draft: Draft, *, ordinal: bool) -> None:
+    """Choose classes to join without a mouse; say why a merge was refused."""
+    if refused := state.draft(_REFUSED):
+        state.clear_draft(_REFUSED)
+        st.error(messages.inline(messages.capitalise(refused)), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            "Merge these classes",
+            list(draft.groups),
+            # a new key after every change, so that the choice starts empty
+            key=f"map-merge-{dataset.id}-{len(draft.past)}",
+            placeholder="Choose two or more",
+            help="The same as dragging names together in the matrix. A merge is a class map: the "
+            "labels themselves are never rewritten.",
+        )
+        if st.button("Merge", key="map-do-merge", disabled=len(chosen) < 2):
+            _merge(dataset, draft, chosen, ordinal)
+
+
+def merged_classes(dataset: Dataset, draft: Draft, n_images: Mapping[str, int]) -> None:
+    """List the merged classes: their names can be changed, and each can be taken apart."""
+    if not draft.merged:
+        return
+    height: Literal["content"] | int = "content" if len(draft.merged) < MANY else SCROLLED_PX
+    with st.container(border=True, gap="small", height=height):
+        for name, labels in draft.merged.items():
+            _class_row(dataset, draft, name, labels, sum(n_images[x] for x in labels))
+
+
+def _class_row(dataset: Dataset, draft: Draft, name: str, labels: list[str], n: int) -> None:
+    """Draw one merged class: its name, its labels and images, and the way back."""
+    step = len(draft.past)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        given = st.text_input(
+            f"Name of {names.listing(labels)}",
+            value=name,
+            key=f"map-name-{dataset.id}-{'|'.join(labels)}-{name}-{step}",
+            label_visibility="collapsed",
+            max_chars=max(class_draft.NAME_LENGTH, len(name)),
+        )
+        st.button(
+            "Split",
+            key=f"map-split-{name}",
+            icon=":material/call_split:",
+            type="tertiary",
+            on_click=lambda: keep(dataset, class_draft.split(draft, name)),
+        )
+    st.caption(f"{messages.plain(names.listing(labels))} · {text.count(n, 'image')}")
+    if given != name:
         with messages.guard() as outcome:
-            keep(dataset, class_draft.merge(draft, chosen, name))
+            keep(dataset, class_draft.rename(draft, name, given))
         if outcome.ok:
             st.rerun()
 
 
-def _suggestions(dataset: Dataset, draft: Draft, confused: Sequence[Mapping[str, Any]]) -> None:
-    """Offer the most confused pairs that are still apart."""
-    class_of = draft.mapping
-    apart = [
-        pair
-        for pair in confused
-        if class_of[pair["a"]] != class_of[pair["b"]] and pair["share_of_errors"] >= LEAST_SHARE
-    ][:N_SUGGESTED]
-    if not apart:
-        return
-    st.caption("Most often confused by the chosen run, on validation images:")
-    with st.container(horizontal=True, gap="small"):
-        for pair in apart:
-            pressed = st.button(
-                f"{messages.plain(pair['a'])} + {messages.plain(pair['b'])} "
-                f":small[({pair['n_confused']})]",
-                key=f"map-suggest-{pair['a']}-{pair['b']}",
-                icon=":material/merge:",
-                help=f"{text.count(pair['n_confused'], 'image')} of one taken for the other: "
-                f"{text.percent(pair['share_of_errors'])} of all errors. Click to merge them.",
-            )
-            if pressed:
-                joined = [class_of[pair["a"]], class_of[pair["b"]]]
-                keep(dataset, class_draft.merge(draft, joined))
-                st.rerun()
+def _merge(dataset: Dataset, draft: Draft, classes: Sequence[str], ordinal: bool) -> None:
+    """Join classes and run the page again."""
+    _try(dataset, lambda: _joined(draft, classes, ordinal))
+    st.rerun()
 
 
-def _class_row(dataset: Dataset, draft: Draft, name: str, labels: list[str], n: int) -> None:
-    """Draw one class: its name, its labels, its images, and for a merged one the way back."""
-    whole = [name] == labels
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        inside = "" if whole else f"  \n:small[{messages.plain(names.listing(labels))}]"
-        st.markdown(f"**{messages.plain(name)}**{inside}", width="stretch")
-        st.caption(text.count(n, "image"), width="content")
-        if not whole:
-            st.button(
-                "Split",
-                key=f"map-split-{name}",
-                icon=":material/call_split:",
-                on_click=lambda: keep(dataset, class_draft.split(draft, name)),
-            )
+def _joined(draft: Draft, classes: Sequence[str], ordinal: bool) -> Draft:
+    if ordinal:
+        class_draft.check_neighbours(draft, classes)
+    return class_draft.merge(draft, classes)
 
 
-def continue_from(dataset: Dataset, record: ClassMapRecord) -> None:
-    """Make a saved class map the draft; for a callback."""
-    keep(dataset, class_draft.replace(current(dataset), record.class_of))
+def _try(dataset: Dataset, change: Callable[[], Draft]) -> None:
+    """Change the draft; a refusal is kept for its place on the page."""
+    try:
+        keep(dataset, change())
+    except AppError as refused:
+        state.set_draft(_REFUSED, str(refused))
 
 
 def _name(dataset: Dataset) -> str:

@@ -1,4 +1,4 @@
-"""A class map being composed: merge, split, undo, redo. Pure functions on frozen drafts."""
+"""A class map being composed: merge, name, split, undo, redo. Pure functions on frozen drafts."""
 
 from __future__ import annotations
 
@@ -31,6 +31,17 @@ class Draft:
         return names.groups(self.mapping)
 
     @property
+    def partition(self) -> tuple[int, ...]:
+        """The number of each label's class, classes in order of first appearance."""
+        order = {name: number for number, name in enumerate(self.groups)}
+        return tuple(order[name] for name in self.class_of)
+
+    @property
+    def merged(self) -> dict[str, list[str]]:
+        """The classes of two or more labels."""
+        return {name: labels for name, labels in self.groups.items() if len(labels) > 1}
+
+    @property
     def changed(self) -> bool:
         """Whether any label is in a class of another name."""
         return self.labels != self.class_of
@@ -56,18 +67,63 @@ def merge(draft: Draft, classes: Sequence[str], name: str = "") -> Draft:
         )
     inside = [x for x, c in zip(draft.labels, draft.class_of, strict=True) if c in classes]
     new = name.strip() or "+".join(inside)
-    outside = {*draft.labels, *draft.class_of} - set(inside) - set(classes)
-    if new in outside:
-        raise InvalidInput(
-            "this name is taken", expected="a name that no other class has", received=repr(new)
-        )
-    if name and len(new) > NAME_LENGTH:
-        raise InvalidInput(
-            "this name is too long",
-            expected=f"at most {NAME_LENGTH} characters",
-            received=f"{len(new)}",
-        )
+    _check_name(draft, new, {*inside, *classes}, given=bool(name))
     return _step(draft, tuple(new if c in classes else c for c in draft.class_of))
+
+
+def rename(draft: Draft, name: str, new: str) -> Draft:
+    """Return the draft with one of its classes called `new`; without a name, by its labels.
+
+    Raises
+    ------
+    InvalidInput
+        If the name is too long or taken by another class or by a label outside this one.
+    """
+    inside = draft.groups[name]
+    given = new.strip()
+    new = given or "+".join(inside)
+    _check_name(draft, new, {*inside, name}, given=bool(given))
+    return _step(draft, tuple(new if c == name else c for c in draft.class_of))
+
+
+def check_neighbours(draft: Draft, classes: Sequence[str]) -> None:
+    """Refuse to join classes between which another one stands in the order of the labels.
+
+    Raises
+    ------
+    InvalidInput
+        With the class that stands between.
+    """
+    at = [i for i, c in enumerate(draft.class_of) if c in classes]
+    between = [c for c in draft.class_of[min(at) : max(at) + 1] if c not in classes]
+    if between:
+        raise InvalidInput(
+            f"{' and '.join(classes)} are not neighbours",
+            expected="classes beside each other, because the stages are ordered",
+            received=f"{between[0]} between them",
+            todo=f"merge {between[0]} too, or switch ordered stages off",
+        )
+
+
+def apart(draft: Draft) -> str | None:
+    """Return the first merged class whose labels are not neighbours, None where all are."""
+    for name in draft.merged:
+        at = [i for i, c in enumerate(draft.class_of) if c == name]
+        if at[-1] - at[0] >= len(at):
+            return name
+    return None
+
+
+def from_partition(labels: Sequence[str], partition: Sequence[int]) -> dict[str, str]:
+    """Return label -> class, each class named by its labels.
+
+    >>> from_partition(["a", "b", "c"], [0, 1, 1])
+    {'a': 'a', 'b': 'b+c', 'c': 'b+c'}
+    """
+    inside: dict[int, list[str]] = {}
+    for label, group in zip(labels, partition, strict=True):
+        inside.setdefault(group, []).append(label)
+    return {x: "+".join(inside[g]) for x, g in zip(labels, partition, strict=True)}
 
 
 def split(draft: Draft, name: str) -> Draft:
@@ -107,3 +163,17 @@ def _step(draft: Draft, class_of: tuple[str, ...]) -> Draft:
     if class_of == draft.class_of:
         return draft
     return Draft(draft.labels, class_of, (*draft.past, draft.class_of), ())
+
+
+def _check_name(draft: Draft, new: str, own: set[str], *, given: bool) -> None:
+    """Refuse a name that others have (`own` are this class's), or that a person made too long."""
+    if new in {*draft.labels, *draft.class_of} - own:
+        raise InvalidInput(
+            "this name is taken", expected="a name that no other class has", received=repr(new)
+        )
+    if given and len(new) > NAME_LENGTH:
+        raise InvalidInput(
+            "this name is too long",
+            expected=f"at most {NAME_LENGTH} characters",
+            received=f"{len(new)}",
+        )

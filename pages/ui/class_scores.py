@@ -2,85 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import streamlit as st
 
-from core.records import Run
-from core.services import mapping
-from core.services.workspace import Workspace
-from pages.ui import meaning, messages, names, text
-from pages.ui.class_draft import Draft
-
-Figures = Mapping[str, Any]
+from core.analysis.merging import Merge
+from pages.ui import class_verdict, meaning, text
+from pages.ui.class_sandbox import Bench
 
 
-def scoreboard(ws: Workspace, run: Run, draft: Draft, split: str) -> None:
-    """Draw what the draft does to the figures of a run, and the sentence that belongs to it."""
-    with messages.guard():
-        seen = mapping.preview(ws, run.id, draft.mapping, split=split)
-        cards(seen["before"], seen["after"], split)
-        st.info(verdict(seen["before"], seen["after"]), icon=":material/balance:")
+class Line(NamedTuple):
+    """One figure of the scoreboard: before and after in words, and what is said beside it."""
+
+    label: str
+    help: str
+    before: str
+    after: str
+    note: str = ""
 
 
-def cards(before: Figures, after: Figures, split: str) -> None:
-    """Draw accuracy, chance, kappa and bits after merging, with what they were before."""
-    n, merged = after["n_images"], after["classes"] != before["classes"]
-    rows = [
-        ("Accuracy", "accuracy", text.percent, text.points, "off"),
-        ("Chance level", "chance", text.percent, text.points, "off"),
-        ("Kappa", "kappa", "{:.3f}".format, "{:+.3f}".format, "normal"),
-        ("Bits", "bits", "{:.2f}".format, "{:+.2f}".format, "normal"),
-    ]
-    with st.grid(2, min_column_width=220):
-        for label, name, show, change, color in rows:
-            more = f"95 % interval: {text.interval(after['accuracy_ci'])}." * (name == "accuracy")
-            st.metric(
-                label,
-                show(after[name]),
-                delta=_delta(change(after[name] - before[name])) if merged else None,
-                delta_description=f"from {show(before[name])}" if merged else None,
-                delta_color=color,  # type: ignore[arg-type]
-                help=meaning.explain(name, n, split, more),
-                border=True,
-                height="stretch",
-            )
-    now, was = text.interval(after["accuracy_ci"]), text.interval(before["accuracy_ci"])
-    on = text.count(n, f"{names.SPLITS[split]} image")
-    if merged:
-        st.caption(f"Accuracy after: {now}; before: {was} (95 % intervals, {on}).")
-    else:
-        st.caption(f"Accuracy: {now} (95 % interval, {on}).")
+def scoreboard(bench: Bench, before: Merge, after: Merge) -> None:
+    """Draw what merging does to the answers: the verdict, what decides, what rises by itself."""
+    with st.container(border=True, gap="small"):
+        class_verdict.badge(after)
+        _group("What decides", _deciding(bench, before, after))
+        _group("Rises by itself with fewer classes", _rising(bench, before, after))
+        _group("Corrected for fewer classes", _corrected(bench, before, after))
+        if after.verdict != "baseline":
+            _group("Among all merges of these sizes", _among(bench, after))
+    if after.n_classes == 1:
+        st.warning(
+            "With a single class there is nothing left to recognise.", icon=":material/block:"
+        )
 
 
-def _delta(change: str) -> str | int:
-    """Return a change for a card; one that rounds to nothing has no direction."""
-    return change if any(c in "123456789" for c in change) else 0
+def confirmation(bench: Bench, chosen: Merge) -> None:
+    """Draw the merge on the images it was chosen on beside test images, and what will vanish."""
+    if chosen.verdict == "baseline":
+        return
+    tested = bench.confirm(chosen.partition)
+    with st.container(border=True, gap="small"):
+        if tested is None:
+            st.caption("There are no test images, so the gain cannot be confirmed.")
+            return
+        n_test = text.count(bench.run.metrics["test"]["n_images"], "test image")
+        _group("Chosen on these, confirmed on test: the ITCA gain", _twice(bench, chosen, tested))
+        st.caption(
+            f"On {n_test}: accuracy {text.percent(tested.accuracy)}, "
+            f"chance level {text.percent(tested.chance)}, bits kept "
+            f"{text.percent(tested.bits_kept_share)}. {_curse(bench.best()[2])}"
+        )
 
 
-def verdict(before: Figures, after: Figures) -> str:
-    """Return the sentence that keeps "more accurate" from being read as "better"."""
-    n_before, n_after = len(before["classes"]), len(after["classes"])
-    if n_before == n_after:
-        return "No two classes are merged yet: these are the figures of the run itself."
-    said = (
-        f"**Fewer classes raise accuracy by themselves:** with {n_after} instead of {n_before} "
-        f"classes the same answers score {text.percent(after['accuracy'])} instead of "
-        f"{text.percent(before['accuracy'])}, and guessing scores {text.percent(after['chance'])} "
-        f"instead of {text.percent(before['chance'])}. "
+def _twice(bench: Bench, chosen: Merge, tested: Merge) -> Iterator[Line]:
+    n_test = text.count(bench.run.metrics["test"]["n_images"], "test image")
+    for words, found, more in (
+        (bench.word.capitalize(), chosen, f"On {bench.images}, where it was chosen."),
+        ("Test", tested, f"On {n_test}, which had no part in the choice."),
+    ):
+        low, high = found.itca_gain_ci
+        yield Line(
+            words,
+            f"{meaning.MEANING['itca']} {more}",
+            "",
+            f"{found.itca_gain:+.3f}",
+            f"95 % interval {low:+.3f} to {high:+.3f}",
+        )
+
+
+def _curse(optimism: float) -> str:
+    """Say how much of the best gain is there because it was chosen."""
+    return (
+        f"Winner's curse: about {max(0.0, optimism):.3f} of the best merge's gain is there because "
+        "it was chosen, and will not come back on new images."
     )
-    if n_after == 1:
-        return said + "With a single class there is nothing left to recognise."
-    better = after["kappa"] > before["kappa"]
-    corrected = (
-        f"kappa {'rises' if better else 'does not rise'}: {before['kappa']:.3f} → "
-        f"{after['kappa']:.3f}"
+
+
+def _deciding(bench: Bench, before: Merge, after: Merge) -> Iterator[Line]:
+    low, high = after.itca_gain_ci
+    merged = after.verdict != "baseline"
+    yield Line(
+        "ITCA",
+        _explain(bench, "itca"),
+        f"{before.itca:.3f}",
+        f"{after.itca:.3f}",
+        f"{after.itca_gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}" if merged else "",
     )
-    lost = f"each answer tells {after['bits']:.2f} bits instead of {before['bits']:.2f}"
-    tail = (
-        "the merged classes were mostly mixed up with each other"
-        if better
-        else "this merge gives up distinctions that the run could make"
+    yield Line(
+        "Bits kept",
+        _explain(bench, "bits"),
+        f"{before.bits:.2f}",
+        f"{after.bits:.2f}",
+        f"{text.percent(after.bits_kept_share)} of what the labels' answers told" if merged else "",
     )
-    return f"{said}Corrected for chance, {corrected}, and {lost}; {tail}."
+
+
+def _rising(bench: Bench, before: Merge, after: Merge) -> Iterator[Line]:
+    yield Line(
+        "Accuracy",
+        _explain(bench, "accuracy"),
+        text.percent(before.accuracy),
+        text.percent(after.accuracy),
+    )
+    yield Line(
+        "Chance level",
+        _explain(bench, "chance"),
+        text.percent(before.chance),
+        text.percent(after.chance),
+    )
+
+
+def _corrected(bench: Bench, before: Merge, after: Merge) -> Iterator[Line]:
+    yield Line(
+        "Skill over chance",
+        _explain(bench, "skill"),
+        f"{before.skill:.3f}",
+        f"{after.skill:.3f}",
+    )
+    yield Line("Kappa", _explain(bench, "kappa"), f"{before.kappa:.3f}", f"{after.kappa:.3f}")
+
+
+def _among(bench: Bench, after: Merge) -> Iterator[Line]:
+    low, high = after.ci
+    yield Line(
+        "Rank of the gain",
+        _explain(bench, "gain_rank"),
+        "",
+        f"{text.ordinal(after.gain_rank)} of {after.n_same_sizes:,}",
+    )
+    yield Line(
+        "Beyond their mean",
+        _explain(bench, "excess_gain"),
+        "",
+        text.points(after.excess_gain),
+        f"95 % interval {meaning.spread((low, high))}",
+    )
+
+
+def _group(title: str, lines: Iterator[Line]) -> None:
+    """Draw a few figures under what they have in common."""
+    with st.container(gap="xxsmall"):
+        st.caption(title)
+        for line in lines:
+            _line(line)
+
+
+def _line(line: Line) -> None:
+    """Draw "label   before → after", and the note under it."""
+    changed = line.before not in ("", line.after)
+    with st.container(horizontal=True, gap="small", horizontal_alignment="distribute"):
+        st.markdown(line.label, help=line.help, width="content")
+        st.markdown(
+            f"{line.before} → **{line.after}**" if changed else f"**{line.after}**",
+            width="content",
+            text_alignment="right",
+        )
+    if line.note:
+        st.caption(line.note, text_alignment="right")
+
+
+def _explain(bench: Bench, figure: str) -> str:
+    return f"{meaning.MEANING[figure]} On {bench.images}."

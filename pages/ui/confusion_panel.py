@@ -31,7 +31,7 @@ def confusion_panel(
     *,
     marked: Collection[tuple[str, str]] = (),
     on_merge: Callable[[str, str], None] | None = None,
-) -> tuple[str, str] | None:
+) -> None:
     """Draw a matrix (row = true, column = predicted); a chosen cell opens its images below.
 
     Beyond 30 classes the most confused of them come first; a switch shows all.
@@ -43,12 +43,7 @@ def confusion_panel(
     marked : collection of (class, class)
         Pairs that an expert answers for.
     on_merge : callable, optional
-        Gets two classes that were dragged onto each other; without it names stay where they are.
-
-    Returns
-    -------
-    (str, str) or None
-        True and predicted class of the chosen cell.
+        Gets two classes to merge; without it names cannot be dragged onto each other.
     """
     counts = np.asarray(matrix)
     shown = _shown(counts, classes, key)
@@ -64,9 +59,13 @@ def confusion_panel(
         on_merge(*touched.merge)
     if touched.cell is None:
         st.caption(HOW_TO)
-    else:
-        _images(ws, dataset, touched.cell, key, list(positions_of(*touched.cell)))
-    return touched.cell
+        return
+    true, predicted = touched.cell
+    if on_merge is not None and true != predicted:
+        label = f"Merge {messages.plain(true)} and {messages.plain(predicted)}"
+        if st.button(label, key=f"{key}-merge", icon=":material/merge:"):
+            on_merge(true, predicted)
+    _images(ws, dataset, touched.cell, key, list(positions_of(true, predicted)))
 
 
 def _shown(counts: np.ndarray, classes: Sequence[str], key: str) -> tuple[int, ...] | None:

@@ -23,6 +23,23 @@ MEANING = {
         "Mutual information of true and predicted class: how much one answer tells. "
         "Merging classes can only lose bits."
     ),
+    "skill": (
+        "How much of what chance leaves open the answers get right: (accuracy - chance level) / "
+        "(1 - chance level). 0 is guessing, 1 is perfect."
+    ),
+    "itca": (
+        "Information-theoretic classification accuracy: every right answer counts -ln of its "
+        "class's share, so it is worth less the fewer classes there are. A merge pays only if it "
+        "rises."
+    ),
+    "gain_rank": (
+        "Where the gain in accuracy stands among all merges that leave groups of the same sizes. "
+        "1st of many: no other merge of that kind gains as much. Ties count against it."
+    ),
+    "excess_gain": (
+        "Gain in accuracy less the mean gain of all merges of the same sizes: what is left when "
+        "what fewer classes give by themselves is taken off."
+    ),
     "balanced_accuracy": "Mean over the classes of the share that is recognised.",
     "macro_f1": "Mean over the classes of F1, which weighs misses and false alarms alike.",
     "log_loss": "Mean of -ln(probability given to the true class); lower is better.",

@@ -11,6 +11,7 @@ from core.records import CascadeRecord, ClassMapRecord, Run
 
 AS_LABELLED = "the labels as they are"
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
+EVIDENCE = {"val": "validation", "crossval": "cross-validated", "test": "test"}  # ... images
 
 
 def run(member: Run) -> str:

@@ -32,6 +32,12 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
+def ordinal(n: int) -> str:
+    """Return "1st", "2nd", "11th", "1,002nd"."""
+    teen = n % 100 in (11, 12, 13)
+    return f"{n:,}" + ("th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th"))
+
+
 def duration(seconds: float) -> str:
     """Return "0.8 s", "42 s", "3 min 05 s" or "2 h 10 min"."""
     if seconds < 10:

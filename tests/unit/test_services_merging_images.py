@@ -1,0 +1,51 @@
+"""The images behind a cell of a merged matrix: as many as the cell counts, surest first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.analysis.class_map import ClassMap
+from core.errors import InvalidInput, NotReady
+from core.services import mapping, training
+from core.services.merging_images import positions_in_cell
+from core.settings import load_settings
+from core.store.database import open_workspace
+from tests.seeding import LABELS, seed
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    ws = open_workspace(load_settings(tmp_path_factory.mktemp("cells") / "workspace"))
+    yield ws, seed(ws).generalist
+    ws.close()
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_a_cell_has_as_many_images_as_the_merged_matrix_counts(seeded, split):
+    ws, run_id = seeded
+    merged = ClassMap.from_merges(LABELS, [("C", "D")])
+    confusion = mapping.run_confusion(ws, training.get_run(ws, run_id), split)
+    table = merged.merge_confusion(confusion)
+    for i, true in enumerate(merged.groups.values()):
+        for j, predicted in enumerate(merged.groups.values()):
+            found = positions_in_cell(ws, run_id, split, true, predicted)
+            assert len(set(found)) == len(found) == table[i, j]
+
+
+def test_the_surest_come_first(seeded):
+    ws, run_id = seeded
+    run = training.get_run(ws, run_id)
+    found = positions_in_cell(ws, run_id, "val", ["C", "D"], ["C", "D"])
+    probs = ws.blobs.open_array(run.predictions)[found]
+    sure = probs[:, 2:].sum(axis=1)
+    assert len(found) > 1
+    assert (np.diff(sure) <= 1e-6).all()
+
+
+def test_what_the_run_does_not_know_is_a_sentence(seeded):
+    ws, run_id = seeded
+    with pytest.raises(InvalidInput, match="no such class"):
+        positions_in_cell(ws, run_id, "val", ["A"], ["Z"])
+    with pytest.raises(NotReady, match="cross-validated"):
+        positions_in_cell(ws, run_id, "crossval", ["A"], ["B"])
