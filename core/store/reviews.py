@@ -146,6 +146,21 @@ def reviewed_by(conn: Connection, dataset_id: str, reviewer: str) -> set[str]:
     return set(conn.scalars(query))
 
 
+def last(conn: Connection, dataset_id: str, reviewer: str) -> Review | None:
+    """Return a person's last review that counts, or None."""
+    c = t.review_current.c
+    query = select(func.max(c.seq)).where(c.dataset_id == dataset_id, c.reviewer == reviewer)
+    seq = conn.scalar(query)
+    return None if seq is None else _get(conn, seq)
+
+
+def people(conn: Connection, dataset_id: str) -> list[str]:
+    """Return who has a review that counts, in order of their names."""
+    c = t.review_current.c
+    query = select(c.reviewer).where(c.dataset_id == dataset_id, c.seq.is_not(None)).distinct()
+    return list(conn.scalars(query.order_by(c.reviewer)))
+
+
 def history(
     conn: Connection,
     dataset_id: str,
