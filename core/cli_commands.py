@@ -14,6 +14,7 @@ from core.records import Job
 from core.services import (
     advising,
     cascading,
+    class_map_files,
     comparing,
     crossvalidating,
     datasets,
@@ -73,18 +74,35 @@ def explore(args: argparse.Namespace) -> Result:
 
 
 def map_(args: argparse.Namespace) -> Result:
-    """Save a class map made of merges."""
+    """Save a class map made of merges or from a file, or write one to a file.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no name to save it under.
+    """
     ws = open_workspace(args.workspace)
     dataset = datasets.get_dataset(ws, args.dataset)
-    merged = ClassMap.from_merges(dataset.labels, args.merge)
-    class_of = dict(zip(merged.labels, merged.class_of, strict=True))
-    saved = mapping.save_class_map(ws, dataset.id, args.name, class_of, why=args.why, who=args.who)
+    if args.to:
+        return class_map_files.write_file(ws, dataset.id, args.class_map, Path(args.to))
+    if args.source:
+        found = class_map_files.read_file(Path(args.source), dataset.labels)
+    else:
+        merged = ClassMap.from_merges(dataset.labels, args.merge)
+        class_of = dict(zip(merged.labels, merged.class_of, strict=True))
+        found = class_map_files.ReadClassMap(class_of)
+    name, why, who = (
+        getattr(args, text) or getattr(found, text) for text in ("name", "why", "who")
+    )
+    if not name:
+        raise InvalidInput("a class map needs a name to be saved", todo="give it one with --name")
+    saved = mapping.save_class_map(ws, dataset.id, name, found.class_of, why=why, who=who)
     return {
         "class_map": saved.id,
         "name": saved.name,
         "version": saved.version,
-        "classes": list(merged.classes),
-        "class_of": class_of,
+        "classes": list(dict.fromkeys(found.class_of.values())),
+        "class_of": found.class_of,
     }
 
 

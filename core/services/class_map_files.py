@@ -9,12 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from core.analysis.class_map import ClassMap
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.records import ClassMapRecord
+from core.services.mapping import get_record, list_class_maps
 from core.sources.items import printable
+from core.store.database import Workspace
 
 FORMAT = "desempate class map"
 KINDS = ("json", "csv")
@@ -110,6 +113,66 @@ def read_class_map(data: bytes, kind: str, labels: Sequence[str]) -> ReadClassMa
     return ReadClassMap(
         dict(zip(labels, classes, strict=True)), printable(read.name), why, printable(read.who)
     )
+
+
+def write_file(ws: Workspace, dataset_id: str, class_map: str | None, path: Path) -> dict[str, Any]:
+    """Write a saved class map, the newest unless one is named; return what and where.
+
+    Returns
+    -------
+    dict
+        file, class_map (its id), name, version, classes.
+
+    Raises
+    ------
+    InvalidInput
+        If the name of the file ends neither in .json nor in .csv, or it cannot be written.
+    NotFound
+        If there is no such class map, or none at all.
+    """
+    kind = kind_of(path.name)
+    if class_map is None:
+        saved = list_class_maps(ws, dataset_id)
+        if not saved:
+            raise NotFound(
+                "this data set has no class map yet",
+                todo="save one with `python -m core map`, or on the Classes page",
+            )
+        record = saved[0]
+    else:
+        record = get_record(ws, dataset_id, class_map)
+    try:
+        path.write_text(export_class_map(record, kind), encoding="utf-8", newline="")
+    except OSError as error:
+        raise InvalidInput(
+            f"{path} cannot be written",
+            received=error.strerror or str(error),
+            todo="name a file in a folder that exists and that this account may write to",
+        ) from error
+    return {
+        "file": str(path),
+        "class_map": record.id,
+        "name": record.name,
+        "version": record.version,
+        "classes": list(dict.fromkeys(record.class_of.values())),
+    }
+
+
+def read_file(path: Path, labels: Sequence[str]) -> ReadClassMap:
+    """Read a class map from a .json or .csv file; see `read_class_map`.
+
+    Raises
+    ------
+    InvalidInput
+        If the file cannot be read, or is no class map of these labels.
+    """
+    kind = kind_of(path.name)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read", received=error.strerror) from error
+    return read_class_map(data, kind, labels)
 
 
 def kind_of(file_name: str) -> str:

@@ -6,8 +6,12 @@ import json
 
 import pytest
 
+from core.cli import main
 from core.errors import InvalidInput
 from core.services.class_map_files import MOST_BYTES, kind_of, read_class_map
+from core.settings import load_settings
+from core.store.database import open_workspace
+from tests.seeding import seed
 
 LABELS = ("a", "b", "c")
 CSV = "label,class\na,x\nb,x\nc,c\n"
@@ -77,3 +81,58 @@ def test_the_end_of_a_name_decides_the_kind():
     assert (kind_of("five.JSON"), kind_of("a.b.csv")) == ("json", "csv")
     with pytest.raises(InvalidInput, match=r"\.json or \.csv"):
         kind_of("five")
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    ws = open_workspace(load_settings(tmp_path_factory.mktemp("files") / "workspace"))
+    seed(ws)
+    yield ws
+    ws.close()
+
+
+def command(ws, capsys, *words):
+    status = main([*map(str, words), "--workspace", str(ws.path), "--json"])
+    said = capsys.readouterr()
+    return status, json.loads(said.out) if status == 0 else said.err
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_the_command_line_writes_a_class_map_and_reads_it_back(seeded, capsys, tmp_path, kind):
+    file = tmp_path / f"three.{kind}"
+    _, written = command(seeded, capsys, "map", "seeded", "--to", file, "--class-map", "three@1")
+    assert (written["name"], written["version"]) == ("three", 1)
+    assert written["classes"] == ["A", "B", "C+D"]
+    status, read = command(seeded, capsys, "map", "seeded", "--from", file, "--name", kind)
+    assert status == 0
+    assert (read["name"], read["version"]) == (kind, 1)
+    assert read["class_of"] == {"A": "A", "B": "B", "C": "C+D", "D": "C+D"}
+
+
+def test_the_newest_is_written_unless_one_is_named_and_a_json_brings_its_name(
+    seeded, capsys, tmp_path
+):
+    file = tmp_path / "last.json"
+    _, saved = command(seeded, capsys, "map", "seeded", "--merge", "A+B", "--name", "newest")
+    _, written = command(seeded, capsys, "map", "seeded", "--to", file)
+    assert written["class_map"] == saved["class_map"]
+    _, read = command(seeded, capsys, "map", "seeded", "--from", file)
+    assert (read["name"], read["version"]) == ("newest", 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--from", "nowhere.json", "--name", "x"], "cannot be read"),
+        (["--to", "nowhere/there.json"], "cannot be written"),
+        (["--to", "three.xlsx"], ".json or .csv"),
+        (["--to", "three.csv", "--class-map", "none"], "no such class map"),
+        (["--merge", "A+B"], "--name"),
+        (["--merge", "A+B", "--to", "three.csv"], "not allowed"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(seeded, capsys, words, sentence):
+    status, said = command(seeded, capsys, "map", "seeded", *words)
+    assert status == 2
+    assert sentence in said
+    assert said.count("\n") == 1
