@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 
-def lasso(page: Page, chart: Locator, share: float = 0.96) -> None:
-    """Draw a rectangle by hand around the middle `share` of a Plotly chart's plane."""
-    plane = chart.locator(".nsewdrag").first
+def lasso(page: Page, plane: Locator, share: float = 0.96) -> None:
+    """Draw a rectangle by hand around the middle `share` of a map, and lay the lasso down."""
     expect(plane).to_be_visible()
     plane.scroll_into_view_if_needed()
+    tool = page.get_by_role("button", name="Lasso", exact=True)
+    tool.click()
     box = _box(plane)
     margin = (1 - share) / 2
     left, right = (box["x"] + box["width"] * s for s in (margin, 1 - margin))
     top, bottom = (box["y"] + box["height"] * s for s in (margin, 1 - margin))
-    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
-    draw(page, corners)
+    draw(page, [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
+    tool.click()
 
 
 def draw(page: Page, points: Sequence[tuple[float, float]]) -> None:

@@ -35,7 +35,7 @@ def look_at_the_map(page: Page) -> None:
     """Lasso the whole map; the gallery shows those images, and one of them opens."""
     page.get_by_role("button", name="Go to explore").click()
     expect(page.get_by_role("heading", name="Explore", level=1)).to_be_visible()
-    mouse.lasso(page, page.locator(".js-plotly-plot").first)
+    mouse.lasso(page, page.get_by_role("application", name="map of the embeddings"))
     expect(page.get_by_text(f"{7 * N_PER_CLASS} images marked")).to_be_visible()
     page.get_by_role("group", name="images").get_by_role("button").first.click()
     dialog = page.get_by_role("dialog")
@@ -122,6 +122,7 @@ def save_and_predict(page: Page) -> None:
     expect(metric(page, "Confidence")).to_have_text(re.compile(r"\d %"))
     expect(page.get_by_text("The generalist says")).to_be_visible()
     expect(page.get_by_text("Nearest images of the data set")).to_be_visible()
+    expect(page.get_by_role("application", name="with the image asked about")).to_be_visible()
     screen.settled(page)
 
 
