@@ -14,18 +14,17 @@ from core.services import embedding, exploring
 from core.services.workspace import Workspace
 from pages.ui import (
     cached,
-    charts,
     evidence,
     explore_map,
     gallery,
     job_panel,
+    label_splits,
     matrix,
     messages,
     shell,
+    sweep_chart,
     text,
 )
-
-K_MOST = 12
 
 
 def number_of_classes(
@@ -39,20 +38,26 @@ def number_of_classes(
     if found is None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.write(
-                f"k-means is run for 1 to {K_MOST} clusters, and three criteria say which number "
-                "the images themselves suggest. It may well be: none."
+                f"k-means is run for 1 to {exploring.K_SHOWN} clusters, and three criteria say "
+                "which number the images themselves suggest. It may well be: none."
             )
             if st.button("Gather the evidence", type="primary", icon=":material/query_stats:"):
                 with messages.guard() as outcome:
-                    exploring.submit_explore(ws, dataset.id, backbone, k_max=K_MOST)
+                    exploring.submit_explore(ws, dataset.id, backbone)
                 if outcome.ok:
                     st.rerun()
         return
     evidence.verdict(found["verdict"])
+    what_is_shared(dataset, found)
     st.plotly_chart(
-        charts.k_sweep(found["k"], found["suggested"]),
+        sweep_chart.k_sweep(found["k"], found["suggested"]),
         key="k-sweep",
-        alt="Four criteria against the number of clusters",
+        alt="Six criteria against the number of clusters",
+    )
+    st.caption(
+        f"Of all {text.count(found['n_images'], 'image')}, whatever their split, on standardised "
+        "embeddings along their 64 strongest axes. A ring is the number a criterion names; bars "
+        "are standard errors; dotted is what data without clusters would have."
     )
     with st.expander("All numbers", icon=":material/table_rows:"):
         st.dataframe(
@@ -61,6 +66,23 @@ def number_of_classes(
             column_config=evidence.SWEEP_COLUMNS,
             alt="The criteria for each number of clusters",
         )
+
+
+def what_is_shared(dataset: Dataset, found: dict[str, Any]) -> None:
+    """Say which labels share a cluster, and where to go with that."""
+    k = found["crosstab"]["k"]
+    sentences = evidence.shared_sentences(found)
+    why = "" if found["verdict"]["k"] else ", the nearest to the number of labels,"
+    if not sentences:
+        st.write(f"With {text.count(k, 'cluster')}{why} no labels share one.")
+        return
+    st.markdown("\n".join([f"With {text.count(k, 'cluster')}{why}", *sentences]))
+    st.page_link(
+        "pages/classes.py",
+        label="Weigh a merge: what it gains, and what it gives up",
+        icon=":material/arrow_forward:",
+        query_params={"dataset": dataset.name},
+    )
 
 
 @st.fragment
@@ -110,3 +132,4 @@ with messages.guard():
     number_of_classes(here.ws, here.dataset, backbone, found)
     if found is not None:
         clusters_and_labels(here.ws, here.dataset, found)
+        label_splits.panel(here.ws, here.dataset, found)

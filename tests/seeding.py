@@ -17,8 +17,9 @@ from PIL import Image
 
 from core.ids import bytes_id, content_id
 from core.records import Dataset
-from core.services import cascading, fitting, mapping
+from core.services import cascading, crossvalidating, fitting, mapping
 from core.services.embedding import embedder_for
+from core.services.exploring import RULES
 from core.settings import DEFAULT_BACKBONE
 from core.store import datasets, embeddings, results, runs
 from core.store.database import Workspace, utc_now
@@ -193,6 +194,22 @@ def add_small_dataset(
         return dataset.id, tuple(datasets.images(conn, dataset.id)["image_id"])
 
 
+def add_crossval(ws: Workspace, run_id: str, probs: np.ndarray, *, over: str = "all") -> None:
+    """Insert out-of-fold answers for every image, as five-fold cross-validation would leave."""
+    with ws.read() as conn:
+        run = runs.get(conn, run_id)
+    blob = ws.blobs.put_array(probs.astype(np.float32))
+    with ws.write() as conn:
+        results.add(
+            conn,
+            kind="crossval",
+            dataset_id=run.dataset_id,
+            params=crossvalidating._key(run, 5, over),
+            value={"run": run_id, "n_folds": 5, "over": over, "duration_s": 1.0},
+            blob=blob,
+        )
+
+
 def _add_embedding(
     ws: Workspace, dataset: Dataset, y: np.ndarray, rng: np.random.Generator
 ) -> None:
@@ -228,6 +245,12 @@ def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
             "gap_se": 0.02,
             "bic": -100.0 - abs(k - 3),
             "stability": 1.0 - 0.1 * abs(k - 3),
+            "stability_null": 0.5,
+            "separation": None if k == 1 else 0.1 * (3.5 - k),
+            "separation_se": None if k == 1 else 0.01,
+            "pac": 0.1 * abs(k - 3),
+            "pac_null": 0.2,
+            "n_chosen": {"gap": 20 * (k == 3), "bic": 20 * (k == 3), "stability": 19 * (k == 3)},
         }
         for k in ks
     ]
@@ -236,14 +259,18 @@ def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
         "suggested": {"silhouette": 3, "gap": 3, "bic": 3, "stability": 3},
         "verdict": {"kind": "structure", "text": "4 of 4 criteria name 3 clusters.", "k": 3},
         "crosstab": {"k": 3, "labels": list(LABELS), "counts": [[30, 0, 0, 0]] * 3},
+        "shared": [{"labels": list(LABELS[2:]), "cluster": 2, "share": 0.97}],
+        "splits": [_label_split(label, two=label == LABELS[0]) for label in LABELS],
         "ari": 0.7,
         "ami": 0.8,
         "n_images": dataset.n_images,
         "backbone": DEFAULT_BACKBONE,
         "seed": 0,
     }
-    key = {"embedder": embedder_for(ws, dataset, DEFAULT_BACKBONE), "ks": ks, "seed": 0}
-    blob = ws.blobs.put_array(clusters)
+    embedder = embedder_for(ws, dataset, DEFAULT_BACKBONE)
+    key = {"embedder": embedder, "ks": ks, "seed": 0, "rules": RULES}
+    halves = np.arange(len(y)) % 2
+    blob = ws.blobs.put_array(np.vstack([clusters, halves]).astype(np.int32))
     with ws.write() as conn:
         results.add(
             conn,
@@ -253,6 +280,20 @@ def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
             value=value,
             blob=blob,
         )
+
+
+def _label_split(label: str, *, two: bool) -> dict[str, Any]:
+    return {
+        "label": label,
+        "verdict": "splits in two" if two else "one",
+        "sizes": [15, 15],
+        "p_value": 0.001 if two else 1.0,
+        "gap": 0.1 if two else -0.1,
+        "gap_se": 0.01,
+        "stability": 0.95,
+        "silhouette": 0.2,
+        "looks_like": [None, "B"] if two else [None, None],
+    }
 
 
 def _encode(pixels: np.ndarray, kind: str) -> bytes:

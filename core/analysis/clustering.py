@@ -8,69 +8,41 @@ elbow criterion for k-means and how to choose the number of clusters instead", 2
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import eigh
 
-from core.analysis._checks import Floats, Ints, class_indices, matrix_2d, same_length
+from core.analysis._checks import Ints, class_indices, matrix_2d, same_length
 from core.analysis.k_evidence import Reduced, Report, fits_of, gather, one_thread
+from core.analysis.reduction import reduce
 from core.analysis.verdict import Verdict, suggest, verdict
 from core.errors import InvalidInput
 
 __all__ = [
     "Report",
+    "Shared",
+    "Sweep",
     "Verdict",
     "agreement",
     "crosstab",
     "kmeans",
-    "partitions",
     "reduce",
+    "shared_labels",
     "suggest",
     "sweep",
     "verdict",
 ]
 
-N_COMPONENTS = 64
+
+_LIES_IN = 0.5  # of a label's images in one cluster
 
 
-def reduce(embedding: ArrayLike, n_components: int = N_COMPONENTS) -> Reduced:
-    """Standardise every dimension and keep the strongest principal components.
+class Sweep(NamedTuple):
+    """The evidence: `rows`, one for each k, and the `clusters` of all images that it judges."""
 
-    Parameters
-    ----------
-    embedding : array of float, shape (n_images, dim)
-    n_components : int, at least 1
-
-    Returns
-    -------
-    array of float32, shape (n_images, min(n_components, n_images, dim))
-        Scores, strongest component first. Dimensions that never vary count for nothing.
-
-    Raises
-    ------
-    InvalidInput
-        When the embedding is empty or not finite.
-
-    Notes
-    -----
-    Exact (an eigendecomposition of the smaller Gram matrix), hence deterministic. An
-    eigenvector's sign is free: the score of largest size in each column is made positive.
-    """
-    x = matrix_2d(embedding, "embedding")
-    if n_components < 1:
-        raise InvalidInput("n_components is out of range", expected="1 or more")
-    x = _standardised(x.copy() if np.shares_memory(x, embedding) else x)
-    size = min(n_components, *x.shape)
-    wide = x.shape[1] > x.shape[0]
-    gram = x @ x.T if wide else x.T @ x
-    last = len(gram) - 1
-    values, vectors = eigh(gram, subset_by_index=[last - size + 1, last])
-    values, vectors = values[::-1].clip(0.0, None), vectors[:, ::-1]
-    scores = vectors * np.sqrt(values) if wide else x @ vectors
-    strongest = scores[np.abs(scores).argmax(axis=0), np.arange(size)]
-    return np.asarray(scores * np.where(strongest < 0, -1.0, 1.0), dtype=np.float32)
+    rows: list[dict[str, Any]]
+    clusters: list[Ints]
 
 
 def kmeans(x: ArrayLike, k: int, seed: int = 0) -> Ints:
@@ -85,36 +57,17 @@ def kmeans(x: ArrayLike, k: int, seed: int = 0) -> Ints:
 
     Notes
     -----
-    One row of `partitions`.
-    """
-    return partitions(x, [k], seed)[0]
-
-
-def partitions(x: ArrayLike, ks: Sequence[int], seed: int = 0) -> list[Ints]:
-    """Return the clusters of all images for each k: int64 (n_images,), numbered by size.
-
-    Parameters
-    ----------
-    x : array of float, shape (n_images, n_components)
-        From `reduce`.
-    ks : sequence of int, ascending, in [1, n_images]
-    seed : int
-
-    Notes
-    -----
     The best of 10 k-means++ starts (`batched_kmeans`). Cluster 0 is the largest; ties go to the
     cluster whose first image comes first. With fewer different images than k some clusters stay
     empty. The same that `sweep` judges for the same seed.
     """
-    data, numbers = _checked(x, ks)
+    data, numbers = _checked(x, [k])
     with one_thread():
-        return [fit.labels for fit in fits_of(data, numbers, seed)]
+        return fits_of(data, numbers, seed)[0].labels
 
 
-def sweep(
-    x: ArrayLike, ks: Sequence[int], seed: int = 0, report: Report | None = None
-) -> list[dict[str, Any]]:
-    """Return the evidence for each number of clusters.
+def sweep(x: ArrayLike, ks: Sequence[int], seed: int = 0, report: Report | None = None) -> Sweep:
+    """Return the evidence for each number of clusters, and the clusters.
 
     Parameters
     ----------
@@ -127,15 +80,17 @@ def sweep(
 
     Returns
     -------
-    list of dict, one for each k
-        k; inertia (sum of squared distances to the centres); silhouette (None for k = 1 and
-        where only one cluster is filled); gap and gap_se; bic (larger is better); stability and
-        stability_null; n_chosen, {criterion: in how many of 20 resamples it suggests this k}.
-        `k_evidence` says how each is computed.
+    Sweep
+        In a row: k; inertia (sum of squared distances to the centres); silhouette (None for
+        k = 1 and where only one cluster is filled); gap and gap_se; bic (larger is better);
+        stability and stability_null; pac and pac_null; separation and separation_se of the two
+        clusters least apart (None for k = 1); n_chosen, {criterion: in how many of 20 resamples
+        it suggests this k}. `k_evidence` says how each is computed.
     """
     data, numbers = _checked(x, ks)
     with one_thread():
-        return gather(data, numbers, seed, report or (lambda share, text: None))
+        rows, fits = gather(data, numbers, seed, report or (lambda share, text: None))
+    return Sweep(rows, [fit.labels for fit in fits])
 
 
 def crosstab(clusters: ArrayLike, y: ArrayLike, n_labels: int) -> Ints:
@@ -153,6 +108,50 @@ def crosstab(clusters: ArrayLike, y: ArrayLike, n_labels: int) -> Ints:
     return cells.reshape(n_clusters, n_labels).astype(np.int64, copy=False)
 
 
+class Shared(NamedTuple):
+    """Labels that lie in one cluster: `labels` and `cluster`, numbers; `share` of the images.
+
+    `share` is that of the label that lies there least.
+    """
+
+    labels: tuple[int, ...]
+    cluster: int
+    share: float
+
+
+def shared_labels(table: ArrayLike) -> list[Shared]:
+    """Return which labels share a cluster, by cluster.
+
+    Parameters
+    ----------
+    table : array of int, shape (n_clusters, n_labels)
+        From `crosstab`.
+
+    Notes
+    -----
+    A label lies in the cluster that holds at least half of its images; of two that hold half
+    each, in the first. Labels that lie in the same cluster share it, unless all labels do: that
+    tells none of them apart. A label without images, or spread over clusters, shares none.
+
+    Examples
+    --------
+    >>> shared_labels([[9, 8, 0], [1, 2, 5]])
+    [Shared(labels=(0, 1), cluster=0, share=0.8)]
+    """
+    counts = np.asarray(table, dtype=np.float64)
+    if counts.size == 0:
+        return []
+    shares = counts / np.maximum(counts.sum(axis=0), 1.0)
+    home, share = shares.argmax(axis=0), shares.max(axis=0)
+    home = np.where(share >= _LIES_IN, home, -1)
+    groups = [(c, np.flatnonzero(home == c)) for c in range(len(counts))]
+    return [
+        Shared(tuple(int(i) for i in labels), c, float(share[labels].min()))
+        for c, labels in groups
+        if 2 <= len(labels) < counts.shape[1]
+    ]
+
+
 def agreement(clusters: ArrayLike, y: ArrayLike) -> dict[str, float]:
     """Return how far clusters and labels say the same: {"ari", "ami"}, 0 by chance, 1 equal.
 
@@ -168,16 +167,6 @@ def agreement(clusters: ArrayLike, y: ArrayLike) -> dict[str, float]:
         "ari": float(adjusted_rand_score(y, clusters)),
         "ami": float(adjusted_mutual_info_score(y, clusters)),
     }
-
-
-def _standardised(x: Floats) -> Floats:
-    """Standardise in place: every other copy of 70,000 embeddings is 0.7 GB."""
-    mean = x.mean(axis=0)
-    x -= mean
-    deviation = np.sqrt(np.einsum("ij,ij->j", x, x) / len(x))
-    varies = deviation > 1e-12 * np.maximum(1.0, np.abs(mean))
-    x *= np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0)
-    return x
 
 
 def _checked(x: ArrayLike, ks: Sequence[int]) -> tuple[Reduced, list[int]]:

@@ -15,9 +15,11 @@ high-dimension, low-sample size data", 2008. R. Tibshirani, G. Walther, "Cluster
 prediction strength", 2005; C. Hennig, "Cluster-wise assessment of cluster stability", 2007;
 A. Ben-Hur, A. Elisseeff, I. Guyon, "A stability based method for discovering structure in
 clustered data", 2002; C. John et al., "M3C: Monte Carlo reference-based consensus clustering",
-2020. M. Symons, "Clustering criteria and multivariate normal mixtures", 1981; C. Biernacki,
-G. Celeux, G. Govaert, "Assessing a mixture model for clustering with the integrated completed
-likelihood", 2000; D. Jackson, "Stopping rules in principal components analysis", 1993.
+2020; Y. Senbabaoglu, G. Michailidis, J. Li, "Critical limitations of consensus clustering in
+class discovery", 2014. M. Symons, "Clustering criteria and multivariate normal mixtures", 1981;
+C. Biernacki, G. Celeux, G. Govaert, "Assessing a mixture model for clustering with the
+integrated completed likelihood", 2000; D. Jackson, "Stopping rules in principal components
+analysis", 1993.
 J. Shao, C. Wu, "A general theory for jackknife variance estimation", 1989.
 """
 
@@ -32,8 +34,10 @@ from numpy.typing import NDArray
 
 from core.analysis._checks import Floats, Ints
 from core.analysis.batched_kmeans import Fit, fit_all
+from core.analysis.consensus import MAX_IMAGES, N_RESAMPLES, SHARE, least_jaccard, pac_of
+from core.analysis.separation import least_apart
 from core.analysis.silhouette import silhouettes
-from core.analysis.verdict import suggest
+from core.analysis.verdict import VOTERS, suggest
 
 Report = Callable[[float, str], None]
 Reduced = NDArray[np.float32]  # (n_images, n_components)
@@ -41,10 +45,8 @@ Reduced = NDArray[np.float32]  # (n_images, n_components)
 N_INIT = 10  # k-means++ starts of a clustering that is shown
 N_INIT_COMPARED = 5  # ... and of the many that are only compared with it
 N_REFERENCES = 10  # data without clusters; clusterSim's default
-N_RESAMPLES = 20
-SUBSAMPLE_SHARE = 0.8  # Ben-Hur et al. use 0.6 to 0.8
+N_PAC_REFERENCES = 2  # each is clustered 20 times, and two differ little
 MAX_COMPARED = 5_000  # images in a resample or a reference: enough for every error quoted
-MAX_SILHOUETTE = 2_000  # images in the silhouette of a resample
 
 
 class _Sample(NamedTuple):
@@ -52,13 +54,14 @@ class _Sample(NamedTuple):
 
     log_inertia: Floats
     stability: Floats
-    widths: list[float | None]
     fits: list[Fit]
     rows: Ints
 
 
-def gather(x: Reduced, ks: Sequence[int], seed: int, tell: Report) -> list[dict[str, Any]]:
-    """Compute the rows of `clustering.sweep`.
+def gather(
+    x: Reduced, ks: Sequence[int], seed: int, tell: Report
+) -> tuple[list[dict[str, Any]], list[Fit]]:
+    """Compute what `clustering.sweep` returns: the rows, and the clusterings they judge.
 
     Parameters
     ----------
@@ -67,19 +70,24 @@ def gather(x: Reduced, ks: Sequence[int], seed: int, tell: Report) -> list[dict[
     """
     tell(0.0, f"Clustering with k = {ks[0]} to {ks[-1]}")
     fits = fits_of(x, ks, seed)
-    tell(0.15, "Measuring silhouettes")
+    tell(0.1, "Measuring silhouettes")
     widths = silhouettes(x, [fit.labels for fit in fits], seed)
     rng = np.random.default_rng(seed + 1)
-    nulls, null_samples = _references(x, ks, rng, lambda s, text: tell(0.25 + 0.3 * s, text))
+    apart = _separations(x, ks, fits, rng, lambda s, text: tell(0.15 + 0.1 * s, text))
+    doubts = _doubts(x, ks, rng, lambda s, text: tell(0.25 + 0.2 * s, text))
+    nulls, null_samples = _references(x, ks, rng, lambda s, text: tell(0.45 + 0.25 * s, text))
     samples = []
     for b in range(N_RESAMPLES):
-        tell(0.55 + 0.4 * b / N_RESAMPLES, f"Clustering resamples, {b + 1} of {N_RESAMPLES}")
+        tell(0.7 + 0.25 * b / N_RESAMPLES, f"Clustering resamples, {b + 1} of {N_RESAMPLES}")
         samples.append(_sample(x, ks, fits, rng))
-    rows = _rows(x, ks, fits, widths, nulls, samples, null_samples)
+    rows = _rows(x, ks, fits, nulls, samples, null_samples)
+    for row, width, of_k in zip(rows, widths, zip(apart, *doubts, strict=True), strict=True):
+        separation, doubt, null_doubt = of_k
+        row |= {"silhouette": width, "pac": doubt, "pac_null": null_doubt} | separation
     tell(0.95, "Counting what the resamples suggest")
     _count_choices(x, rows, samples, null_samples)
     tell(1.0, "Done")
-    return rows
+    return rows, fits
 
 
 def fits_of(x: Reduced, ks: Sequence[int], seed: int) -> list[Fit]:
@@ -143,18 +151,49 @@ def _n_axes(x: Reduced) -> int:
     return max(1, int(np.argmin(np.append(shares > sticks, False))))
 
 
+def _separations(
+    x: Reduced, ks: Sequence[int], fits: Sequence[Fit], rng: np.random.Generator, tell: Report
+) -> list[dict[str, float | None]]:
+    """Return how far the two clusters that are least apart are, for each k; None for k = 1."""
+    found: list[dict[str, float | None]] = []
+    for i, (k, fit) in enumerate(zip(ks, fits, strict=True)):
+        tell(i / len(ks), f"Looking between neighbouring clusters, k = {k}")
+        gap, error = least_apart(x, fit.labels, k, rng) if k > 1 else (None, None)
+        found.append({"separation": gap, "separation_se": error})
+    return found
+
+
+def _doubts(
+    x: Reduced, ks: Sequence[int], rng: np.random.Generator, tell: Report
+) -> tuple[list[float], list[float]]:
+    """Return the PAC of each k, and the mean PAC of data without clusters."""
+    part = x[np.sort(rng.permutation(len(x))[:MAX_IMAGES])]
+    tell(0.0, "Counting images that change company")
+    found = pac_of(part, ks, rng)
+    nulls = []
+    for b in range(N_PAC_REFERENCES):
+        tell((1 + b) / (1 + N_PAC_REFERENCES), "Counting the same in structureless data")
+        nulls.append(pac_of(_null(x, len(part), rng), ks, rng))
+    return found.tolist(), np.mean(nulls, axis=0).tolist()
+
+
+def _null(x: Reduced, n: int, rng: np.random.Generator) -> Reduced:
+    """Draw n images without clusters, uniform along the axes of x and as spread in all."""
+    variances = x.var(axis=0, dtype=np.float64)
+    null = (rng.uniform(-1.0, 1.0, (n, x.shape[1])) * np.sqrt(3.0 * variances)).astype(np.float32)
+    drawn = max(float(((null - null.mean(axis=0)) ** 2).sum()), 1e-12)
+    return np.asarray(null * np.sqrt(max(float(variances.sum()) * n, 1e-12) / drawn), np.float32)
+
+
 def _references(
     x: Reduced, ks: Sequence[int], rng: np.random.Generator, tell: Report
 ) -> tuple[Floats, list[_Sample]]:
     """Return log inertias of data without clusters (n_references, n_k), and a resample of each."""
-    scale = np.sqrt(3.0 * x.var(axis=0, dtype=np.float64))
     n = min(len(x), MAX_COMPARED)
-    total = _log([float((scale**2).sum()) * n / 3.0])[0]
     logs, samples = [], []
     for b in range(N_REFERENCES):
         tell(b / N_REFERENCES, f"Comparing with structureless data, {b + 1} of {N_REFERENCES}")
-        null = (rng.uniform(-1.0, 1.0, (n, x.shape[1])) * scale).astype(np.float32)
-        null *= np.exp(0.5 * (total - _log([float(((null - null.mean(0)) ** 2).sum())])[0]))
+        null = _null(x, n, rng)
         fits = fit_all(null, ks, rng, N_INIT_COMPARED)
         logs.append(_log([fit.inertia / n for fit in fits]))
         samples.append(_sample(null, ks, fits, rng))
@@ -165,25 +204,15 @@ def _sample(
     x: Reduced, ks: Sequence[int], fits: Sequence[Fit], rng: np.random.Generator
 ) -> _Sample:
     """Cluster a part of the images again and compare."""
-    size = max(1, min(round(SUBSAMPLE_SHARE * len(x)), MAX_COMPARED))
+    size = max(1, min(round(SHARE * len(x)), MAX_COMPARED))
     rows = np.sort(rng.permutation(len(x))[:size])
     found = fit_all(x[rows], [min(k, size) for k in ks], rng, N_INIT_COMPARED)
     agreed = [
-        _least_jaccard(fit.labels[rows], again.labels, k)
+        least_jaccard(fit.labels[rows], again.labels, k)
         for fit, again, k in zip(fits, found, ks, strict=True)
     ]
     logs = _log([fit.inertia / size for fit in found])
-    part = x[rows]
-    shown = slice(None, None, -(-size // MAX_SILHOUETTE))
-    widths = silhouettes(part[shown], [fit.labels[shown] for fit in found])
-    return _Sample(logs, np.array(agreed), widths, found, rows)
-
-
-def _least_jaccard(before: Ints, after: Ints, k: int) -> float:
-    """Return the Jaccard index of the cluster that is found again worst; 1 for k = 1."""
-    both = np.bincount(before * k + after, minlength=k * k).reshape(k, k).astype(np.float64)
-    either = both.sum(axis=1, keepdims=True) + both.sum(axis=0) - both
-    return float((both / np.maximum(either, 1.0)).max(axis=1).min())
+    return _Sample(logs, np.array(agreed), found, rows)
 
 
 def _log(inertias: Sequence[float]) -> Floats:
@@ -195,7 +224,6 @@ def _rows(
     x: Reduced,
     ks: Sequence[int],
     fits: Sequence[Fit],
-    widths: Sequence[float | None],
     nulls: Floats,
     samples: Sequence[_Sample],
     null_samples: Sequence[_Sample],
@@ -213,14 +241,11 @@ def _rows(
     gaps = nulls.mean(axis=0) - _log([fit.inertia / n for fit in fits])
     errors, step_errors = np.sqrt(nulls.var(axis=0) * more), np.sqrt(of_images + of_nulls)
     stable = np.median([sample.stability for sample in samples], axis=0)
-    null_widths = [_mean([sample.widths[i] for sample in null_samples]) for i in range(len(ks))]
     null_stable = np.max([sample.stability for sample in null_samples], axis=0)
     return [
         {
             "k": k,
             "inertia": fits[i].inertia,
-            "silhouette": widths[i],
-            "silhouette_null": null_widths[i],
             "gap": float(gaps[i]),
             "gap_se": float(errors[i]),
             "gap_step_se": float(step_errors[i]),
@@ -232,11 +257,6 @@ def _rows(
     ]
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
-
-
 def _count_choices(
     x: Reduced,
     rows: list[dict[str, Any]],
@@ -245,7 +265,7 @@ def _count_choices(
 ) -> None:
     """Add to each row how many resamples choose it, by criterion."""
     for row in rows:
-        row["n_chosen"] = dict.fromkeys(("silhouette", "gap", "bic", "stability"), 0)
+        row["n_chosen"] = dict.fromkeys(VOTERS, 0)
     nulls = np.mean([sample.log_inertia for sample in null_samples], axis=0)
     places = {row["k"]: row for row in rows}
     for sample in samples:
@@ -255,7 +275,6 @@ def _count_choices(
         again = [
             row
             | {
-                "silhouette": sample.widths[i],
                 "gap": float(gaps[i]),
                 "bic": bic(part, labels[i], row["k"]),
                 "stability": float(sample.stability[i]),
@@ -263,4 +282,5 @@ def _count_choices(
             for i, row in enumerate(rows)
         ]
         for name, k in suggest(again).items():
-            places[k]["n_chosen"][name] += 1
+            if name in VOTERS:
+                places[k]["n_chosen"][name] += 1

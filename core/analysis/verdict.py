@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from core.analysis.separation import Split
 from core.errors import InvalidInput
 
 STABLE = 0.75  # C. Hennig, "Cluster-wise assessment of cluster stability", 2007: "valid" from here
 REPEATED = 0.9  # R. Tibshirani, G. Walther, 2005: prediction strength of 0.8 to 0.9
-SEPARATED = 0.05  # silhouette beyond that of one cloud cut in k, as a share of what is possible
-_AGAINST_NONE = ("gap", "bic", "stability")  # these can say: one cluster
+VOTERS = ("gap", "bic", "stability")  # these can say: one cluster
+N_RESAMPLES = 20
 _NAMES = {
     "silhouette": "silhouette",
+    "pac": "PAC",
     "gap": "gap statistic",
     "bic": "BIC",
     "stability": "stability",
@@ -38,10 +40,11 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     Returns
     -------
     dict
-        "silhouette": the highest, k > 1. "gap": the smallest k > 1 whose gap exceeds its own
+        "silhouette": the highest, k > 1. "pac": the furthest below that of data without
+        clusters. "gap": the smallest k > 1 whose gap exceeds its own
         error, and which the next does not beat by more than its error; 1 if no gap exceeds its
-        error. "bic": the highest. "stability": the largest k > 1 whose clusters are all highly
-        stable (0.85), and more so than those of every reference without clusters; else 1. A
+        error. "bic": the highest. "stability": the largest k > 1 whose clusters all come back
+        (0.9), more so than those of every reference without clusters, and are apart; else 1. A
         criterion without an answer in the range is left out.
 
     Raises
@@ -56,6 +59,10 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     widths = [row for row in sweep if row["silhouette"] is not None]
     if widths:
         found["silhouette"] = max(widths, key=lambda row: (row["silhouette"], -row["k"]))["k"]
+    surer = [row for row in sweep if row["k"] > 1 and row["pac"] < row["pac_null"]]
+    if surer:
+        best = max(surer, key=lambda row: (row["pac_null"] - row["pac"], -row["k"]))
+        found["pac"] = best["k"]
     named = {
         "gap": _by_gap(sweep),
         "bic": max(sweep, key=lambda row: (row["bic"], -row["k"]))["k"],
@@ -83,8 +90,9 @@ def _by_stability(sweep: Sequence[Mapping[str, Any]]) -> int | None:
     """Return the largest k whose clusters all come back, as prediction strength does.
 
     The largest, because few clusters come back trivially (R. Tibshirani, G. Walther, "Cluster
-    validation by prediction strength", 2005); more than without structure, because stretched
-    clouds are cut in the same place each time (C. John et al., "M3C", 2020).
+    validation by prediction strength", 2005); more than without structure (C. John et al.,
+    "M3C", 2020), and apart, because one stretched cluster among others is cut in the same place
+    each time and its halves come back too.
     """
     stable = [
         int(row["k"])
@@ -92,6 +100,7 @@ def _by_stability(sweep: Sequence[Mapping[str, Any]]) -> int | None:
         if row["k"] > 1
         and row["stability"] >= REPEATED
         and row["stability"] > row["stability_null"]
+        and is_apart(row)
     ]
     if stable:
         return max(stable)
@@ -112,65 +121,79 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
     Verdict
         Three criteria compare with one cluster: gap, BIC and stability. "none": at least two of
         them name 1. "structure": at least two of them name one k > 1, none of them still rises
-        at the largest k tried, and the clusters of k are stable and lie apart. "disagree":
+        at the largest k tried, and the clusters of k come back and are apart. "disagree":
         anything else.
 
     Notes
     -----
-    Criteria that disagree are no evidence for the number in the middle. The silhouette has no
-    vote: it cannot name 1, and of groups that lie in groups it sees the coarse ones.
+    Criteria that disagree are no evidence for the number in the middle. Silhouette and PAC have
+    no vote: they cannot name 1, and of groups that lie in groups they see the coarse ones.
     """
-    said = {name: suggestions[name] for name in _AGAINST_NONE if name in suggestions}
+    said = {name: suggestions[name] for name in VOTERS if name in suggestions}
     rows = {row["k"]: row for row in sweep}
-    says = ", ".join(f"{_NAMES[name]} {k}" for name, k in suggestions.items())
+    says = _says(suggestions, rows)
     k, n_votes = _most_named(said)
+    named = _listed([_NAMES[name] for name, number in said.items() if number == k])
     if k == 1 and n_votes > 1:
-        best = max((row["stability"] for row in sweep if row["k"] > 1), default=0.0)
-        ones = " and ".join(_NAMES[name] for name, number in said.items() if number == 1)
-        sentence = f"No cluster structure: {ones} name one cluster (best stability {best:.2f})."
+        sentence = f"No cluster structure in these embeddings: {named} name one cluster. {says}"
         return Verdict(sentence, "none", None)
-    rising = [_NAMES[name] for name in _AGAINST_NONE if said.get(name, max(rows)) == max(rows)]
+    rising = [_NAMES[name] for name in VOTERS if said.get(name, max(rows)) == max(rows)]
     if rising:
         sentence = (
-            f"The evidence still grows at {max(rows)}, the largest number tried "
-            f"({', '.join(rising)}), or the criteria disagree ({says}): try more."
+            f"No number is supported: by {_listed(rising)} the evidence still grows at "
+            f"{max(rows)}, the largest number tried: try more. {says}{_run_together(sweep)}"
         )
         return Verdict(sentence, "disagree", None)
     if n_votes < 2:
-        sentence = f"The criteria disagree ({says}): no single number is supported."
+        sentence = f"No number is supported: the criteria disagree. {says}{_run_together(sweep)}"
         return Verdict(sentence, "disagree", None)
-    if rows[k]["stability"] < STABLE or _separation(rows[k]) < SEPARATED:
-        sentence = (
-            f"{n_votes} of {len(said)} criteria name {k} clusters ({says}), but these overlap or "
-            "do not come back: no single number is supported."
+    row = rows[k]
+    if row["stability"] < STABLE or not is_apart(row):
+        why = (
+            "two of these are no further apart than the halves of one cloud"
+            if row["stability"] >= STABLE
+            else "these do not come back on resamples"
         )
+        sentence = f"No number is supported: {named} name {k} clusters, but {why}. {says}"
         return Verdict(sentence, "disagree", None)
-    return Verdict(_support(rows[k], n_votes, len(said), suggestions, says), "structure", k)
-
-
-def _support(
-    row: Mapping[str, Any], n_votes: int, n_said: int, suggestions: Mapping[str, int], says: str
-) -> str:
-    """Return the sentence for a number that is supported."""
-    k = row["k"]
-    chosen = [
-        f"{_NAMES[name]} {row['n_chosen'][name]}"
-        for name, found in suggestions.items()
-        if found == k
-    ]
-    return (
-        f"{n_votes} of the {n_said} criteria that compare with no clusters name {k} clusters "
-        f"({says}); of 20 resamples, so do: {', '.join(chosen)}. The clusters are stable "
-        f"({row['stability']:.2f})."
+    sentence = (
+        f"{k} clusters: {named} name {k}. Each comes back on resamples ("
+        f"{100 * row['stability']:.0f} % of the least stable), and no two are the halves of one "
+        f"cloud. {says}"
     )
+    return Verdict(sentence, "structure", k)
 
 
-def _separation(row: Mapping[str, Any]) -> float:
-    """Return the silhouette corrected for that of data without clusters, as kappa is; 0 to 1."""
-    width, null = row["silhouette"], row["silhouette_null"]
-    if width is None or null is None:
-        return 0.0
-    return float((width - null) / (1.0 - null)) if null < 1.0 else 0.0
+def _says(suggestions: Mapping[str, int], rows: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return what each criterion names, and on how many of the resamples."""
+    votes = [
+        f"{_NAMES[name]} {k} ({rows[k]['n_chosen'][name]})"
+        for name, k in suggestions.items()
+        if name in VOTERS
+    ]
+    others = [f"{_NAMES[name]} {k}" for name, k in suggestions.items() if name not in VOTERS]
+    beside = f"; without a vote: {', '.join(others)}" if others else ""
+    heading = f"The answers, and on how many of {N_RESAMPLES} resamples they are the same"
+    return f"{heading}: {', '.join(votes)}{beside}." if votes else ""
+
+
+def _run_together(sweep: Sequence[Mapping[str, Any]]) -> str:
+    """Return one more sentence when no number of clusters is apart."""
+    if any(is_apart(row) for row in sweep):
+        return ""
+    return " Whatever the number, some two clusters are halves of one cloud."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Join names as people do."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def is_apart(row: Mapping[str, Any]) -> bool:
+    """Say whether even the two clusters that are least apart are no halves of one cloud."""
+    if row["separation"] is None:
+        return False
+    return Split(row["separation"], row["separation_se"]).apart
 
 
 def _most_named(suggestions: Mapping[str, int]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis import clustering, projection, verdict
+from core.analysis import clustering, projection, splitting, verdict
 from core.analysis.silhouette import MAX_EXACT
 from core.errors import InvalidInput
 from core.ids import content_id
@@ -27,6 +27,8 @@ from core.store import results
 from core.store.database import Workspace
 
 K_MOST = 50  # beyond that a person cannot look at the table
+K_SHOWN = 20  # largest k that is tried when nobody says otherwise
+RULES = 2  # of the evidence: what other rules have found is not shown as if these had
 
 
 def submit_projection(
@@ -85,10 +87,15 @@ def submit_explore(
     backbone: str = DEFAULT_BACKBONE,
     *,
     k_min: int = 1,
-    k_max: int = 12,
+    k_max: int | None = None,
     seed: int = 0,
 ) -> str:
     """Start the sweep over numbers of clusters in the background and return the job's id.
+
+    Parameters
+    ----------
+    k_min, k_max : int
+        The range; up to 20 clusters by default, or as many as there are images but one.
 
     Raises
     ------
@@ -97,6 +104,7 @@ def submit_explore(
     """
     dataset = get_dataset(ws, dataset_id)
     most = min(K_MOST, dataset.n_images - 1)
+    k_max = min(K_SHOWN, most) if k_max is None else k_max
     if not 1 <= k_min <= k_max <= most:
         raise InvalidInput(
             "this range of k cannot be explored",
@@ -131,15 +139,23 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
     ks = list(range(params["k_min"], params["k_max"] + 1))
     context.report(0.02, "reading embeddings")
     reduced = clustering.reduce(embedding_matrix(ws, dataset, params["backbone"]))
-    rows = clustering.sweep(
-        reduced, ks, params["seed"], report=lambda share, text: context.report(0.9 * share, text)
+    found = clustering.sweep(
+        reduced, ks, params["seed"], report=lambda share, text: context.report(0.8 * share, text)
     )
-    context.report(0.9, "Keeping the clusters")
-    clusters = np.array(clustering.partitions(reduced, ks, params["seed"]), dtype=np.int32)
+    labels = label_indices(ws, dataset)
+    splits = splitting.suggest_splits(
+        reduced,
+        labels,
+        len(dataset.labels),
+        params["seed"],
+        report=lambda share, text: context.report(0.8 + 0.18 * share, text),
+    )
     context.report(0.98, "Comparing clusters with labels")
-    value = _evidence(ws, dataset, rows, dict(zip(ks, clusters, strict=True)))
+    value = _evidence(dataset, found.rows, dict(zip(ks, found.clusters, strict=True)), labels)
     value |= {"backbone": params["backbone"], "seed": params["seed"]}
-    blob = ws.blobs.put_array(clusters)
+    value["splits"] = [_split(dataset, split) for split in splits]
+    halves = np.max([split.groups for split in splits], axis=0)  # of each image, in its label
+    blob = ws.blobs.put_array(np.array([*found.clusters, halves], dtype=np.int32))
     key = _exploration_key(ws, dataset, params["backbone"], ks, params["seed"])
     with ws.write() as conn:
         results.add(
@@ -156,16 +172,25 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
 def exploration(
     ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBONE
 ) -> dict[str, Any] | None:
-    """Return the newest evidence, with `clusters`: {k: cluster of every image}; or None."""
+    """Return the newest evidence, or None.
+
+    Returns
+    -------
+    dict or None
+        What `explore` prints, with `clusters`, {k: cluster of every image}, and `halves`, of
+        every image the group (0 or 1) into which its label would split. None where nothing was
+        explored, or only by other rules.
+    """
     dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
         found = results.latest(conn, "explore", dataset.id, embedder_for(ws, dataset, backbone))
     if found is None:
         return None
     params, value, blob = found
-    if blob is None:
+    if blob is None or params.get("rules") != RULES:
         return None
-    return value | {"clusters": dict(zip(params["ks"], ws.blobs.open_array(blob), strict=True))}
+    *clusters, halves = ws.blobs.open_array(blob)
+    return value | {"clusters": dict(zip(params["ks"], clusters, strict=True)), "halves": halves}
 
 
 def cluster_table(
@@ -197,15 +222,18 @@ def nearest(matrix: np.ndarray, vector: np.ndarray, n: int) -> list[tuple[int, f
 
 
 def _evidence(
-    ws: Workspace, dataset: Dataset, rows: list[dict[str, Any]], clusters: Mapping[int, np.ndarray]
+    dataset: Dataset,
+    rows: list[dict[str, Any]],
+    clusters: Mapping[int, np.ndarray],
+    labels: np.ndarray,
 ) -> dict[str, Any]:
     suggested = verdict.suggest(rows)
     found = verdict.verdict(rows, suggested)
     said = found.sentence
     if dataset.n_images > MAX_EXACT:
         said += f" Silhouettes are those of {MAX_EXACT:,} images drawn at random."
-    shown = found.k or min(clusters, key=lambda k: abs(k - len(dataset.labels)))
-    table, agreement = cluster_table(ws, dataset.id, clusters[shown])
+    shown = found.k or min(clusters, key=lambda k: (abs(k - len(dataset.labels)), k))
+    table = clustering.crosstab(clusters[shown], labels, len(dataset.labels))
     return {
         "k": rows,
         "suggested": suggested,
@@ -215,15 +243,36 @@ def _evidence(
             "labels": list(dataset.labels),
             "counts": table.tolist(),
         },
-        **agreement,
+        "shared": [
+            {
+                "labels": [dataset.labels[label] for label in shared.labels],
+                "cluster": shared.cluster,
+                "share": shared.share,
+            }
+            for shared in clustering.shared_labels(table)
+        ],
+        **clustering.agreement(clusters[shown], labels),
         "n_images": dataset.n_images,
+    }
+
+
+def _split(dataset: Dataset, split: splitting.LabelSplit) -> dict[str, Any]:
+    """Return what is kept of one label's split; the groups are kept beside the clusters."""
+    value = split._asdict()
+    del value["groups"]
+    names = [None if like is None else dataset.labels[like] for like in split.looks_like]
+    return value | {
+        "label": dataset.labels[split.label],
+        "sizes": list(split.sizes),
+        "looks_like": names,
     }
 
 
 def _exploration_key(
     ws: Workspace, dataset: Dataset, backbone: str, ks: Iterable[int], seed: int
 ) -> dict[str, Any]:
-    return {"embedder": embedder_for(ws, dataset, backbone), "ks": list(ks), "seed": seed}
+    embedder = embedder_for(ws, dataset, backbone)
+    return {"embedder": embedder, "ks": list(ks), "seed": seed, "rules": RULES}
 
 
 def _projection_key(ws: Workspace, dataset: Dataset, backbone: str, seed: int) -> dict[str, Any]:

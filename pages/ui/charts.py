@@ -6,12 +6,11 @@ figure does not name one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 _MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 FEW = 8  # epochs, each with its own tick
@@ -39,60 +38,6 @@ def balance(frame: pd.DataFrame) -> go.Figure:
         yaxis={"autorange": "reversed", "type": "category"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
     )
-    return figure
-
-
-def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> go.Figure:
-    """Draw silhouette, gap (± its error), stability and BIC against k; more is better in each.
-
-    A ring marks the k that a criterion suggests; where a criterion is silent (silhouette at
-    k = 1) there is no point.
-    """
-    panels = (
-        ("silhouette", "Silhouette: clusters lie apart"),
-        ("gap", "Gap: denser than without structure"),
-        ("stability", "Stability: the same on resamples"),
-        ("bic", "BIC: k is worth its parameters"),
-    )
-    figure = make_subplots(rows=2, cols=2, subplot_titles=[title for _, title in panels],
-                           vertical_spacing=0.17, horizontal_spacing=0.1)  # fmt: skip
-    for index, (name, _) in enumerate(panels):
-        where = {"row": index // 2 + 1, "col": index % 2 + 1}
-        known = [r for r in rows if r.get(name) is not None]
-        ks, values = [r["k"] for r in known], [r[name] for r in known]
-        bars = {"array": [r["gap_se"] for r in known], "thickness": 1} if name == "gap" else None
-        figure.add_trace(
-            go.Scatter(
-                x=ks,
-                y=values,
-                error_y=bars,
-                mode="lines+markers",
-                line={"color": OKABE_ITO[0]},
-                hovertemplate="k = %{x}: %{y:.4g}<extra></extra>",
-            ),
-            **where,
-        )
-        best = suggested.get(name)
-        if best in ks:
-            figure.add_trace(
-                go.Scatter(
-                    x=[best],
-                    y=[values[ks.index(best)]],
-                    mode="markers",
-                    marker={
-                        "size": 17,
-                        "symbol": "circle-open",
-                        "color": OKABE_ITO[1],
-                        "line": {"width": 3},
-                    },
-                    hovertemplate="suggests k = %{x}<extra></extra>",
-                ),
-                **where,
-            )
-    ks = [r["k"] for r in rows]
-    figure.update_xaxes(dtick=1, range=[min(ks) - 0.6, max(ks) + 0.6])
-    figure.update_xaxes(title_text="number of clusters, k", row=2)
-    figure.update_layout(height=480, margin=_MARGIN | {"t": 40}, showlegend=False)
     return figure
 
 

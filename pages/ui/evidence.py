@@ -12,29 +12,66 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.records import SPLITS
+from pages.ui import messages, text
 from pages.ui.names import SPLITS as SPLIT_WORDS
 
 SWEEP_COLUMNS = {
     "k": st.column_config.NumberColumn("k", help="Number of clusters"),
-    "silhouette": st.column_config.NumberColumn(
-        "Silhouette",
-        format="%.3f",
-        help="Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1. "
-        "Shown for comparison: it has no vote, because it favours few clusters",
-    ),
     "gap": st.column_config.NumberColumn(
-        "Gap", format="%.3f", help="Against data without structure (Tibshirani et al. 2001)"
+        "Gap",
+        format="%.3f",
+        help="ln of the spread in 10 data sets without structure, minus that of the images "
+        "(Tibshirani et al. 2001). It votes",
+    ),
+    "gap_se": st.column_config.NumberColumn("± gap", format="%.3f", help="Standard error"),
+    "bic": st.column_config.NumberColumn(
+        "BIC",
+        format="compact",
+        help="Of clusters of one common shape (integrated completed likelihood); larger is "
+        "better. It votes",
     ),
     "stability": st.column_config.NumberColumn(
         "Stability",
         format="%.2f",
         help="How much of the least stable cluster comes back on resamples (Jaccard overlap, "
-        "median of 20 resamples of 80 %); 1 is all of it",
+        "median of 20 resamples of 80 %); 1 is all of it. It votes",
     ),
-    "bic": st.column_config.NumberColumn(
-        "BIC",
+    "stability_null": st.column_config.NumberColumn(
+        "Stability, none", format="%.2f", help="The same in data without clusters; most of 10"
+    ),
+    "separation": st.column_config.NumberColumn(
+        "Separation",
+        format="%.3f",
+        help="The two clusters that are least apart, against the halves of clouds with one peak: "
+        "ln of the spread. Above 1.645 errors they are two. Without it no number is supported",
+    ),
+    "separation_se": st.column_config.NumberColumn(
+        "± separation", format="%.3f", help="Standard error, from 20 clouds"
+    ),
+    "pac": st.column_config.NumberColumn(
+        "PAC",
+        format="%.3f",
+        help="Share of pairs of images (at most 1,000 images) that fall together in more than "
+        "10 % and less than 90 % of 20 resamples; 0 is sure. No vote: it favours few clusters",
+    ),
+    "pac_null": st.column_config.NumberColumn(
+        "PAC, none", format="%.3f", help="The same in data without clusters; mean of 2"
+    ),
+    "silhouette": st.column_config.NumberColumn(
+        "Silhouette",
+        format="%.3f",
+        help="Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1. Of "
+        "all images up to 20,000, else of as many drawn at random. No vote: it favours few "
+        "clusters",
+    ),
+    "inertia": st.column_config.NumberColumn(
+        "Inertia",
         format="compact",
-        help="Of clusters of one common shape (integrated completed likelihood); larger is better",
+        help="Sum of squared distances to the centres. It always falls, so that its elbow means "
+        "nothing",
+    ),
+    "named": st.column_config.TextColumn(
+        "Named on", help="On how many of 20 resamples gap, BIC and stability name this k"
     ),
 }
 _KINDS = {
@@ -83,7 +120,21 @@ def hover(images: pd.DataFrame) -> pd.DataFrame:
 
 def sweep_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the criteria that the table shows, one row a k."""
-    return pd.DataFrame(rows)[list(SWEEP_COLUMNS)]
+    frame = pd.DataFrame(rows)
+    frame["named"] = [
+        ", ".join(f"{name} {n}" for name, n in row["n_chosen"].items() if n) for row in rows
+    ]
+    return frame[list(SWEEP_COLUMNS)]
+
+
+def shared_sentences(found: Mapping[str, Any]) -> list[str]:
+    """Return one sentence for each cluster that labels share."""
+    return [
+        f"**{' and '.join(messages.plain(label) for label in group['labels'])}** share "
+        f"{cluster_names(group['cluster'] + 1)[-1]}: {text.percent(group['share'], 0)} or more of "
+        "each lie in it."
+        for group in found["shared"]
+    ]
 
 
 def nearest_k(ks: Sequence[int], n_labels: int) -> int:
@@ -99,6 +150,12 @@ def in_cell(images: pd.DataFrame, clusters: NDArray[Any], cluster: str, label: s
     """Return the positions of the images of one cluster with one label."""
     index = int(cluster.rpartition(" ")[2]) - 1
     inside = (np.asarray(clusters) == index) & (images["label"] == label).to_numpy()
+    return [int(p) for p in images["position"].to_numpy()[inside]]
+
+
+def in_group(images: pd.DataFrame, halves: NDArray[Any], group: int, label: str) -> list[int]:
+    """Return the positions of the images of one of the two groups of a label."""
+    inside = (np.asarray(halves) == group) & (images["label"] == label).to_numpy()
     return [int(p) for p in images["position"].to_numpy()[inside]]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import charts, evidence, gallery, matrix, messages, text
+from pages.ui import charts, evidence, gallery, label_splits, matrix, messages, sweep_chart, text
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -28,13 +28,30 @@ def test_names_are_never_html_in_a_chart():
 def test_the_sweep_leaves_out_what_a_criterion_cannot_say_and_rings_its_suggestion():
     rows = [
         {"k": k, "silhouette": None if k == 1 else 0.1 * k, "gap": 0.2, "gap_se": 0.01,
-         "stability": 0.9, "bic": -100.0 * k}
-        for k in (1, 2, 3)
+         "stability": 0.9, "stability_null": 0.5, "bic": -100.0 * k, "pac": 0.1, "pac_null": 0.2,
+         "separation": None if k == 1 else 0.1, "separation_se": None if k == 1 else 0.01}
+        for k in range(1, 21)
     ]  # fmt: skip
-    figure = charts.k_sweep(rows, {"silhouette": 3, "gap": 1})
-    assert list(figure.data[0].x) == [2, 3]
+    figure = sweep_chart.k_sweep(rows, {"silhouette": 3, "gap": 1})
     rings = [t for t in figure.data if t.mode == "markers"]
-    assert [(list(r.x), list(r.y)) for r in rings] == [([3], [pytest.approx(0.3)]), ([1], [0.2])]
+    assert [(list(r.x), list(r.y)) for r in rings] == [([1], [0.2]), ([3], [pytest.approx(0.3)])]
+    silhouette = next(t for t in figure.data if t.xaxis == "x5")
+    assert list(silhouette.x) == list(range(2, 21))
+    assert list(figure.layout.xaxis.tickvals) == [1, 5, 10, 15, 20]
+    dotted = [t for t in figure.data if t.mode == "lines"]
+    assert [t.y[0] for t in dotted] == [0.5, 0.2]
+    short = sweep_chart.k_sweep(rows[:4], {})
+    assert list(short.layout.xaxis.tickvals) == [1, 2, 3, 4]
+
+
+def test_labels_and_their_groups_are_said_without_markup_of_theirs():
+    found = {"shared": [{"labels": ["A_b", "C*"], "cluster": 1, "share": 0.964}]}
+    (said,) = evidence.shared_sentences(found)
+    assert said == "**A\\_b and C\\*** share cluster 2: 96 % or more of each lie in it."
+    split = {"label": "A_b", "sizes": [1200, 30], "stability": 0.9, "looks_like": [None, "C*"]}
+    said = label_splits.sentence(split)
+    assert "A\\_b" in said and "1,200 images and 30" in said
+    assert "Group 2 lies among images labelled C\\*" in said
 
 
 def test_learning_curves_have_a_dotted_and_a_solid_line_a_run():

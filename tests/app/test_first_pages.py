@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.records import Problem
-from core.services import datasets, jobs
+from core.services import datasets, exploring, jobs
 from core.store import datasets as store
 from core.store.database import utc_now
 from tests.app.conftest import stands, texts
@@ -205,6 +205,28 @@ def test_the_verdict_and_its_evidence_are_shown(full):
     app = full.open("explore")
     assert "4 of 4 criteria name 3 clusters." in texts(app)
     assert list(app.dataframe[0].value["k"]) == [1, 2, 3, 4]
+
+
+def test_what_labels_share_leads_to_the_classes(full):
+    app = full.open("explore")
+    assert "**C and D** share cluster 3: 97 % or more of each lie in it." in texts(app)
+    (link,) = app.get("page_link")
+    assert link.proto.page == "classes"
+
+
+def test_a_label_that_may_be_two_opens_both_groups(full):
+    app = full.open("explore")
+    assert "**A** may be two: 15 images and 15." in texts(app)
+    assert "Group 2 lies among images labelled B" in texts(app)
+    app = stands(app.selectbox(key="inside").set_value("A").run())
+    assert texts(app).count("15 images") >= 2
+    assert {"**Group 1**, 15 images", "**Group 2**, 15 images"} <= {m.value for m in app.markdown}
+
+
+def test_what_other_rules_found_is_not_shown(full, monkeypatch):
+    monkeypatch.setattr(exploring, "RULES", exploring.RULES + 1)
+    app = full.open("explore")
+    assert "Gather the evidence" in [b.label for b in app.button]
 
 
 def test_the_table_of_clusters_follows_k(full):
