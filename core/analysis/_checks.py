@@ -102,6 +102,12 @@ def level_share(level: float) -> float:
 def matrix_2d(values: ArrayLike, name: str) -> Floats:
     """Return `values` as a finite float64 (n, dim) array with at least one row and column."""
     array = np.asarray(values, dtype=np.float64)
+    finite_2d(array, name)
+    return array
+
+
+def finite_2d(array: NDArray[np.floating], name: str) -> None:
+    """Refuse what is not a finite (n, dim) array with at least one row and column."""
     if array.ndim != 2 or 0 in array.shape:
         raise InvalidInput(
             f"{name} must be a table of numbers, one row an image",
@@ -110,4 +116,3 @@ def matrix_2d(values: ArrayLike, name: str) -> Floats:
         )
     if not np.isfinite(array).all():
         raise InvalidInput(f"{name} has NaN or infinite numbers", expected="finite numbers")
-    return array

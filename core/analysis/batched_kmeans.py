@@ -20,7 +20,7 @@ _TOLERANCE = 1e-4  # of the mean variance: where scikit-learn stops too
 _FEW = 64  # dimensions to settle in first when there are more than twice as many
 _MIN_PART = 2_000  # images that starts are compared on ...
 _MIN_PART_EACH = 20  # ... or so many for each cluster, which matters from 100 clusters on
-_CELLS = 1_000_000  # distances, or numbers of images in double precision, held at a time
+_CELLS = 4_000_000  # distances, or numbers of images in double precision, held at a time
 
 
 class Fit(NamedTuple):
@@ -51,7 +51,7 @@ def fit_all(x: Floats32, ks: Sequence[int], rng: np.random.Generator, n_init: in
     A round multiplies the images with the centres of all k and all starts side by side, so the
     images are read once and not once for each k; what has settled leaves the product. Starts
     settle and are compared on a random 2,000 images (20 for each cluster of the largest k when
-    that is more); the best of each k then settles on all of them: first along the 64 leading
+    that is more); the best of each k then settles on all of them: first along 64 leading
     axes where there are more than 128 dimensions, then in all. With fewer different images than
     k some clusters stay empty. Inertias are exact for the labels given.
 
@@ -63,11 +63,12 @@ def fit_all(x: Floats32, ks: Sequence[int], rng: np.random.Generator, n_init: in
     clustering", 1998 (starts from subsamples).
     """
     centred = x - x.mean(axis=0, dtype=np.float64).astype(np.float32)
-    few = _leading(centred) if centred.shape[1] > 2 * _FEW else centred
-    part = _part(few, ks, rng)
+    rows = _part(len(x), ks, rng)
+    few = _leading(centred, rows) if centred.shape[1] > 2 * _FEW else centred
+    part = few[rows]
     starts = [_seeding(part, max(ks), own) for own in rng.spawn(n_init)]
     settled = _best(part, _lloyd(part, [start[:k] for k in ks for start in starts]), ks)
-    if part is not few:
+    if len(part) < len(few):
         settled = _lloyd(few, _means(part, settled, ks))
     if few is not centred:
         settled = _lloyd(centred, _means(centred, settled, ks))
@@ -75,17 +76,17 @@ def fit_all(x: Floats32, ks: Sequence[int], rng: np.random.Generator, n_init: in
     return [Fit(y.astype(np.int64), w) for y, w in zip(settled, inertias, strict=True)]
 
 
-def _leading(x: Floats32) -> Floats32:
-    """Return the scores of centred images along their leading principal axes."""
-    last = x.shape[1] - 1
-    _, axes = eigh(x.T @ x, subset_by_index=[last - _FEW + 1, last])
-    return np.asarray(x @ axes, dtype=np.float32)
-
-
-def _part(x: Floats32, ks: Sequence[int], rng: np.random.Generator) -> Floats32:
-    """Return the images that starts are compared on: all, or a random part."""
+def _part(n_images: int, ks: Sequence[int], rng: np.random.Generator) -> Ints | slice:
+    """Return the rows of the images that starts are compared on: all, or a random part."""
     size = max(_MIN_PART, _MIN_PART_EACH * max(ks))
-    return x if len(x) <= size else x[np.sort(rng.permutation(len(x))[:size])]
+    return slice(None) if n_images <= size else np.sort(rng.permutation(n_images)[:size])
+
+
+def _leading(x: Floats32, rows: Ints | slice) -> Floats32:
+    """Return the scores of centred images along the leading principal axes of some of them."""
+    part, last = x[rows], x.shape[1] - 1
+    _, axes = eigh(part.T @ part, subset_by_index=[last - _FEW + 1, last])
+    return np.asarray(x @ axes, dtype=np.float32)
 
 
 def _best(x: Floats32, tried: Sequence[Labels], ks: Sequence[int]) -> list[Labels]:

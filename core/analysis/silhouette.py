@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from core.analysis._checks import Floats, Ints, matrix_2d
+from core.analysis._checks import Floats, Ints, finite_2d
 from core.analysis.batched_kmeans import members_of, split_by
 
 MAX_EXACT = 20_000  # images; beyond, a sample of this size
@@ -42,21 +42,24 @@ def silhouettes(x: ArrayLike, labelings: Sequence[Ints], seed: int = 0) -> list[
     analysis", 1987.
     """
     data = np.asarray(x)
+    data = data if data.dtype == np.float32 else data.astype(np.float64, copy=False)
+    finite_2d(data, "x")
     if len(data) > MAX_EXACT:
         rows = np.sort(np.random.default_rng(seed).permutation(len(data))[:MAX_EXACT])
         data, labelings = data[rows], [found[rows] for found in labelings]
     compact = [np.unique(found, return_inverse=True)[1].reshape(-1) for found in labelings]
     ks = [int(found.max()) + 1 for found in compact]
-    sums = split_by(_distance_sums(matrix_2d(data, "x"), compact, ks), ks)
+    sums = split_by(_distance_sums(data, compact, ks), ks)
     return [_mean_width(part, labels) for part, labels in zip(sums, compact, strict=True)]
 
 
-def _distance_sums(x: Floats, labelings: Sequence[Ints], ks: Sequence[int]) -> Floats:
+def _distance_sums(x: NDArray[np.floating], labelings: Sequence[Ints], ks: Sequence[int]) -> Floats:
     """Return the sum of distances from each cluster to each image: (n_clusters, n_images).
 
     A distance serves both of its images: only blocks on and above the diagonal are computed.
     """
-    near = np.ascontiguousarray(x - x.mean(axis=0), dtype=np.float32)
+    mean = x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+    near = np.ascontiguousarray(x - mean, dtype=np.float32)
     squares = np.einsum("ij,ij->i", near, near)
     parts = [slice(start, start + _BLOCK) for start in range(0, len(x), _BLOCK)]
     members = [members_of([found[part] for found in labelings], ks, np.float32) for part in parts]
