@@ -53,4 +53,4 @@ with messages.guard():
         with right:
             predict_parts.answer(ws, dataset, model, asked, found)
             predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
-            predict_parts.on_the_map(ws, dataset, model, asked)
+        predict_parts.on_the_map(ws, dataset, model, asked)

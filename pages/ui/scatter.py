@@ -23,6 +23,7 @@ from pages.ui import cached, evidence, messages, selection, state
 
 PLANES = ("PCA", "UMAP")
 _ASSETS = Path(__file__).with_name("assets")
+_PARTS = ("_drawing", "_beside", "_hands", "")  # one module in the browser
 _STEPS = 65_535  # positions travel as 16 bits an axis: at 80 times zoom still half a pixel
 _N_AHEAD = 16  # pictures an answer holds: the one under the pointer and its nearest
 
@@ -33,7 +34,7 @@ _MAP = st.components.v2.component(
     "desempate_map",
     html="<div class='root'>\n</div>",
     css=(_ASSETS / "map.css").read_text(),
-    js=(_ASSETS / "map_drawing.js").read_text() + (_ASSETS / "map.js").read_text(),
+    js="".join((_ASSETS / f"map{part}.js").read_text() for part in _PARTS),
 )
 _FEED = st.components.v2.component(
     "desempate_map_feed", html="<i hidden>\n</i>", js=(_ASSETS / "map_feed.js").read_text()

@@ -133,3 +133,46 @@ function theme(root) {
     hues: read("--st-chart-categorical-colors").split(","),
   };
 }
+
+function cross(context, x, y, colour) {
+  context.fillStyle = colour;
+  context.fillRect(x - 8, y - 0.5, 16, 1);
+  context.fillRect(x - 0.5, y - 8, 1, 16);
+}
+
+function circle(context, x, y, radius, colour, thickness) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.strokeStyle = colour;
+  context.lineWidth = thickness;
+  context.stroke();
+}
+
+function outline(context, corners, colour) {
+  context.beginPath();
+  corners.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+  context.closePath();
+  context.globalAlpha = 0.08;
+  context.fillStyle = colour;
+  context.fill("evenodd");
+  context.globalAlpha = 1;
+  context.lineWidth = 1.5;
+  context.setLineDash([5, 4]);
+  context.strokeStyle = colour;
+  context.stroke();
+  context.setLineDash([]);
+}
+
+// A name above a place, or below it at the top edge, with a rim so that it stands off the points.
+function caption(context, text, [x, y], width, look, font) {
+  context.font = `600 13px ${font}`;
+  const half = context.measureText(text).width / 2 + 4;
+  const at = Math.min(Math.max(x, half), width - half), base = y < 70 ? y + 28 : y - 20;
+  context.textAlign = "center";
+  context.lineJoin = "round";
+  context.lineWidth = 5;
+  context.strokeStyle = look.back;
+  context.strokeText(text, at, base);
+  context.fillStyle = look.text;
+  context.fillText(text, at, base);
+}
