@@ -72,11 +72,11 @@ def what_is_shared(dataset: Dataset, found: dict[str, Any]) -> None:
     """Say which labels share a cluster, and where to go with that."""
     k = found["crosstab"]["k"]
     sentences = evidence.shared_sentences(found)
-    why = "" if found["verdict"]["k"] else ", the nearest to the number of labels,"
+    why = "" if found["verdict"]["k"] else " (the nearest to the number of labels)"
     if not sentences:
-        st.write(f"With {text.count(k, 'cluster')}{why} no labels share one.")
+        st.write(f"With {text.count(k, 'cluster')}{why}, no two labels share one.")
         return
-    st.markdown("\n".join([f"With {text.count(k, 'cluster')}{why}", *sentences]))
+    st.markdown("\n".join([f"With {text.count(k, 'cluster')}{why}:", *sentences]))
     st.page_link(
         "pages/classes.py",
         label="Weigh a merge: what it gains, and what it gives up",
@@ -89,7 +89,8 @@ def what_is_shared(dataset: Dataset, found: dict[str, Any]) -> None:
 def clusters_and_labels(ws: Workspace, dataset: Dataset, found: dict[str, Any]) -> None:
     """Show the table cluster x label; a cell opens its images."""
     st.subheader("Clusters against labels", anchor=False)
-    k = explore_map.choose_k(dataset, found, "k")
+    ks, judged = list(found["clusters"]), found["crosstab"]["k"]
+    k = int(st.select_slider("Clusters (k)", ks, value=judged, key="k", bind="query-params"))
     clusters = found["clusters"][k]
     counts, agreement = cached.cluster_table(
         ws, dataset.id, evidence.fingerprint(clusters), clusters

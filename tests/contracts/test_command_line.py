@@ -57,6 +57,9 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     assert [row["k"] for row in explored["k"]] == [1, 2, 3, 4]
     assert explored["verdict"]["kind"] in ("structure", "disagree", "none")
     assert explored["crosstab"]["labels"] == list(imported["labels"])
+    assert {"pac", "pac_null", "separation", "separation_se"} <= set(explored["k"][1])
+    assert all(set(group) == {"labels", "cluster", "share"} for group in explored["shared"])
+    assert [split["label"] for split in explored["splits"]] == list(imported["labels"])
 
     runs = shell("train", "buds", "--algorithm", "probe", "--seeds", "0,1", "--epochs", "5")["runs"]
     again = shell("train", "buds", "--algorithm", "probe", "--seeds", "1", "--epochs", "5")["runs"]
