@@ -10,9 +10,8 @@ import pandas as pd
 from core.errors import InvalidInput
 from core.services.datasets import get_dataset, images
 from core.services.training import get_run
+from core.sources.formulas import defused
 from core.store.database import Workspace
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")  # OWASP: what a spreadsheet would run
 
 
 def write_predictions(ws: Workspace, run_id: str, path: Path) -> int:
@@ -56,17 +55,22 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         else:
             table.to_parquet(path, index=False)
     except OSError as error:
-        raise InvalidInput(
-            f"{path} cannot be written",
-            received=error.strerror or str(error),
-            todo="name a file in a folder that exists and that this account may write to",
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> InvalidInput:
+    """Return the error that says why a file was not written."""
+    return InvalidInput(
+        f"{path} cannot be written",
+        received=error.strerror or str(error),
+        todo="name a file in a folder that exists and that this account may write to",
+    )
 
 
 def defuse(table: pd.DataFrame) -> pd.DataFrame:
     """Return a copy in which no text begins like a formula; numbers stay numbers."""
 
     def safe(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+        return defused(value) if isinstance(value, str) else value
 
     return table.rename(columns=safe).map(safe)

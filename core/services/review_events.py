@@ -10,7 +10,7 @@ from core.records import Dataset
 from core.services.datasets import label_indices, positions_by_id
 from core.store.database import Workspace, utc_now
 
-_NAME_MOST, NOTE_MOST = 64, 2_000  # characters
+_NAME_MOST, ID_MOST, NOTE_MOST = 64, 64, 2_000  # characters
 
 
 def person(name: str) -> str:
@@ -55,7 +55,7 @@ def event_of(
         If the event id is empty or the note too long.
     """
     position_of(ws, dataset, image)
-    if not 0 < len(event_id) <= _NAME_MOST:
+    if not 0 < len(event_id) <= ID_MOST:
         raise InvalidInput(
             "an answer needs an event id", expected="1 to 64 characters", received=repr(event_id)
         )

@@ -81,10 +81,10 @@ def has_columns(name: str, file: IO[bytes]) -> bool:
         If it is damaged.
     """
     if _is_parquet(name):
-        with _parquet(name, file) as opened:
+        with open_parquet(name, file) as opened:
             return _find(opened.schema_arrow.names) is not None
     try:
-        return _find(next(_csv(file), [])) is not None
+        return _find(next(csv_rows(file), [])) is not None
     except csv.Error as error:
         raise unusable(name, f"line 1 is no CSV ({error})") from error
 
@@ -116,7 +116,7 @@ def _split(name: str, n: int, text: str | None) -> Split | None:
 def _read_csv(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str | None]]:
     columns: dict[str, list[str | None]] = {}
     try:
-        rows = _csv(file)
+        rows = csv_rows(file)
         wanted = _wanted(name, next(rows, []))
         columns = {column: [] for column in wanted}
         for row in filter(None, rows):
@@ -130,7 +130,8 @@ def _read_csv(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str |
     return columns
 
 
-def _csv(file: IO[bytes]) -> Iterator[list[str]]:
+def csv_rows(file: IO[bytes]) -> Iterator[list[str]]:
+    """Read the rows of a CSV file, whatever spreadsheet wrote it; raises `csv.Error` on the way."""
     text = _text(file.read())
     header = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=header.count)
@@ -148,7 +149,7 @@ def _text(data: bytes) -> str:
 
 
 @contextmanager
-def _parquet(name: str, file: IO[bytes]) -> Iterator[ParquetFile]:
+def open_parquet(name: str, file: IO[bytes]) -> Iterator[ParquetFile]:
     """Open a Parquet file, its text columns as each distinct value once, as they are stored."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -163,7 +164,7 @@ def _parquet(name: str, file: IO[bytes]) -> Iterator[ParquetFile]:
 
 
 def _read_parquet(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str | None]]:
-    with _parquet(name, file) as opened:
+    with open_parquet(name, file) as opened:
         if opened.metadata.num_rows > max_rows:
             raise unusable(name, f"it has more than {max_rows:,} rows")
         names = opened.schema_arrow.names

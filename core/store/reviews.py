@@ -40,10 +40,10 @@ def add(
         If the event id was used for something else, the sender has not seen this person's last
         word, or what is to be undone does not count (any more).
     """
-    known = find(conn, event["event_id"])
-    if known is not None:
-        _check_same(known, event)
-        return known, True
+    first = find(conn, event["event_id"])
+    if first is not None:
+        _check_same(first, event)
+        return first, True
     thread = (event["dataset_id"], event["image_id"], event["reviewer"])
     version, counting = state(conn, *thread)
     if expected_version is not None and expected_version != version:
@@ -73,7 +73,7 @@ def add_many(conn: Connection, events: Sequence[Mapping[str, Any]]) -> int:
     if not events:
         return 0
     dataset_id = str(events[0]["dataset_id"])
-    known = _known(conn, [str(event["event_id"]) for event in events])
+    stored = known(conn, [str(event["event_id"]) for event in events])
     c = t.review_current.c
     versions: dict[tuple[str, str], int] = {
         (row.image_id, row.reviewer): row.version
@@ -83,7 +83,7 @@ def add_many(conn: Connection, events: Sequence[Mapping[str, Any]]) -> int:
     }
     rows: dict[str, dict[str, Any]] = {}
     for event in events:
-        first = known.get(event["event_id"]) or rows.get(event["event_id"])
+        first = stored.get(event["event_id"]) or rows.get(event["event_id"])
         if first is not None:
             _check_same(first, event)
             continue
@@ -94,15 +94,15 @@ def add_many(conn: Connection, events: Sequence[Mapping[str, Any]]) -> int:
     if not rows:
         return 0
     conn.execute(insert(t.review), list(rows.values()))
-    stored = sorted(_known(conn, list(rows)).values(), key=lambda event: event.version)
-    newest = {(event.image_id, event.reviewer): event for event in stored}
+    new = sorted(known(conn, list(rows)).values(), key=lambda event: event.version)
+    newest = {(event.image_id, event.reviewer): event for event in new}
     _set_current(conn, [(dataset_id, *key, e.version, e.seq) for key, e in newest.items()])
     return len(rows)
 
 
 def find(conn: Connection, event_id: str) -> Review | None:
     """Return the event with this id, or None."""
-    return _known(conn, [event_id]).get(event_id)
+    return known(conn, [event_id]).get(event_id)
 
 
 def state(
@@ -236,7 +236,8 @@ def _set_current(conn: Connection, rows: Sequence[tuple[str, str, str, int, int 
     insert_or_replace(conn, t.review_current, [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def _known(conn: Connection, event_ids: Sequence[str]) -> dict[str, Review]:
+def known(conn: Connection, event_ids: Sequence[str]) -> dict[str, Review]:
+    """Return {event id: event} of those that are stored, of whatever data set."""
     c = t.review.c
     found: dict[str, Review] = {}
     for start in range(0, len(event_ids), _IDS_AT_ONCE):
@@ -251,8 +252,8 @@ def _get(conn: Connection, seq: int) -> Review:
     return _review(row)
 
 
-def _check_same(known: Review | Mapping[str, Any], event: Mapping[str, Any]) -> None:
-    was = known if isinstance(known, Mapping) else {k: getattr(known, k) for k in _SAME}
+def _check_same(first: Review | Mapping[str, Any], event: Mapping[str, Any]) -> None:
+    was = first if isinstance(first, Mapping) else {k: getattr(first, k) for k in _SAME}
     if any(was[key] != event[key] for key in _SAME):
         raise Conflict(
             "this event id was used for another review",

@@ -1,0 +1,191 @@
+"""Files of reviews that come from elsewhere: CSV, Parquet, and Label Studio's JSON.
+
+Nothing is guessed: a file that cannot be understood row by row is refused, with the row.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import IO, Literal
+
+from core.errors import InvalidInput
+from core.sources.formulas import restored
+from core.sources.items import printable
+from core.sources.table import csv_rows, open_parquet
+
+MAX_BYTES = 500_000_000
+MAX_ROWS = 5_000_000
+_NEEDED = ("image", "reviewer", "label")
+COLUMNS = (*_NEEDED, "time", "note", "verdict", "source", "blind", "event_id", "path")
+_VERDICTS = ("label", "skip", "not_sure")
+
+
+@dataclass(frozen=True, slots=True)
+class SaidRow:
+    """What one row says: who said what about which image."""
+
+    row: int  # from 1 on, as a person would count them; the header does not count
+    image: str  # an image id, a path, or a file name
+    reviewer: str
+    verdict: Literal["label", "skip", "not_sure"]
+    label: str | None
+    at: datetime | None  # UTC
+    note: str
+    source: str
+    blind: bool
+    event_id: str | None
+
+
+def read_reviews(name: str, file: IO[bytes]) -> list[SaidRow]:
+    """Return the rows of a file of reviews in their order.
+
+    Parameters
+    ----------
+    name : str
+        The file's name; its suffix says how it is read: .csv, .tsv, .parquet or .json.
+    file : binary file
+        Its content.
+
+    Raises
+    ------
+    InvalidInput
+        If it is of another kind, too large, damaged, or a row cannot be understood.
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    file.seek(0, 2)
+    if file.tell() > MAX_BYTES:
+        raise refused(name, f"it has more than {MAX_BYTES:,} bytes")
+    file.seek(0)
+    if suffix in (".csv", ".tsv"):
+        rows = _csv_cells(name, file)
+    elif suffix == ".parquet":
+        rows = _parquet_cells(name, file)
+    elif suffix == ".json":
+        from core.sources.labelstudio import read_tasks
+
+        return read_tasks(name, file.read())
+    else:
+        raise InvalidInput(
+            f"{printable(name)} is no file of reviews",
+            expected=".csv, .parquet, or Label Studio's .json",
+            received=suffix or "a name without a suffix",
+        )
+    return [_said(name, n, cells) for n, cells in enumerate(rows, start=1)]
+
+
+def refused(name: str, why: str) -> InvalidInput:
+    """Return the error that says why a file of reviews is not read."""
+    return InvalidInput(
+        f"the reviews in {printable(name)} are not read: {why}",
+        expected="the columns image, reviewer, label and maybe time, note",
+    )
+
+
+def parse_time(name: str, row: int, text: str) -> datetime:
+    """Return a time; one that names no zone is UTC.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not ISO 8601.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(
+            f"row {row} of {printable(name)} has no time that can be read",
+            expected="ISO 8601, such as 2026-11-23T16:30:00Z",
+            received=repr(printable(text)[:50]),
+        ) from error
+
+
+def _csv_cells(name: str, file: IO[bytes]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    try:
+        rows = csv_rows(file)
+        wanted = _wanted(name, next(rows, []))
+        for cells in filter(None, rows):
+            if len(found) == MAX_ROWS:
+                raise refused(name, f"it has more than {MAX_ROWS:,} rows")
+            found.append(
+                {
+                    title: restored(cells[at].strip(" ")) if at < len(cells) else ""
+                    for title, at in wanted.items()
+                }
+            )
+    except csv.Error as error:
+        raise refused(name, f"line {len(found) + 2} is no CSV ({error})") from error
+    return found
+
+
+def _parquet_cells(name: str, file: IO[bytes]) -> list[dict[str, str]]:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open_parquet(name, file))
+        except InvalidInput as error:
+            raise refused(name, "it cannot be read as Parquet") from error
+        if opened.metadata.num_rows > MAX_ROWS:
+            raise refused(name, f"it has more than {MAX_ROWS:,} rows")
+        groups = (opened.metadata.row_group(i) for i in range(opened.metadata.num_row_groups))
+        if sum(group.total_byte_size for group in groups) > MAX_BYTES:
+            raise refused(name, f"it unpacks to more than {MAX_BYTES:,} bytes")
+        names = opened.schema_arrow.names
+        wanted = _wanted(name, names)
+        table = opened.read(columns=[names[at] for at in wanted.values()])
+    columns = {title: table.column(names[at]).to_pylist() for title, at in wanted.items()}
+    return [
+        {title: "" if cell is None else str(cell) for title, cell in zip(columns, row, strict=True)}
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _wanted(name: str, header: list[str]) -> Mapping[str, int]:
+    at = {title.strip().casefold(): i for i, title in reversed(list(enumerate(header)))}
+    missing = [title for title in _NEEDED if title not in at]
+    if missing:
+        raise InvalidInput(
+            f"{printable(name)} has no column {missing[0]}",
+            expected="the columns image, reviewer, label and maybe time, note",
+            received=", ".join(printable(title)[:50] for title in header[:10]) or "no header",
+        )
+    return {title: at[title] for title in COLUMNS if title in at}
+
+
+def _said(name: str, row: int, cells: Mapping[str, str]) -> SaidRow:
+    """Turn the text of one row into what it says."""
+    for title in ("image", "reviewer"):
+        if not cells[title].strip():
+            raise InvalidInput(f"row {row} of {printable(name)} names no {title}")
+    verdict = cells.get("verdict") or "label"
+    if verdict not in _VERDICTS or (verdict == "label") is (not cells["label"]):
+        raise InvalidInput(
+            f"row {row} of {printable(name)} does not say what was seen",
+            expected="a label; or, in a column verdict, skip or not_sure without a label",
+            received=repr(printable(f"{verdict} {cells['label']}".strip())[:50]),
+        )
+    blind = cells.get("blind", "").casefold()
+    if blind not in ("", "true", "false", "1", "0"):
+        raise InvalidInput(
+            f"row {row} of {printable(name)} does not say whether the reviewer was blind",
+            expected="true, false, or nothing",
+            received=repr(printable(blind)[:50]),
+        )
+    time = cells.get("time", "")
+    return SaidRow(
+        row,
+        cells["image"],
+        cells["reviewer"],
+        verdict,  # type: ignore[arg-type]
+        cells["label"] or None,
+        parse_time(name, row, time) if time else None,
+        cells.get("note", ""),
+        cells.get("source", ""),
+        blind not in ("false", "0"),
+        cells.get("event_id") or None,
+    )
