@@ -33,8 +33,9 @@ class Signals:
         Of merging just this pair.
     overlap : float or None
         See `overlap.overlap_share`; None without embeddings.
-    people : (kappa, low, high) or None
-        Agreement of reviewers within the pair; None without images that two people reviewed.
+    people : (alpha, low, high) or None
+        Agreement of reviewers within the pair (Krippendorff); None without images that two
+        reviewed.
     """
 
     n_images: int
@@ -63,7 +64,7 @@ def advise(given: Signals) -> Advice:
     Notes
     -----
     - *Leave*: chance confuses some pair as strongly.
-    - People who agree on the pair (kappa above 1/2 at its lower limit) see a difference that the
+    - People who agree on the pair (alpha above 1/2 at its lower limit) see a difference that the
       model misses: *train an expert*, whatever merging would gain.
     - So do embeddings that lie apart where the model hardly tells the two apart (kappa at most
       1/2 at its upper limit): *train an expert*.
@@ -71,7 +72,7 @@ def advise(given: Signals) -> Advice:
     - *Collect more images*: the verdict cannot tell. How many: the interval of the ITCA gain
       shrinks with the square root of the number of images.
     - The answers do tell the two apart, but not well. *Relabel* where people disagree on the pair
-      (kappa below 1/2 at its upper limit), or where the embeddings lie apart, so that what is
+      (alpha below 1/2 at its upper limit), or where the embeddings lie apart, so that what is
       confused sits among images of the other label. Else *train an expert*.
     """
     model = (
@@ -82,9 +83,9 @@ def advise(given: Signals) -> Advice:
         return Advice("leave", f"Chance confuses some pair as much (p = {given.max_p:.2g}).", None)
     lies = "" if given.overlap is None else f"; {_lies(given.overlap)}"
     if given.people is not None and given.people[1] > HALFWAY:
-        said = f"People agree on it ({_kappa(given.people)}), the model does not: {model}{lies}."
+        said = f"People agree on it ({_alpha(given.people)}), the model does not: {model}{lies}."
         return Advice("train an expert", said, None)
-    seen = "" if given.people is None else f"; people: {_kappa(given.people)}"
+    seen = "" if given.people is None else f"; people: {_alpha(given.people)}"
     apart = given.overlap is not None and given.overlap <= APART
     if apart and given.told_apart_high <= HALFWAY:
         said = f"This model misses what the embedding shows: {model}{lies}{seen}."
@@ -94,7 +95,7 @@ def advise(given: Signals) -> Advice:
     if given.verdict == "not enough images to tell":
         return _collect(given, f"{model}{lies}{seen}")
     if given.people is not None and given.people[2] < HALFWAY:
-        said = f"People disagree on it ({_kappa(given.people)}), yet the model has learned it"
+        said = f"People disagree on it ({_alpha(given.people)}), yet the model has learned it"
         return Advice("relabel", f"{said}: {model}{lies}.", None)
     if apart:
         said = f"What is confused sits among images of the other label: {model}{lies}{seen}."
@@ -117,5 +118,5 @@ def _lies(overlap: float) -> str:
     return f"{overlap:.0%} of them lie among the other's images in the embedding"
 
 
-def _kappa(people: tuple[float, float, float]) -> str:
-    return f"kappa {people[0]:.2f}, {people[1]:.2f} to {people[2]:.2f}"
+def _alpha(people: tuple[float, float, float]) -> str:
+    return f"alpha {people[0]:.2f}, {people[1]:.2f} to {people[2]:.2f}"

@@ -8,10 +8,14 @@ import numpy as np
 
 from core.analysis import advice as rules
 from core.analysis import cascade, merging
+from core.services.label_work import agreement
 from core.services.merging import Evidence, open_sandbox
 from core.services.overlaps import LEAST_CONFUSED
 from core.services.training import get_run
+from core.store import reviews
 from core.store.database import Workspace
+
+People = tuple[float, float, float]  # alpha, low, high
 
 MOST_PAIRS = 12  # a person reads no more; the most confused come first
 
@@ -61,13 +65,21 @@ def advice(
     box = open_sandbox(ws, run.id, evidence=evidence, seed=seed)
     table = cascade.pair_table(box.confusion, run.classes)
     pairs = [row for row in table if row["n_confused"] >= LEAST_CONFUSED][:MOST_PAIRS]
+    people = {} if run.class_map_id else _people(ws, run.dataset_id)
     found = []
     for row in pairs:
-        given = _signals(box, row["pair"])
+        given = _signals(box, row["pair"], people.get((row["a"], row["b"])))
         said = rules.advise(given)
         names = (row["a"], row["b"], row["n_confused"], row["share_of_errors"])
         found.append(PairAdvice(*names, given, *said))
     return found
+
+
+def last_review(ws: Workspace, run_id: str) -> int:
+    """Return the number of the last review that advice about a run rests on; 0 without any."""
+    dataset_id = get_run(ws, run_id).dataset_id
+    with ws.read() as conn:
+        return reviews.last_seq(conn, dataset_id)
 
 
 def as_row(found: PairAdvice) -> dict[str, object]:
@@ -76,7 +88,16 @@ def as_row(found: PairAdvice) -> dict[str, object]:
     return {**{name: row[name] for name in ("a", "b", "what", "reason", "n_more")}, **row}
 
 
-def _signals(box: merging.Sandbox, pair: tuple[int, int]) -> rules.Signals:
+def _people(ws: Workspace, dataset_id: str) -> dict[tuple[str, str], People]:
+    """Return how far reviewers agree within each pair of labels that they gave."""
+    return {
+        (row["a"], row["b"]): (row["alpha"], *row["ci"])
+        for row in agreement(ws, dataset_id)["class_pairs"]
+        if row["alpha"] is not None and row["ci"] is not None
+    }
+
+
+def _signals(box: merging.Sandbox, pair: tuple[int, int], people: People | None) -> rules.Signals:
     overlap = float(box.overlap[pair])
     groups = np.arange(len(box.classes))
     groups[pair[1]] = pair[0]
@@ -91,5 +112,5 @@ def _signals(box: merging.Sandbox, pair: tuple[int, int]) -> rules.Signals:
         itca_gain=merge.itca_gain,
         itca_gain_low=merge.itca_gain_ci[0],
         overlap=None if np.isnan(overlap) else overlap,
-        people=None,
+        people=people,
     )

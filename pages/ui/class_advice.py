@@ -24,7 +24,8 @@ _LOOKS = {
 
 def pairs(bench: Bench, draft: Draft) -> None:
     """Draw what to do about each pair that is confused, the most confused first."""
-    found = cached.advice(bench.ws, bench.run.id, bench.evidence)
+    last = advising.last_review(bench.ws, bench.run.id)
+    found = cached.advice(bench.ws, bench.run.id, bench.evidence, last)
     if not found:
         st.caption(f"No pair of classes is confused more than once on {bench.images}.")
         return
@@ -46,7 +47,8 @@ def _heads(bench: Bench) -> None:
     )
     people.caption(
         "People",
-        help="How well two reviewers agree on images of the pair: kappa with its 95 % interval.",
+        help="How well reviewers agree on images of the pair: Krippendorff's alpha with its 95 % "
+        "interval; 0 is chance, 1 is always.",
     )
     embeddings.caption(
         "The embeddings",
@@ -81,8 +83,8 @@ def _row(bench: Bench, draft: Draft, row: advising.PairAdvice) -> None:
     if given.people is None:
         people.markdown(":small[no reviews yet]")
     else:
-        kappa, low, high = given.people
-        people.markdown(f"**{kappa:.2f}** :small[({low:.2f} to {high:.2f})]")
+        alpha, low, high = given.people
+        people.markdown(f"**{alpha:.2f}** :small[({low:.2f} to {high:.2f})]")
     embeddings.markdown(
         ":small[not embedded]"
         if given.overlap is None
@@ -99,7 +101,7 @@ def _action(bench: Bench, draft: Draft, row: advising.PairAdvice, icon: str) -> 
     if row.what == "merge":
         one = class_of[row.a] == class_of[row.b]
         st.button(
-            "Merged" if one else "Merge in the draft",
+            "Merged" if one else "Merge them",
             key=f"advice-merge-{key}",
             icon=icon,
             disabled=one,
@@ -116,7 +118,7 @@ def _action(bench: Bench, draft: Draft, row: advising.PairAdvice, icon: str) -> 
     elif row.what == "relabel":
         st.page_link(
             "pages/dataset.py",
-            label="Look at the images",
+            label="See the images",
             icon=icon,
             query_params={"label": row.a},
         )

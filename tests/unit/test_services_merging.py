@@ -20,6 +20,7 @@ from core.services import (
     overlaps,
     planning,
     retraining,
+    reviewing,
     training,
 )
 from core.settings import load_settings
@@ -175,3 +176,26 @@ def test_only_runs_over_the_labels_can_be_merged_by_a_class_map(seeded):
     for run_id in (ids.merged, ids.expert):
         with pytest.raises(InvalidInput, match="labels as they are"):
             retraining.retrained(ws, run_id, "three")
+
+
+def test_reviews_are_a_signal_of_the_advice(tmp_path):
+    ws = open_workspace(load_settings(tmp_path / "workspace"))
+    ids = seed(ws, n_per_label=40)
+    before = advising.last_review(ws, ids.generalist)
+    images = datasets.images(ws, ids.dataset)
+    pair = images[images["label"].isin(["C", "D"])].head(60)
+    for row in pair.itertuples():
+        for reviewer in ("Ana", "Luis"):  # who agree on what the model does not see
+            reviewing.submit(
+                ws,
+                ids.dataset,
+                row.image_id,
+                reviewer=reviewer,
+                event_id=f"{reviewer}-{row.position}",
+                label="C" if row.position % 10 < 2 and reviewer == "Ana" else row.label,
+            )
+    assert advising.last_review(ws, ids.generalist) == before + 120
+    first = advising.advice(ws, ids.generalist)[0]
+    ws.close()
+    assert first.signals.people is not None and first.signals.people[1] > 0.5
+    assert first.what == "train an expert" and "People agree" in first.reason
