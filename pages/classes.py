@@ -53,8 +53,9 @@ with messages.guard():
     else:
         class_verdict.suggestion(bench)
         now = bench.examine(draft.partition)
-        if len(draft.groups) > BESIDE_MOST:
-            matrix, figures = st.container(), st.container()
+        wide = len(draft.groups) > BESIDE_MOST
+        if wide:
+            figures, matrix = st.container(), st.container()
         else:
             matrix, figures = st.columns([3, 2], gap="medium")
         with matrix:
@@ -66,7 +67,9 @@ with messages.guard():
             class_composer.merged_classes(dataset, draft, n_images)
         with figures:
             st.subheader("What it is worth", anchor=False)
-            class_scores.scoreboard(bench, bench.examine(range(len(dataset.labels))), now)
+            class_scores.scoreboard(
+                bench, bench.examine(range(len(dataset.labels))), now, wide=wide
+            )
             class_scores.confirmation(bench, now)
 
     class_saved.save_form(ws, dataset, draft)

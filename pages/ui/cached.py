@@ -87,7 +87,7 @@ def cluster_table(
     return exploring.cluster_table(_ws, dataset_id, _clusters)
 
 
-@st.cache_resource(max_entries=_SANDBOXES, show_spinner=False)
+@st.cache_resource(max_entries=_SANDBOXES, show_spinner="Looking at the ways to merge …")
 def sandbox(
     _ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: bool
 ) -> merge_analysis.Sandbox:
@@ -98,17 +98,21 @@ def sandbox(
 @st.cache_data(max_size=_SIZE, show_spinner=False)
 def best_merges(
     _ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: bool, n_top: int
-) -> tuple[merge_analysis.Merge, list[merge_analysis.Merge], float]:
-    """Return the suggestion, no merge with the `n_top` best, and the optimism of the best."""
+) -> tuple[merge_analysis.Merge, list[merge_analysis.Merge]]:
+    """Return the suggestion, and no merge with the `n_top` best."""
     box = sandbox(_ws, run_id, evidence, ordinal)
-    return (
-        merge_analysis.suggest(box),
-        merge_analysis.best(box, n_top),
-        merge_analysis.optimism(box),
-    )
+    return merge_analysis.suggest(box), merge_analysis.best(box, n_top)
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
-def advice(_ws: Workspace, run_id: str, evidence: merging.Evidence) -> list[advising.PairAdvice]:
-    """Return what to do about each pair of classes that a run confuses."""
+def optimism(_ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: bool) -> float:
+    """Return how much of the best merge's gain is there because it was chosen."""
+    return merge_analysis.optimism(sandbox(_ws, run_id, evidence, ordinal))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def advice(
+    _ws: Workspace, run_id: str, evidence: merging.Evidence, last_review: int
+) -> list[advising.PairAdvice]:
+    """Return what to do about each pair of classes that a run confuses, as reviews stand now."""
     return advising.advice(_ws, run_id, evidence=evidence)

@@ -86,14 +86,12 @@ def matrix(bench: Bench, draft: Draft) -> None:
                 bench.ws, bench.run.id, bench.evidence, draft.groups[true], draft.groups[said]
             )
 
-        classes = list(draft.groups)
-        key = f"classes-{bench.run.id}-{bench.evidence}-{'|'.join(classes)}"
         confusion_panel(
             bench.ws,
             bench.dataset,
             bench.merged(draft.mapping),
-            classes,
-            key,
+            list(draft.groups),
+            f"classes-{bench.run.id}-{bench.evidence}",
             behind,
             on_merge=lambda a, b: _merge(bench.dataset, draft, [a, b], bench.ordinal),
         )

@@ -22,7 +22,7 @@ _VERDICTS = {
 }
 _COLUMNS = {
     "merge": st.column_config.TextColumn(
-        "Merged", width=225, help="The labels that become one class; ● is your draft"
+        "Merged", width=213, help="The labels that become one class; ● is your draft"
     ),
     "n_classes": st.column_config.NumberColumn("Classes", width=62),
     "verdict": st.column_config.TextColumn("Verdict", width=122, help="Is the gain real?"),
@@ -40,7 +40,7 @@ _COLUMNS = {
     ),
     "rank": st.column_config.TextColumn(
         "Rank",
-        width=84,
+        width=96,
         help="Of the gain in accuracy, among all merges that leave groups of the same sizes",
     ),
 }
@@ -49,7 +49,7 @@ _COLUMNS = {
 @st.fragment
 def ranking(bench: Bench, draft: Draft, now: Merge) -> None:
     """Draw the best merges and the draft, the highest ITCA first."""
-    suggested, found, _ = bench.best()
+    suggested, found = bench.best()
     rows = rows_of([*found, suggested, now])
     event = st.dataframe(
         table(rows, now.partition, bench.run.classes),

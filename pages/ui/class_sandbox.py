@@ -44,9 +44,15 @@ class Bench:
         """Return the evidence about a class map."""
         return merge_analysis.examine(self.box, list(partition))
 
-    def best(self) -> tuple[merge_analysis.Merge, list[merge_analysis.Merge], float]:
-        """Return the suggestion, the ranking, and the optimism of its best."""
+    def best(self) -> tuple[merge_analysis.Merge, list[merge_analysis.Merge]]:
+        """Return the suggestion and the ranking."""
         return cached.best_merges(self.ws, self.run.id, self.evidence, self.ordinal, N_TOP)
+
+    def optimism(self) -> float | None:
+        """Return what the winner's curse adds; None where not all merges were looked at."""
+        if not self.box.exhaustive:
+            return None
+        return cached.optimism(self.ws, self.run.id, self.evidence, self.ordinal)
 
     def confirm(self, partition: Sequence[int]) -> merge_analysis.Merge | None:
         """Return the same about the test images; None without any."""

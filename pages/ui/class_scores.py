@@ -22,15 +22,21 @@ class Line(NamedTuple):
     note: str = ""
 
 
-def scoreboard(bench: Bench, before: Merge, after: Merge) -> None:
+def scoreboard(bench: Bench, before: Merge, after: Merge, *, wide: bool) -> None:
     """Draw what merging does to the answers: the verdict, what decides, what rises by itself."""
+    groups = [
+        ("What decides", _deciding(bench, before, after)),
+        ("Rises by itself with fewer classes", _rising(bench, before, after)),
+        ("Corrected for fewer classes", _corrected(bench, before, after)),
+    ]
+    if after.verdict != "baseline":
+        which = "all" if bench.box.exhaustive else "random"
+        groups.append((f"Among {which} merges of these sizes", _among(bench, after)))
     with st.container(border=True, gap="small"):
         class_verdict.badge(after)
-        _group("What decides", _deciding(bench, before, after))
-        _group("Rises by itself with fewer classes", _rising(bench, before, after))
-        _group("Corrected for fewer classes", _corrected(bench, before, after))
-        if after.verdict != "baseline":
-            _group("Among all merges of these sizes", _among(bench, after))
+        with st.grid(2 if wide else 1, min_column_width=260, gap="medium" if wide else "small"):
+            for title, lines in groups:
+                _group(title, lines)
     if after.n_classes == 1:
         st.warning(
             "With a single class there is nothing left to recognise.", icon=":material/block:"
@@ -51,7 +57,7 @@ def confirmation(bench: Bench, chosen: Merge) -> None:
         st.caption(
             f"On {n_test}: accuracy {text.percent(tested.accuracy)}, "
             f"chance level {text.percent(tested.chance)}, bits kept "
-            f"{text.percent(tested.bits_kept_share)}. {_curse(bench.best()[2])}"
+            f"{text.percent(tested.bits_kept_share)}. {_curse(bench.optimism())}"
         )
 
 
@@ -71,11 +77,13 @@ def _twice(bench: Bench, chosen: Merge, tested: Merge) -> Iterator[Line]:
         )
 
 
-def _curse(optimism: float) -> str:
+def _curse(optimism: float | None) -> str:
     """Say how much of the best gain is there because it was chosen."""
+    if optimism is None:
+        return ""
     return (
-        f"Winner's curse: about {max(0.0, optimism):.3f} of the best merge's gain is there because "
-        "it was chosen, and will not come back on new images."
+        f"Winner's curse: about {optimism:.3f} of the best merge's gain is there because it was "
+        "chosen, and will not come back on new images."
     )
 
 

@@ -21,7 +21,7 @@ _MOST_GROUPS = 4  # named in a headline; the matrix shows the rest
 
 def suggestion(bench: Bench) -> None:
     """Draw what the images suggest, in one sentence with its verdict, and a button to take it."""
-    found, _, _ = bench.best()
+    found, _ = bench.best()
     draft = class_composer.current(bench.dataset)
     with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):

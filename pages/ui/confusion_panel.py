@@ -47,6 +47,8 @@ def confusion_panel(
     """
     counts = np.asarray(matrix)
     shown = _shown(counts, classes, key)
+    if on_merge is not None:
+        key = f"{key}-{'|'.join(classes)}"  # a chosen cell does not outlive a merge
     totals = counts.sum(axis=1)
     if shown is not None:
         key = f"{key}-{_short(shown)}"

@@ -33,7 +33,8 @@ MEANING = {
         "rises."
     ),
     "gain_rank": (
-        "Where the gain in accuracy stands among all merges that leave groups of the same sizes. "
+        "Where the gain in accuracy stands among merges that leave groups of the same sizes: all of "
+        "them up to 10 classes, random ones beyond. "
         "1st of many: no other merge of that kind gains as much. Ties count against it."
     ),
     "excess_gain": (

@@ -168,7 +168,7 @@ def test_advice_about_a_pair_is_given_with_its_numbers_and_done_with_one_click(f
     said = texts(app)
     assert "**C / D**" in said
     assert "no reviews yet" in said
-    (go,) = [b for b in app.button if b.label == "Merge in the draft"]
+    (go,) = [b for b in app.button if b.label == "Merge them"]
     app = stands(go.click().run())
     assert matrices(app)[0]["rows"] == ["A", "B", "C+D"]
 
