@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         return sub
 
     _data_commands(command)
+    _label_commands(command)
     _model_commands(command)
     _operation_commands(command)
     return parser
@@ -99,11 +100,29 @@ def _data_commands(command: Any) -> None:
     sub.add_argument("--who", default="")
 
 
+def _label_commands(command: Any) -> None:
+    text = "Reviews in and out, agreement, consensus, suspected label errors."
+    sub = command("labels", "labels", text, "core.cli_labels")
+    sub.add_argument("action", choices=["import", "export", "suspects", "agreement", "consensus"])
+    _dataset(sub)
+    sub.add_argument("file", nargs="?", metavar="FILE", help=".csv, .parquet, Label Studio's .json")
+    sub.add_argument("--labels", metavar="L", help="export one label an image, to FILE or a folder")
+    sub.add_argument("--run", metavar="RUN", help="who is asked beside people; default the best")
+    sub.add_argument("--source", metavar="QUEUE", help="agreement of the reviews from one queue")
+    sub.add_argument(
+        "--method", choices=["crowdlab", "dawid_skene", "majority"], default="crowdlab"
+    )
+    sub.add_argument("--name", default="consensus", help="of the label set that consensus saves")
+    sub.add_argument("--who", default="", help="who asked for the consensus")
+    sub.add_argument("--limit", type=int, metavar="N", help="print the N worst suspects only")
+
+
 def _model_commands(command: Any) -> None:
     sub = command("train", "train", "Train one run a seed.")
     _dataset(sub, backbone=True)
     sub.add_argument("--algorithm", default="probe")
     sub.add_argument("--class-map", metavar="M", help="id, name or name@version")
+    sub.add_argument("--labels", default="original", metavar="L", help="a label set; or original")
     sub.add_argument("--pair", type=_pair, metavar="A,B", help="train an expert for two classes")
     sub.add_argument("--seeds", type=_seeds, default=(0,), metavar="0,1,2")
     sub.add_argument("--epochs", type=int)

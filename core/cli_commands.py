@@ -116,6 +116,7 @@ def train(args: argparse.Namespace) -> Result:
         dataset=args.dataset,
         algorithm=args.algorithm,
         class_map=args.class_map,
+        labels=args.labels,
         pair=args.pair,
         seeds=args.seeds,
         backbone=args.backbone,
