@@ -145,14 +145,18 @@ function createMap(root, name) {
     const before = toPoints([px, py]);
     zoom = Math.min(MOST_ZOOM, Math.max(0.4, zoom * factor));
     const after = toPoints([px, py]);
-    centre = [centre[0] + before[0] - after[0], centre[1] + before[1] - after[1]];
     hover(-1);
-    plan();
+    moveBy(before[0] - after[0], before[1] - after[1]);
   }
 
   function pan(dx, dy) {
     const { scale } = frame();
-    centre = [centre[0] - dx / scale, centre[1] + dy / scale];
+    moveBy(-dx / scale, dy / scale);
+  }
+
+  function moveBy(dx, dy) {
+    const held = (v, low, high) => Math.min(Math.max(v, low), high); // the map cannot get lost
+    centre = [held(centre[0] + dx, bounds[0], bounds[2]), held(centre[1] + dy, bounds[1], bounds[3])];
     plan();
   }
 
