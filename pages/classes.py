@@ -67,10 +67,12 @@ with messages.guard():
             class_composer.merged_classes(dataset, draft, n_images)
         with figures:
             st.subheader("What it is worth", anchor=False)
-            class_scores.scoreboard(
-                bench, bench.examine(range(len(dataset.labels))), now, wide=wide
-            )
-            class_scores.confirmation(bench, now)
+            worth, tested = st.columns([2, 1]) if wide else (st.container(), st.container())
+            with worth:
+                before = bench.examine(range(len(dataset.labels)))
+                class_scores.scoreboard(bench, before, now, wide=wide)
+            with tested:
+                class_scores.confirmation(bench, now)
 
     class_saved.save_form(ws, dataset, draft)
     if bench is not None:

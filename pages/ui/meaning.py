@@ -33,9 +33,9 @@ MEANING = {
         "rises."
     ),
     "gain_rank": (
-        "Where the gain in accuracy stands among merges that leave groups of the same sizes: all of "
-        "them up to 10 classes, random ones beyond. "
-        "1st of many: no other merge of that kind gains as much. Ties count against it."
+        "Where the gain in accuracy stands among merges that leave groups of the same sizes: all "
+        "of them up to 10 classes, random ones beyond. 1st of many: no other merge of that kind "
+        "gains as much. Ties count against it."
     ),
     "excess_gain": (
         "Gain in accuracy less the mean gain of all merges of the same sizes: what is left when "
