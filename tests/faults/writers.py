@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import StoreError
 from core.jobs.worker import execute
+from core.services import datasets, reviewing
 from core.settings import load_settings
 from core.store import jobs, workers
 from core.store.database import Workspace, open_workspace
@@ -35,6 +36,21 @@ def events(ws: Workspace, job_id: str, n_events: str = "1000000000") -> None:
     for n in range(int(n_events)):
         append(ws, job_id, n)
         acknowledge(n)
+
+
+def reviews(ws: Workspace, dataset: str, reviewer: str, n_reviews: str = "1000000000") -> None:
+    """Review the images of a data set in turn, every fourth answer an undo of the one before."""
+    images = datasets.image_ids(ws, dataset)
+    for n in range(int(n_reviews)):
+        event_id = f"{reviewer}-{n}"
+        if n % 4 == 3:
+            reviewing.undo(ws, dataset, reviewer=reviewer, event_id=event_id)
+        else:
+            image = images[n % len(images)]
+            reviewing.submit(
+                ws, dataset, image, reviewer=reviewer, event_id=event_id, label="ABCD"[n % 3]
+            )
+        acknowledge(event_id)
 
 
 def blobs(ws: Workspace) -> None:
@@ -84,7 +100,7 @@ def main(what: str, workspace: str, *args: str) -> None:
         acknowledge("ready")
         sys.stdin.read(1)
     ws = open_workspace(load_settings(workspace))
-    {f.__name__: f for f in (events, blobs, drain, opened, fill)}[what](ws, *args)
+    {f.__name__: f for f in (events, reviews, blobs, drain, opened, fill)}[what](ws, *args)
     ws.close()
 
 
