@@ -19,8 +19,11 @@ from pages.ui import (
     pickers,
     scatter,
     selection,
+    state,
     text,
 )
+
+_MARKED = "marked-"  # of a data set: what a lasso or a click took
 
 
 def embed_first(ws: Workspace, dataset: Dataset, backbone: str) -> None:
@@ -75,6 +78,7 @@ def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any
     colouring = evidence.groups(cached.images(ws, dataset.id), dataset.labels, colour, found, k)
     key = f"map-{dataset.id}-{backbone}-{plane if wanted else 'PCA'}"
     marked = scatter.marked(key, points)
+    state.set_draft(_MARKED + dataset.id, marked)
     # One column or two: the map is in the first of them, so it keeps its place and its view.
     chart, *beside = st.columns([3, 2] if marked else 1)
     with chart:
@@ -88,6 +92,11 @@ def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any
                 st.markdown(f"**{text.count(len(marked), 'image')} marked**")
                 shown = f"marked-{evidence.fingerprint(marked)}"
                 gallery.gallery(ws, dataset, marked, shown, page_size=20)
+
+
+def marked_images(dataset: Dataset) -> list[int]:
+    """Return the positions that were marked when the map was last looked at; for any page."""
+    return list(state.draft(_MARKED + dataset.id, []))
 
 
 def one_image(ws: Workspace, dataset: Dataset, backbone: str, position: int) -> None:

@@ -59,6 +59,8 @@ def test_a_lasso_opens_exactly_its_images_and_survives_recolouring(full):
     app = stands(app.button_group(key="colour").set_value("split").run())
     assert f"{len(inside)} images marked" in texts(app)
     assert maps(app)["pictures"][0]["selected"] == {"polygon": outline, "turn": 1}
+    app = stands(app.switch_page("pages/train.py").run())  # other pages may go on with them
+    assert app.session_state["_draft:marked-" + full.ids.dataset] == inside.tolist()
 
 
 def test_a_click_opens_one_image_and_those_most_like_it(full):
