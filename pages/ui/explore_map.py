@@ -89,14 +89,23 @@ def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any
             if len(marked) == 1:
                 one_image(ws, dataset, backbone, marked[0])
             else:
-                st.markdown(f"**{text.count(len(marked), 'image')} marked**")
-                shown = f"marked-{evidence.fingerprint(marked)}"
-                gallery.gallery(ws, dataset, marked, shown, page_size=20)
+                several_images(ws, dataset, marked)
 
 
 def marked_images(dataset: Dataset) -> list[int]:
     """Return the positions that were marked when the map was last looked at; for any page."""
     return list(state.draft(_MARKED + dataset.id, []))
+
+
+def several_images(ws: Workspace, dataset: Dataset, positions: list[int]) -> None:
+    """Show the images that are marked, and which labels they have."""
+    st.markdown(f"**{text.count(len(positions), 'image')} marked**")
+    labels = cached.images(ws, dataset.id)["label"].iloc[positions].value_counts()
+    counts = [f"{messages.plain(str(name))} {n:,}" for name, n in labels.items() if n]
+    st.caption(names.listing(counts), help="How many of the marked images have each label.")
+    gallery.gallery(
+        ws, dataset, positions, f"marked-{evidence.fingerprint(positions)}", page_size=20
+    )
 
 
 def one_image(ws: Workspace, dataset: Dataset, backbone: str, position: int) -> None:

@@ -56,6 +56,7 @@ def test_a_lasso_opens_exactly_its_images_and_survives_recolouring(full):
     app = mark(full.open("explore"), {"polygon": outline, "turn": 1})
     assert f"{len(inside)} images marked" in texts(app)
     assert tiles(app)[0] == inside[:20].tolist()
+    assert "A 30" in texts(app)  # which labels are in there
     app = stands(app.button_group(key="colour").set_value("split").run())
     assert f"{len(inside)} images marked" in texts(app)
     assert maps(app)["pictures"][0]["selected"] == {"polygon": outline, "turn": 1}
