@@ -135,7 +135,10 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
     k, n_votes = _most_named(said)
     named = _listed([_NAMES[name] for name, number in said.items() if number == k])
     if k == 1 and n_votes > 1:
-        sentence = f"No cluster structure in these embeddings: {named} name one cluster. {says}"
+        sentence = (
+            f"No cluster structure in these embeddings: {named} name one cluster. Classes that "
+            f"touch look the same. {says}"
+        )
         return Verdict(sentence, "none", None)
     rising = [_NAMES[name] for name in VOTERS if said.get(name, max(rows)) == max(rows)]
     if rising:

@@ -172,6 +172,7 @@ def test_two_criteria_that_find_one_cluster_enough_deny_structure():
     said = _said(rows)
     assert (said.kind, said.k) == ("none", None)
     assert "gap statistic, BIC and stability name one cluster" in said.sentence
+    assert "Classes that touch look the same." in said.sentence
     assert "gap statistic 1 (2), BIC 1 (3), stability 1 (4)" in said.sentence
     assert "without a vote: silhouette 2" in said.sentence
 
