@@ -12,6 +12,7 @@ ROUTES = {
     "Understand": [
         Route("explore", "Explore", "scatter_plot"),
         Route("classes", "Classes", "merge"),
+        Route("review", "Review", "rate_review"),
     ],
     "Improve": [
         Route("train", "Train", "model_training"),

@@ -1,0 +1,24 @@
+"""What do people say is on these images? Review labels, see who agrees, and make one label of all.
+
+For specialists, who answer; and for whoever decides which labels to train on.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import messages, review_task, shell
+
+ctx = shell.enter(
+    "Review",
+    "Are the labels right? Say what you see, one image at a time; see where people agree; train on "
+    "what they agree on.",
+)
+VIEWS = {
+    "Review": review_task.tab,
+}
+tabs = st.tabs(list(VIEWS), key="review_view", on_change="rerun", bind="query-params")
+for tab, draw in zip(tabs, VIEWS.values(), strict=True):
+    if tab.open:
+        with tab, messages.guard():
+            draw(ctx.ws, ctx.dataset)

@@ -1,0 +1,161 @@
+// What is on the screen. Every text goes through textContent: labels and notes come from people.
+const ZOOM = 2.5;
+const COMMANDS = [
+  ["skip", "Skip", "space"], ["not_sure", "Not sure", "q"], ["undo", "Undo", "u"],
+  ["zoom", "Zoom", "z"], ["note", "Note", "n"],
+];
+
+function element(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function button(className, text, key, act) {
+  const node = element("button", className);
+  node.type = "button";
+  if (key) node.append(element("kbd", "", key));
+  node.append(element("span", "name", text));
+  if (key) node.setAttribute("aria-keyshortcuts", key);
+  node.onclick = act;
+  return node;
+}
+
+function build(root, labels, keys, act) {
+  const view = { root, labels: new Map(), signature: JSON.stringify([labels, keys]) };
+  view.stage = element("div", "stage");
+  view.stage.tabIndex = -1;
+  view.stage.onclick = (event) => act.zoom(event);
+  view.stage.onpointermove = (event) => aim(view, event);
+  view.empty = element("div", "empty");
+  const names = element("div", "labels");
+  names.setAttribute("role", "group");
+  names.setAttribute("aria-label", "Labels");
+  names.classList.toggle("many", labels.length > 12);
+  labels.forEach((label, i) => {
+    const node = button("label", label, keys[i], () => act.label(label));
+    view.labels.set(label, node);
+    names.append(node);
+  });
+  view.filter = element("input", "filter");
+  view.filter.placeholder = "Type a label, Enter takes the first   /";
+  view.filter.setAttribute("aria-label", "Type a label");
+  view.filter.oninput = () => narrow(view);
+  const commands = element("div", "commands");
+  for (const [name, text, key] of COMMANDS) {
+    commands.append((view[name] = button(`command ${name}`, text, key, () => act[name]())));
+  }
+  view.note = element("input", "text");
+  view.note.placeholder = "A note on this image; Enter goes back";
+  view.note.setAttribute("aria-label", "A note on this image");
+  view.note.maxLength = 2000;
+  view.note.hidden = true;
+  view.told = element("div", "told");
+  view.status = element("div", "status");
+  view.status.setAttribute("role", "status");
+  view.trouble = element("div", "trouble");
+  view.left = element("div", "left");
+  const side = element("div", "side");
+  side.append(...(labels.length > keys.filter(Boolean).length || labels.length > 12 ? [view.filter] : []),
+    names, commands, view.note, view.told, view.trouble, view.status, view.left);
+  root.replaceChildren(view.stage, side);
+  return view;
+}
+
+function narrow(view) {
+  const wanted = view.filter.value.trim().toLowerCase();
+  for (const [label, node] of view.labels) node.hidden = !label.toLowerCase().includes(wanted);
+}
+
+function first(view) {
+  for (const [label, node] of view.labels) if (!node.hidden) return label;
+  return null;
+}
+
+function aim(view, event) {
+  if (!view.stage.classList.contains("zoomed")) return;
+  const box = view.stage.getBoundingClientRect();
+  const x = (100 * (event.clientX - box.left)) / box.width;
+  const y = (100 * (event.clientY - box.top)) / box.height;
+  view.stage.style.setProperty("--at", `${x.toFixed(1)}% ${y.toFixed(1)}%`);
+}
+
+function zoom(view, event) {
+  const on = view.stage.classList.toggle("zoomed", event === null ? false : undefined);
+  view.stage.style.setProperty("--zoom", ZOOM);
+  if (on && event?.clientX) aim(view, event);
+  else if (on) view.stage.style.setProperty("--at", "50% 50%");
+  view.zoom.setAttribute("aria-pressed", on ? "true" : "false");
+}
+
+function flash(view, label) {
+  const node = view.labels.get(label);
+  if (!node) return;
+  node.classList.add("hit");
+  setTimeout(() => node.classList.remove("hit"), 160);
+}
+
+// Show the image that is next, or say why there is none.
+function show(view, desk) {
+  const item = desk.current && desk.held.get(desk.current);
+  if (item) {
+    if (view.shown !== item) {
+      zoom(view, null);
+      view.stage.replaceChildren(item.picture);
+      view.note.value = desk.notes.get(item.image) ?? "";
+      view.note.hidden = !view.note.value;
+      view.shown = item;
+      view.root.dataset.shown = item.image;
+    }
+  } else {
+    view.shown = null;
+    delete view.root.dataset.shown;
+    const loading = desk.current !== null || desk.asked !== null;
+    view.empty.textContent = loading ? "Loading the next image …" : desk.data.finished;
+    view.stage.replaceChildren(view.empty);
+  }
+  for (const node of view.labels.values()) node.disabled = !item;
+  view.skip.disabled = view.not_sure.disabled = view.note.disabled = !item;
+  tell(view, desk, item);
+  sayHow(view, desk);
+}
+
+// The given label and the others' answers, where they may be seen.
+function tell(view, desk, item) {
+  const open = item && item.given !== null && item.given !== undefined;
+  const told = open ? { given: item.given, others: item.others } : desk.told;
+  view.told.hidden = !told;
+  if (!told) return;
+  const lines = [element("div", "head", open ? "This image" : `The last image: you said ${told.mine}`)];
+  lines.push(element("div", "", `Label given: ${told.given}`));
+  for (const [who, what] of told.others) lines.push(element("div", "", `${who}: ${what}`));
+  if (!told.others.length) lines.push(element("div", "", "Nobody else has answered yet."));
+  view.told.replaceChildren(...lines);
+}
+
+function sayHow(view, desk) {
+  const open = desk.pending.length - desk.refused.size;
+  const words = [];
+  if (open) words.push(desk.late ? `${open} kept here, not saved yet: the server does not answer` : `saving ${open} …`);
+  else if (desk.nSaved && !desk.refused.size) words.push("saved");
+  if (desk.nSaved) words.push(`${desk.nSaved} saved in this window`);
+  view.status.textContent = words.join(" · ");
+  view.root.dataset.unsaved = desk.pending.length;
+  view.left.textContent = desk.data.left;
+}
+
+function complain(view, desk, act) {
+  const rows = [...desk.refused].map(([id, why]) => {
+    const event = desk.pending.find((e) => e.id === id);
+    const row = element("div", "row");
+    const what = event?.verdict === "undo" ? "Taking back" : `Your answer ${event?.label ?? event?.verdict ?? ""}`;
+    row.append(element("div", "", `${what} is not saved. ${why.why}`));
+    const over = why.version != null;
+    row.append(button("again", over ? "Save mine all the same" : "Try again", "", () => act.retry(id)));
+    row.append(button("again", over ? "Keep what was there" : "Give it up", "", () => act.drop(id)));
+    return row;
+  });
+  if (desk.late) rows.push(button("again", "Try again now", "", () => act.resend()));
+  view.trouble.replaceChildren(...rows);
+}
