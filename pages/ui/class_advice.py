@@ -12,7 +12,7 @@ from pages.ui.class_draft import Draft
 from pages.ui.class_sandbox import Bench
 
 N_SHOWN = 5  # pairs; the others sit in an expander
-_WIDTHS = (6, 4, 3, 3, 4)
+_WIDTHS = (7, 4, 3, 3, 4)
 _LOOKS = {
     "merge": ("green", ":material/merge:"),
     "train an expert": ("blue", ":material/model_training:"),
@@ -41,7 +41,7 @@ def _heads(bench: Bench) -> None:
     pair, model, people, embeddings, _ = st.columns(_WIDTHS)
     pair.caption("Pair and advice")
     model.caption(
-        "The model",
+        "Model",
         help="How well the answers tell the two apart: kappa within the pair, 0 is guessing, 1 is "
         f"perfect, with its 95 % interval. On {bench.images}.",
     )
@@ -51,7 +51,7 @@ def _heads(bench: Bench) -> None:
         "interval; 0 is chance, 1 is always.",
     )
     embeddings.caption(
-        "The embeddings",
+        "Embeddings",
         help="Share of images that lie among those of the other label, by their nearest "
         "neighbours, on training and validation images: 0 % is apart, about 50 % is one clump.",
     )

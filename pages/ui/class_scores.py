@@ -34,7 +34,7 @@ def scoreboard(bench: Bench, before: Merge, after: Merge, *, wide: bool) -> None
         groups.append((f"Among {which} merges of these sizes", _among(bench, after)))
     with st.container(border=True, gap="small"):
         class_verdict.badge(after)
-        with st.grid(2 if wide else 1, min_column_width=260, gap="medium" if wide else "small"):
+        with st.grid(2 if wide else 1, min_column_width=215, gap="medium" if wide else "small"):
             for title, lines in groups:
                 _group(title, lines)
     if after.n_classes == 1:

@@ -51,7 +51,7 @@ def make_a_class_map_of_five(page: Page) -> None:
     for pair in ALIKE:
         mouse.choose(page, "Merge these classes", *pair)
         page.get_by_role("button", name="Merge", exact=True).click()
-        expect(page.get_by_text("+".join(pair), exact=True)).to_be_visible()
+        expect(page.get_by_label(f"Name of {', '.join(pair)}")).to_have_value("+".join(pair))
         screen.settled(page)
     expect(page.get_by_text("7 labels → 5 classes")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("five")
