@@ -28,7 +28,7 @@ class Dataset:
     id: str
     name: str
     source: str
-    labels: tuple[str, ...]  # the label set, in order
+    labels: tuple[str, ...]  # in order
     n_images: int
     size_px: int  # side of the cached square images
     fit: Literal["crop", "pad", "stretch"]  # how an image became square

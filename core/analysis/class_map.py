@@ -15,12 +15,12 @@ from core.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class ClassMap:
-    """A total function from an ordered label set to classes.
+    """A total function from ordered labels to classes.
 
     Parameters
     ----------
     labels : tuple of str, length n_labels
-        The label set, in order, without repeats.
+        In order, without repeats.
     class_of : tuple of str, length n_labels
         The class of each label, aligned to `labels`.
 
@@ -50,7 +50,7 @@ class ClassMap:
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels):
             raise InvalidInput(
-                "a label set has each label once",
+                "a class map names each label once",
                 expected="one or more different labels",
                 received=repr(self.labels),
             )
@@ -81,7 +81,7 @@ class ClassMap:
         unknown = sorted(set(class_of) - set(labels))
         if missing or unknown:
             raise InvalidInput(
-                "a class map gives every label of the label set a class",
+                "a class map gives every label of the data set a class",
                 expected=", ".join(labels),
                 received=f"without {missing}" if missing else f"also {unknown}",
             )
@@ -99,7 +99,7 @@ class ClassMap:
         Parameters
         ----------
         labels : sequence of str
-            The label set, in order.
+            In order.
         merges : sequence of sequences of str
             Disjoint groups of labels.
         names : sequence of str or None, optional
@@ -205,7 +205,7 @@ class ClassMap:
         Raises
         ------
         InvalidInput
-            When the matrix has another size than the label set.
+            When the matrix has another size than the labels.
 
         Notes
         -----
@@ -237,7 +237,7 @@ class ClassMap:
         Raises
         ------
         InvalidInput
-            When rows are no distributions over the label set.
+            When rows are no distributions over the labels.
         """
         P = probabilities(probs)
         if P.shape[1] != len(self.labels):

@@ -53,7 +53,7 @@ def balance(ws: Workspace, dataset_id: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns label, train, val, test, total; labels in the order of the label set.
+        Columns label, train, val, test, total; labels in the order of the data set.
     """
     dataset = get_dataset(ws, dataset_id)
     frame = images(ws, dataset.id)

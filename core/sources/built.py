@@ -44,7 +44,7 @@ class Built:
     size_px : int
         Side of the square pixels.
     labels : tuple of str
-        The label set, in order.
+        The labels, in order.
     """
 
     rows: list[BuiltImage]

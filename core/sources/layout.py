@@ -9,7 +9,7 @@ The rule, from the top down, looking only at folders that hold pictures:
 3. Unless just one child is deeper, holds class folders itself and most of the pictures: then the
    others lie beside the data (`docs/logo.png`, `images/cat/1.png`), and the search goes on there.
 4. A folder with one child is only a wrapper. Several children without pictures of their own could
-   mean anything: that is refused, because a guess would be a wrong label set.
+   mean anything: that is refused, because a guess would be wrong labels.
 """
 
 from __future__ import annotations
