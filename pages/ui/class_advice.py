@@ -12,7 +12,7 @@ from pages.ui.class_draft import Draft
 from pages.ui.class_sandbox import Bench
 
 N_SHOWN = 5  # pairs; the others sit in an expander
-_WIDTHS = (7, 4, 3, 3, 4)
+_WIDTHS = (7, 5, 3, 3, 4)
 _LOOKS = {
     "merge": ("green", ":material/merge:"),
     "train an expert": ("blue", ":material/model_training:"),
@@ -77,7 +77,7 @@ def _row(bench: Bench, draft: Draft, row: advising.PairAdvice) -> None:
         )
     given = row.signals
     model.markdown(
-        f"**{given.told_apart:.2f}** :small[({given.told_apart_low:.2f} to "
+        f":small[kappa] **{given.told_apart:.2f}** :small[({given.told_apart_low:.2f} to "
         f"{given.told_apart_high:.2f})]"
     )
     if given.people is None:

@@ -9,7 +9,8 @@ import pytest
 from core.analysis import merging as analysis
 from core.errors import InvalidInput
 from core.services import mapping, merging, merging_images, training
-from pages.ui import class_draft, class_ranking, class_verdict, text
+from core.services.retraining import Retrained
+from pages.ui import class_draft, class_ranking, class_retrain, class_verdict, text
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, choose_cell, click, counts, matrices, queued, tiles
 from tests.seeding import LABELS
@@ -37,12 +38,6 @@ def merge(app, *classes):
 
 def box_of(place, **more):
     return merging.open_sandbox(place.ws, place.ids.generalist, **more)
-
-
-def run_of(place):
-    (found,) = [r for r in training.list_runs(place.ws, place.ids.dataset)
-                if r.id == place.ids.generalist]  # fmt: skip
-    return found
 
 
 def opened(place, **query):
@@ -151,16 +146,15 @@ def test_a_cell_shows_its_images_and_merges_its_classes(full):
     assert matrices(app)[0]["rows"] == ["A", "B", "C+D"]
 
 
-def test_classes_dragged_onto_each_other_merge(full):
-    app = opened(full)
-    assert matrices(app)[0]["merging"]
-
-
 def test_more_images_are_one_click_away(full):
     app = opened(full)
     (offer,) = [b for b in app.button if b.label.startswith("Judge on all")]
     sources = {s.name: s for s in merging.evidence_sources(full.ws, full.ids.generalist)}
     assert offer.label == f"Judge on all {sources['crossval'].n_images} images"
+    app = stands(offer.click().run())
+    (job,) = queued(full)
+    assert (job.kind, job.params["run"]) == ("crossval", full.ids.generalist)
+    assert not [b for b in app.button if b.label.startswith("Judge on all")]
 
 
 def test_advice_about_a_pair_is_given_with_its_numbers_and_done_with_one_click(full):
@@ -245,16 +239,24 @@ def test_a_file_that_is_no_class_map_is_one_sentence(full):
     assert not [b for b in app.button if b.label == "Load it into the draft"]
 
 
-def test_merging_and_retraining_are_compared_where_the_map_is_saved(full):
+def test_retraining_on_a_saved_map_is_offered_where_it_is_opened(full):
     app = opened(full)
-    said = texts(app)
     assert "Retrain and compare" not in [b.label for b in app.button]
     app.session_state[f"retrain-{full.ids.class_map}"] = True
-    app = stands(app.run())
-    offered = [b for b in app.button if b.label == "Retrain and compare"]
-    assert offered or "Merged after training" in texts(app)
-    assert "three@1" in said
-    assert not queued(full)
+    app = click(stands(app.run()), "Retrain and compare")
+    (job,) = queued(full)
+    assert job.params["class_map"] == full.ids.class_map
+    assert "Retrain and compare" not in [b.label for b in app.button]
+
+
+@pytest.mark.parametrize(
+    ("ci", "said"),
+    [((0.01, 0.05), "Retrain"), ((-0.05, -0.01), "Merge after"), ((-0.01, 0.01), "No difference")],
+)
+def test_the_interval_decides_which_way_to_merged_classes_is_better(ci, said):
+    figures = {"accuracy": 0.9, "accuracy_ci": (0.8, 0.95)}
+    found = Retrained("run-1", ("a", "b"), "test", 50, figures, figures, sum(ci) / 2, ci, 0.5)
+    assert class_retrain.verdict(found).startswith(f"**{said}")
 
 
 def test_a_draft_forgets_the_way_forth_after_a_new_change():
