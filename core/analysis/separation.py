@@ -16,6 +16,7 @@ from core.analysis.batched_kmeans import Floats32, fit_all
 
 N_REFERENCES = 20  # clouds without a gap, for each pair of clusters
 N_INIT = 3  # k-means++ starts on each: two clusters are found by the first, nearly always
+FEWEST = 10  # images of a cluster; fewer are stray images, however far away
 MAX_SPLIT = 1_000  # images of one split that are compared
 N_ERRORS = 1.645  # one-sided 95 %
 _N_SIMULATED = 2  # of the pairs of clusters: those that look least apart
@@ -97,7 +98,8 @@ def least_apart(x: Floats32, labels: Ints, k: int, rng: np.random.Generator) -> 
     Notes
     -----
     Moments of the clusters tell which pairs look least apart; those are simulated. One pair that
-    is not apart is enough to deny k clusters, so that nothing is tested more than once.
+    is not apart is enough to deny k clusters, so that nothing is tested more than once. So is a
+    cluster of fewer than 10 images: (0, 0).
     """
     pairs = _weakest(x, labels, k)
     if pairs is None:
@@ -122,9 +124,12 @@ def _log_index(x: Floats32, second: Ints) -> float | None:
 
 
 def _weakest(x: Floats32, labels: Ints, k: int) -> list[tuple[int, int]] | None:
-    """Return the pairs of clusters whose split exceeds least that of a uniform cloud."""
+    """Return the pairs of clusters whose split exceeds least that of a uniform cloud.
+
+    None when a cluster is a handful of images.
+    """
     sizes, means, scatters = _moments(x, labels, k)
-    if sizes.min() == 0:
+    if sizes.min() < FEWEST:
         return None
     a, b = np.triu_indices(k, 1)
     step = means[a] - means[b]

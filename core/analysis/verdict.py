@@ -153,7 +153,7 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
     row = rows[k]
     if row["stability"] < STABLE or not is_apart(row):
         why = (
-            "two of these are no further apart than the halves of one cloud"
+            "the closest two are halves of one cloud, or one is a handful of images"
             if row["stability"] >= STABLE
             else "these do not come back on resamples"
         )
@@ -184,7 +184,7 @@ def _run_together(sweep: Sequence[Mapping[str, Any]]) -> str:
     """Return one more sentence when no number of clusters is apart."""
     if any(is_apart(row) for row in sweep):
         return ""
-    return " Whatever the number, some two clusters are halves of one cloud."
+    return " Whatever the number, the closest two are halves of one cloud, or one is a handful."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -237,7 +237,7 @@ def test_criteria_that_disagree_support_no_number():
     assert "gap statistic 3 (2), BIC 4 (3), stability 5 (4)" in said.sentence
     rows = [row | {"separation": -0.1, "separation_se": 0.01} for row in rows]
     said = clustering.verdict(rows, {"gap": 3, "bic": 4, "stability": 5})
-    assert "some two clusters are halves of one cloud" in said.sentence
+    assert "Whatever the number, the closest two are halves of one cloud" in said.sentence
 
 
 def test_progress_is_told_and_what_it_raises_ends_the_work(blobs):
