@@ -84,7 +84,7 @@ def _row(bench: Bench, draft: Draft, row: advising.PairAdvice) -> None:
         people.markdown(":small[no reviews yet]")
     else:
         alpha, low, high = given.people
-        people.markdown(f"**{alpha:.2f}** :small[({low:.2f} to {high:.2f})]")
+        people.markdown(f":small[alpha] **{alpha:.2f}** :small[({low:.2f} to {high:.2f})]")
     embeddings.markdown(
         ":small[not embedded]"
         if given.overlap is None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from core.analysis import merging as analysis
 from core.errors import InvalidInput
-from core.services import mapping, merging, merging_images, training
+from core.services import datasets, mapping, merging, merging_images, training
 from core.services.retraining import Retrained
 from pages.ui import class_draft, class_ranking, class_retrain, class_verdict, text
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, choose_cell, click, counts, matrices, queued, tiles
-from tests.seeding import LABELS
+from tests.seeding import LABELS, add_crossval
 
 
 def test_an_empty_workspace_points_to_the_overview(empty):
@@ -155,6 +156,20 @@ def test_more_images_are_one_click_away(full):
     (job,) = queued(full)
     assert (job.kind, job.params["run"]) == ("crossval", full.ids.generalist)
     assert not [b for b in app.button if b.label.startswith("Judge on all")]
+
+
+def test_cross_validated_answers_are_judged_on_once_they_are_there(full):
+    run = training.get_run(full.ws, full.ids.generalist)
+    split = datasets.splits(full.ws, run.dataset_id)
+    y = mapping.run_classes(full.ws, run)[split != "test"]
+    add_crossval(full.ws, run.id, np.eye(4)[y], over="train+val")
+    app = opened(full)
+    assert counts(matrices(app)[0]) == np.diag(np.bincount(y)).tolist()
+    assert "Keep all 4 classes." in texts(app)
+    assert "No pair of classes is confused more than once" in texts(app)
+    assert not [b for b in app.button if b.label.startswith("Judge on all")]
+    app = stands(app.button_group(key="judged_on").set_value("val").run())
+    assert sum(map(sum, counts(matrices(app)[0]))) == 24
 
 
 def test_advice_about_a_pair_is_given_with_its_numbers_and_done_with_one_click(full):
