@@ -7,19 +7,17 @@ the same images at the same time, and the worst still come first.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.agreement import disagreed_on
 from core.errors import InvalidInput, NotReady
 from core.records import Dataset
 from core.services.datasets import get_dataset, image_ids, label_indices, positions_by_id
 from core.services.label_evidence import confidence, find_suspects
 from core.services.review_events import person
-from core.services.votes import votes_of
-from core.store import reviews
+from core.store import review_reading
 from core.store.database import Workspace
 
 QUEUES = ("suspects", "disagreements", "unsure", "random", "pair", "selection")
@@ -91,11 +89,10 @@ def queue(
     dataset, name = get_dataset(ws, dataset_id), person(reviewer)
     rows, ranked = _members(ws, dataset, kind, pair, positions, run_id)
     with ws.read() as conn:
-        answered = reviews.reviewed_by(conn, dataset.id, name)
-        times = reviews.recent_times(conn, dataset.id, name, _N_PACE)
-    position_of = positions_by_id(ws, dataset.id)
+        answered = review_reading.reviewed_by(conn, dataset.id, name)
+        times = review_reading.recent_times(conn, dataset.id, name, _N_PACE)
     done = np.zeros(dataset.n_images, dtype=np.bool_)
-    done[[position_of[image] for image in answered]] = True
+    done[_positions(ws, dataset, answered)] = True
     mine = _own_order(rows, ranked, (dataset.id, name, kind))
     left = mine[~done[mine]]
     pace_s = pace([at.timestamp() for at in times])
@@ -141,8 +138,8 @@ def _members(
     if kind == "suspects":
         return find_suspects(ws, dataset.id, run_id)[0].order, True
     if kind == "disagreements":
-        its = votes_of(ws, dataset.id)
-        return np.flatnonzero(disagreed_on(its.votes, len(dataset.labels))), False
+        with ws.read() as conn:
+            return _positions(ws, dataset, review_reading.disputed(conn, dataset.id)), False
     if kind == "unsure":
         return _least_sure(ws, dataset, run_id), True
     if kind == "random":
@@ -176,8 +173,15 @@ def _of_pair(ws: Workspace, dataset: Dataset, pair: tuple[str, str] | None) -> n
             received=" and ".join(pair) if pair else "none",
         )
     wanted = [dataset.labels.index(label) for label in pair]
-    said = np.isin(votes_of(ws, dataset.id).votes, wanted).any(axis=1)
-    return np.flatnonzero(np.isin(label_indices(ws, dataset), wanted) | said)
+    with ws.read() as conn:
+        said = _positions(ws, dataset, review_reading.called(conn, dataset.id, pair))
+    given = np.flatnonzero(np.isin(label_indices(ws, dataset), wanted))
+    return np.union1d(given, said)
+
+
+def _positions(ws: Workspace, dataset: Dataset, found: Iterable[str]) -> np.ndarray:
+    position_of = positions_by_id(ws, dataset.id)
+    return np.sort(np.array([position_of[image] for image in found], dtype=np.int64))
 
 
 def _selected(dataset: Dataset, positions: Sequence[int] | None) -> np.ndarray:

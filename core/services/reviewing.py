@@ -9,7 +9,7 @@ from core.errors import InvalidInput, NotFound
 from core.records import Review
 from core.services.datasets import get_dataset
 from core.services.review_events import check_label, event_of, given_label, person, position_of
-from core.store import reviews
+from core.store import review_reading, reviews
 from core.store.database import Workspace
 
 Reveal = Literal["never", "after", "always"]
@@ -201,4 +201,4 @@ def reviewers(ws: Workspace, dataset_id: str) -> list[str]:
     """Return who has reviewed a data set, in order of their names."""
     dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
-        return reviews.people(conn, dataset.id)
+        return review_reading.people(conn, dataset.id)

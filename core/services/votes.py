@@ -8,7 +8,7 @@ import numpy as np
 
 from core.analysis.votes import NOBODY
 from core.services.datasets import get_dataset, positions_by_id
-from core.store import reviews
+from core.store import review_reading, reviews
 from core.store.database import Workspace
 
 
@@ -62,24 +62,22 @@ def votes_of(
     """
     dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
-        counting = reviews.current(conn, dataset.id)
+        counting = review_reading.words(conn, dataset.id, source=source)
         last_seq = reviews.last_seq(conn, dataset.id)
-    counting = [review for review in counting if source in (None, review.source)]
-    n_not_blind = sum(not review.blind for review in counting)
+    n_not_blind = sum(not word.blind for word in counting)
     if blind_only:
-        counting = [review for review in counting if review.blind]
+        counting = [word for word in counting if word.blind]
     row_of = positions_by_id(ws, dataset.id)
-    people = tuple(sorted({review.reviewer for review in counting}))
+    people = tuple(sorted({word.reviewer for word in counting}))
     column = {name: i for i, name in enumerate(people)}
     label = {name: i for i, name in enumerate(dataset.labels)}
     votes = np.full((dataset.n_images, len(people)), NOBODY, dtype=np.int64)
-    said = [review for review in counting if review.label is not None]
-    votes[
-        [row_of[review.image_id] for review in said], [column[review.reviewer] for review in said]
-    ] = [label[str(review.label)] for review in said]
+    said = [word for word in counting if word.label is not None]
+    rows, columns = [row_of[w.image_id] for w in said], [column[w.reviewer] for w in said]
+    votes[rows, columns] = [label[w.label] for w in said]
 
     def where(verdict: str) -> np.ndarray:
-        rows = [row_of[review.image_id] for review in counting if review.verdict == verdict]
+        rows = [row_of[word.image_id] for word in counting if word.verdict == verdict]
         return np.array(rows, dtype=np.int64)
 
     return Votes(votes, people, where("skip"), where("not_sure"), len(said), n_not_blind, last_seq)

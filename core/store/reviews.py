@@ -137,28 +137,12 @@ def current(
     return [_review(row) for row in conn.execute(query.order_by(t.review.c.seq)).mappings()]
 
 
-def reviewed_by(conn: Connection, dataset_id: str, reviewer: str) -> set[str]:
-    """Return the images that a person has said something about that counts."""
-    c = t.review_current.c
-    query = select(c.image_id).where(
-        c.dataset_id == dataset_id, c.reviewer == reviewer, c.seq.is_not(None)
-    )
-    return set(conn.scalars(query))
-
-
 def last(conn: Connection, dataset_id: str, reviewer: str) -> Review | None:
     """Return a person's last review that counts, or None."""
     c = t.review_current.c
     query = select(func.max(c.seq)).where(c.dataset_id == dataset_id, c.reviewer == reviewer)
     seq = conn.scalar(query)
     return None if seq is None else _get(conn, seq)
-
-
-def people(conn: Connection, dataset_id: str) -> list[str]:
-    """Return who has a review that counts, in order of their names."""
-    c = t.review_current.c
-    query = select(c.reviewer).where(c.dataset_id == dataset_id, c.seq.is_not(None)).distinct()
-    return list(conn.scalars(query.order_by(c.reviewer)))
 
 
 def history(
@@ -176,19 +160,6 @@ def history(
     if image_id is not None:
         query = query.where(c.image_id == image_id)
     return [_review(row) for row in conn.execute(query.order_by(c.seq)).mappings()]
-
-
-def recent_times(conn: Connection, dataset_id: str, reviewer: str, n: int) -> list[datetime]:
-    """Return when a person's last n reviews were made, imported ones left out, newest first."""
-    c = t.review.c
-    query = select(c.created_at).where(
-        c.dataset_id == dataset_id,
-        c.reviewer == reviewer,
-        c.verdict != "undo",
-        c.source != "import",
-    )
-    rows = conn.scalars(query.order_by(c.seq.desc()).limit(n))
-    return [datetime.fromisoformat(at) for at in rows]
 
 
 def last_seq(conn: Connection, dataset_id: str) -> int:
