@@ -101,13 +101,15 @@ def _data_commands(command: Any) -> None:
 
 
 def _label_commands(command: Any) -> None:
-    text = "Reviews in and out, agreement, consensus, suspected label errors."
+    text = "Reviews in and out, agreement, consensus, suspects, and what new labels are worth."
     sub = command("labels", "labels", text, "core.cli_labels")
-    sub.add_argument("action", choices=["import", "export", "suspects", "agreement", "consensus"])
+    actions = ["import", "export", "suspects", "agreement", "consensus", "worth"]
+    sub.add_argument("action", choices=actions)
     _dataset(sub)
     sub.add_argument("file", nargs="?", metavar="FILE", help=".csv, .parquet, Label Studio's .json")
-    sub.add_argument("--labels", metavar="L", help="export one label an image, to FILE or a folder")
-    sub.add_argument("--run", metavar="RUN", help="who is asked beside people; default the best")
+    sub.add_argument("--labels", metavar="L", help="which label set to export, or to judge")
+    sub.add_argument("--run", metavar="RUN", help="whose answers or recipe; default the best")
+    sub.add_argument("--seeds", type=_seeds, default=(0, 1, 2), metavar="0,1,2", help="of worth")
     sub.add_argument("--source", metavar="QUEUE", help="agreement of the reviews from one queue")
     sub.add_argument(
         "--method", choices=["crowdlab", "dawid_skene", "majority"], default="crowdlab"

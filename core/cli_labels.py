@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.cli_commands import _finish
-from core.errors import InvalidInput, NotReady
+from core.errors import InvalidInput, JobFailed, NotReady
 from core.services import (
     crossvalidating,
     datasets,
@@ -17,7 +18,9 @@ from core.services import (
     label_folder,
     label_sets,
     label_work,
+    label_worth,
 )
+from core.services.label_sets import ORIGINAL
 from core.services.workspace import Workspace, open_workspace
 
 Result = dict[str, Any]
@@ -44,6 +47,7 @@ def labels(args: argparse.Namespace) -> Result:
         "suspects": _suspects,
         "agreement": _agreement,
         "consensus": _consensus,
+        "worth": _worth,
     }[args.action](ws, args)
 
 
@@ -91,6 +95,24 @@ def _consensus(ws: Workspace, args: argparse.Namespace) -> Result:
         "paths": dict(zip(frame["image_id"], frame["path"], strict=True)),
         "n_images": dataset.n_images,
     }
+
+
+def _worth(ws: Workspace, args: argparse.Namespace) -> Result:
+    """Train a recipe on old and new labels where that was not done, and compare."""
+    runs = label_evidence.usable_runs(ws, args.dataset)
+    old = [run for run in runs if run.config.get("labels", ORIGINAL) == ORIGINAL]
+    if args.run is None and not old:
+        raise NotReady("there is no run on the original labels", todo="train one")
+    given = (ws, args.run or old[0].id, args.labels or "consensus", args.seeds)
+    found = label_worth.worth(*given)
+    if found is None:
+        _finish(ws, label_worth.submit_worth(*given))
+        found = label_worth.worth(*given)
+    if found is None:
+        raise JobFailed("a training ended without its run", todo="see `python -m core jobs list`")
+    row = asdict(found)
+    del row["positions"]
+    return row
 
 
 def _answered(ws: Workspace, args: argparse.Namespace) -> str | None:

@@ -77,6 +77,14 @@ def test_suspects_say_what_is_wrong_and_what_would_be_right(shell, seeded):
     assert {found["overlap"][0]["a"], found["overlap"][0]["b"]} == {"C", "D"}
 
 
+def test_what_new_labels_are_worth_needs_reviews_of_test_images(workspace, seeded, capsys):
+    labels = label_indices(workspace, get_dataset(workspace, seeded.dataset))
+    label_sets.save_label_set(workspace, seeded.dataset, "new", labels, origin={})
+    words = ["labels", "worth", "seeded", "--labels", "new", "--seeds", "0"]
+    assert main([*words, "--workspace", str(workspace.path)]) == 2
+    assert "too few test images were reviewed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [
