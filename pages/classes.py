@@ -67,7 +67,9 @@ with messages.guard():
             class_composer.merged_classes(dataset, draft, n_images)
         with figures:
             st.subheader("What it is worth", anchor=False)
-            worth, tested = st.columns([2, 1]) if wide else (st.container(), st.container())
+            worth, tested = (
+                st.columns([2, 1]) if wide and draft.merged else (st.container(), st.container())
+            )
             with worth:
                 before = bench.examine(range(len(dataset.labels)))
                 class_scores.scoreboard(bench, before, now, wide=wide)

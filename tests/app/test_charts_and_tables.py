@@ -156,3 +156,19 @@ def test_shares_become_percent_only_here():
 def test_markdown_in_a_name_is_shown_as_it_is():
     assert messages.plain("a*b_[c](d)") == r"a\*b\_\[c\]\(d\)"
     assert messages.capitalise("tau is 2.") == "Tau is 2."
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, "1st"),
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (112, "112th"),
+        (1002, "1,002nd"),
+    ],
+)
+def test_ranks_are_said_as_people_say_them(n, said):
+    assert text.ordinal(n) == said
