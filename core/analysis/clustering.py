@@ -84,8 +84,9 @@ def sweep(x: ArrayLike, ks: Sequence[int], seed: int = 0, report: Report | None 
         In a row: k; inertia (sum of squared distances to the centres); silhouette (None for
         k = 1 and where only one cluster is filled); gap and gap_se; bic (larger is better);
         stability and stability_null; pac and pac_null; separation and separation_se of the two
-        clusters least apart (None for k = 1); n_chosen, {criterion: in how many of 20 resamples
-        it suggests this k}. `k_evidence` says how each is computed.
+        clusters least apart (None for k = 1, or a cluster of fewer than 10 images); n_chosen,
+        {criterion: in how many of 20 resamples it suggests this k}. `k_evidence` says how each
+        is computed.
     """
     data, numbers = _checked(x, ks)
     with one_thread():

@@ -154,11 +154,12 @@ def _n_axes(x: Reduced) -> int:
 def _separations(
     x: Reduced, ks: Sequence[int], fits: Sequence[Fit], rng: np.random.Generator, tell: Report
 ) -> list[dict[str, float | None]]:
-    """Return how far the two clusters that are least apart are, for each k; None for k = 1."""
+    """Return how far the two clusters that are least apart are, for each k; None without two."""
     found: list[dict[str, float | None]] = []
     for i, (k, fit) in enumerate(zip(ks, fits, strict=True)):
         tell(i / len(ks), f"Looking between neighbouring clusters, k = {k}")
-        gap, error = least_apart(x, fit.labels, k, rng) if k > 1 else (None, None)
+        closest = least_apart(x, fit.labels, k, rng) if k > 1 else None
+        gap, error = closest or (None, None)
         found.append({"separation": gap, "separation_se": error})
     return found
 

@@ -84,8 +84,8 @@ def split(
     return Split(float(np.mean(logs) - found), float(error))
 
 
-def least_apart(x: Floats32, labels: Ints, k: int, rng: np.random.Generator) -> Split:
-    """Return the split between the two clusters that are least apart.
+def least_apart(x: Floats32, labels: Ints, k: int, rng: np.random.Generator) -> Split | None:
+    """Return the split between the two clusters that are least apart, None without two.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ def least_apart(x: Floats32, labels: Ints, k: int, rng: np.random.Generator) -> 
     Notes
     -----
     Moments of the clusters tell which pairs look least apart; those are simulated. One pair that
-    is not apart is enough to deny k clusters, so that nothing is tested more than once. So is a
-    cluster of fewer than 10 images: (0, 0).
+    is not apart is enough to deny k clusters, so that nothing is tested more than once. Fewer
+    than 10 images are no cluster to be apart from: None.
     """
     pairs = _weakest(x, labels, k)
     if pairs is None:
-        return Split(0.0, 0.0)
+        return None
     splits = []
     for a, b in pairs:
         rows = np.flatnonzero((labels == a) | (labels == b))

@@ -43,7 +43,8 @@ SWEEP_COLUMNS = {
         "Separation",
         format="%.3f",
         help="The two clusters that are least apart, against the halves of clouds with one peak: "
-        "ln of the spread. Above 1.645 errors they are two. Without it no number is supported",
+        "ln of the spread. Above 1.645 errors they are two, else no such number is supported; "
+        "empty where a cluster has fewer than 10 images",
     ),
     "separation_se": st.column_config.NumberColumn(
         "± separation", format="%.3f", help="Standard error, from 20 clouds"
