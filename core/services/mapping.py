@@ -1,9 +1,8 @@
-"""Class maps: compose, see what one does to a run's figures, save, read back."""
+"""Class maps: save, read back, and what a run said of the images under its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from core.errors import InvalidInput
 from core.records import ClassMapRecord, Run
 from core.services import label_sets
 from core.services.datasets import get_dataset, split_index
-from core.store import class_maps, runs
+from core.store import class_maps
 from core.store.database import Workspace, utc_now
 
 HELD_OUT = ("val", "test")
@@ -79,45 +78,6 @@ def save_class_map(
         return class_maps.get(conn, dataset.id, map_id)
 
 
-def preview(
-    ws: Workspace, run_id: str, class_of: Mapping[str, str], *, split: str = "val"
-) -> dict[str, Any]:
-    """Return a run's figures before and after merging its classes, from the same predictions.
-
-    Parameters
-    ----------
-    class_of : mapping
-        A class for every class of the run.
-
-    Returns
-    -------
-    dict
-        `before` and `after`, each with accuracy, accuracy_ci, chance, kappa, bits, n_images,
-        classes and confusion (row = true); and `split`.
-
-    Notes
-    -----
-    Merging never lowers the accuracy of the same predictions: chance and kappa say how much of the
-    gain is only that fewer classes are easier.
-
-    Raises
-    ------
-    InvalidInput
-        If `run_id` is an expert: a pair has nothing to merge.
-    """
-    with ws.read() as conn:
-        run = runs.get(conn, run_id)
-    if run.pair:
-        raise InvalidInput("an expert has only two classes to tell apart", received=run.id)
-    after = ClassMap.from_mapping(run.classes, class_of)
-    confusion = run_confusion(ws, run, split)
-    return {
-        "split": split,
-        "before": _figures(confusion, run.classes),
-        "after": _figures(after.merge_confusion(confusion), after.classes),
-    }
-
-
 def run_classes(ws: Workspace, run: Run) -> np.ndarray:
     """Return every image's class, by the run's labels, as an index into `run.classes`.
 
@@ -160,8 +120,3 @@ def run_confusion(ws: Workspace, run: Run, split: str) -> np.ndarray:
     """Return a run's confusion matrix on a split, int64 (n_classes, n_classes), row = true."""
     _, y, probs = held_out(ws, run, split)
     return metrics.confusion_matrix(y, probs.argmax(axis=1), len(run.classes))
-
-
-def _figures(confusion: np.ndarray, classes: tuple[str, ...]) -> dict[str, Any]:
-    figures = metrics.from_confusion(confusion)
-    return {**figures, "classes": list(classes), "confusion": confusion.tolist()}

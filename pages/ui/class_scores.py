@@ -53,7 +53,7 @@ def confirmation(bench: Bench, chosen: Merge) -> None:
             st.caption("There are no test images, so the gain cannot be confirmed.")
             return
         n_test = text.count(bench.run.metrics["test"]["n_images"], "test image")
-        _group("Chosen on these, confirmed on test: the ITCA gain", _twice(bench, chosen, tested))
+        _group("ITCA gain, where it was chosen and on test", _twice(bench, chosen, tested))
         st.caption(
             f"On {n_test}: accuracy {text.percent(tested.accuracy)}, "
             f"chance level {text.percent(tested.chance)}, bits kept "

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.analysis import merging as analysis
+from core.analysis import metrics
 from core.analysis.class_map import ClassMap
 from core.cli import main
 from core.errors import InvalidInput, NotReady
@@ -52,9 +53,9 @@ def test_the_overlapping_pair_comes_first(seeded):
 def test_figures_are_those_of_both_splits(seeded):
     ws, ids = seeded
     row = merging.rank_merges(ws, ids.generalist)["merges"][1]
-    merge = dict(zip("ABCD", ["A", "B", "C+D", "C+D"], strict=True))
+    merge, run = ClassMap.from_merges("ABCD", ["CD"]), training.get_run(ws, ids.generalist)
     val, test = (
-        mapping.preview(ws, ids.generalist, merge, split=split)["after"]
+        metrics.from_confusion(merge.merge_confusion(mapping.run_confusion(ws, run, split)))
         for split in mapping.HELD_OUT
     )
     for name in ("accuracy", "chance", "kappa", "bits"):

@@ -161,15 +161,6 @@ def test_a_cell_that_a_cascade_does_not_have_is_a_sentence(workspace, ids, cell)
         cascading.positions_in_cell(inputs, 0.5, true, predicted, split=split)
 
 
-def test_merging_never_lowers_the_accuracy_and_the_preview_says_chance_rose(workspace, ids):
-    merged = {"A": "A", "B": "B", "C": "X", "D": "X"}
-    shown = mapping.preview(workspace, ids.generalist, merged)
-    assert shown["after"]["accuracy"] >= shown["before"]["accuracy"]
-    assert shown["after"]["chance"] > shown["before"]["chance"]
-    assert shown["after"]["bits"] <= shown["before"]["bits"] + 1e-9
-    assert shown["after"]["classes"] == ["A", "B", "X"]
-
-
 def test_saving_a_class_map_twice_makes_versions(workspace, ids):
     class_of = {"A": "A", "B": "B", "C": "C", "D": "C"}
     first = mapping.save_class_map(workspace, ids.dataset, "mine", class_of, who="Ana")
