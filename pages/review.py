@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import messages, review_task, shell
+from pages.ui import (
+    messages,
+    review_agreement,
+    review_consensus,
+    review_files,
+    review_start,
+    review_suspects,
+    review_task,
+    review_worth,
+    shell,
+)
 
 ctx = shell.enter(
     "Review",
@@ -15,9 +25,14 @@ ctx = shell.enter(
     "what they agree on.",
 )
 VIEWS = {
-    "Review": review_task.tab,
+    review_start.REVIEW: review_task.tab,
+    "Agreement": review_agreement.tab,
+    "Suspects": review_suspects.tab,
+    "Consensus": review_consensus.tab,
+    "What was it worth?": review_worth.tab,
+    "Files": review_files.tab,
 }
-tabs = st.tabs(list(VIEWS), key="review_view", on_change="rerun", bind="query-params")
+tabs = st.tabs(list(VIEWS), key=review_start.VIEW, on_change="rerun", bind="query-params")
 for tab, draw in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:
         with tab, messages.guard():

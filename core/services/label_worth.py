@@ -23,6 +23,7 @@ from core.store import adjudications
 from core.store.database import Workspace
 
 FEWEST_IMAGES = 10  # below that, nothing could be told apart
+_START_S = 10.0  # two processes, the backend's import and its first graph, on a laptop
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def submit_worth(ws: Workspace, run_id: str, labels: str, seeds: Sequence[int] =
     if not all(exists for _, exists in planned_runs(ws, before)):
         submit_training(ws, before)
     return submit_training(ws, after)
+
+
+def estimate(ws: Workspace, run_id: str, seeds: Sequence[int] = (0, 1, 2)) -> float:
+    """Return about how long `submit_worth` will take, in seconds, when no run exists yet."""
+    return _START_S + 2 * len(seeds) * get_run(ws, run_id).duration_s
 
 
 def worth(

@@ -14,7 +14,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.analysis import merging as merge_analysis
-from core.services import advising, datasets, exploring, merging
+from core.services import (
+    advising,
+    datasets,
+    exploring,
+    label_evidence,
+    label_preview,
+    label_work,
+    merging,
+)
 from core.services.workspace import Workspace
 
 _SIZE = "200MiB"
@@ -116,3 +124,21 @@ def advice(
 ) -> list[advising.PairAdvice]:
     """Return what to do about each pair of classes that a run confuses, as reviews stand now."""
     return advising.advice(_ws, run_id, evidence=evidence)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Measuring how far people agree …")
+def agreement(_ws: Workspace, dataset_id: str, source: str | None, version: int) -> dict[str, Any]:
+    """Return how far reviewers agree; `version` is that of the reviews."""
+    return label_work.agreement(_ws, dataset_id, source=source)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Making one label of all answers …")
+def consensus(_ws: Workspace, dataset_id: str, method: str, version: str) -> label_preview.Preview:
+    """Return what a method would make of the reviews; `version` as `label_preview.version`."""
+    return label_preview.preview(_ws, dataset_id, method)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def twins(_ws: Workspace, dataset_id: str, min_cosine: float) -> list[dict[str, Any]]:
+    """Return pairs of images that look nearly the same and have different labels."""
+    return label_evidence.twins(_ws, dataset_id, min_cosine=min_cosine)

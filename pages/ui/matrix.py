@@ -94,10 +94,10 @@ def cross_table(
     key: str,
     *,
     corner: str = "cluster ↓\nlabel →",
+    words: tuple[str, str] = ("in", "labelled"),
 ) -> tuple[str, str] | None:
-    """Draw counts of clusters against labels and return the chosen (row, column)."""
-    words = (corner, "in", "labelled")
-    data = table_data(np.asarray(counts), rows, columns, words, cross=True)
+    """Draw counts that have no right or wrong, and return the chosen (row, column)."""
+    data = table_data(np.asarray(counts), rows, columns, (corner, *words), cross=True)
     return _mount(data, rows, columns, key).cell
 
 

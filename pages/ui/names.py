@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.records import CascadeRecord, ClassMapRecord, Run
+from core.records import CascadeRecord, ClassMapRecord, LabelSet, Run
 
 AS_LABELLED = "the labels as they are"
+AS_IMPORTED = "the labels of the import"
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 EVIDENCE = {"val": "validation", "crossval": "cross-validated", "test": "test"}  # ... images
 
@@ -37,6 +38,11 @@ def short(member: Run) -> str:
 def class_map(record: ClassMapRecord | None) -> str:
     """Return "five@2", or the words for the labels as they are."""
     return f"{record.name}@{record.version}" if record else AS_LABELLED
+
+
+def label_set(record: LabelSet | None) -> str:
+    """Return "consensus@2", or the words for the labels of the import."""
+    return f"{record.name}@{record.version}" if record else AS_IMPORTED
 
 
 def cascade(record: CascadeRecord) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -15,7 +15,8 @@ from core.services.review_queues import Queue
 from core.services.workspace import Workspace
 from pages.ui import messages, pickers, review_screen, shell, state
 
-SELECTION = "review-selection"  # draft: positions marked on the map, with their data set
+VIEW, REVIEW = "review_view", "Review"  # the tabs of the page, and the first of them
+SELECTION = "review-selection"  # draft: (data set, positions) marked on the map or in a gallery
 _MEMORY = st.components.v2.component(
     "desempate_reviewer",
     html="<i hidden>\n</i>",
@@ -110,6 +111,17 @@ def start(kind: str | None) -> None:
         st.query_params["queue"] = kind
 
 
+def select(dataset_id: str, positions: Sequence[int]) -> None:
+    """Keep images as the queue "selection"; `go` opens it."""
+    state.set_draft(SELECTION, (dataset_id, tuple(int(p) for p in positions)))
+
+
+def go(kind: str) -> None:
+    """Go to a queue from another tab; for callbacks."""
+    start(kind)
+    state.set_widget(VIEW, REVIEW)
+
+
 def chosen() -> str | None:
     """Return the queue that the address names."""
     kind = st.query_params.get("queue")
@@ -147,7 +159,7 @@ def _offer(ws: Workspace, dataset: Dataset, reviewer: str, kind: str) -> None:
             key=f"review-{kind}",
             icon=":material/flag:",
             on_click=state.set_widget,
-            args=("review_view", "Suspects"),
+            args=(VIEW, "Suspects"),
         )
     else:
         st.page_link("pages/train.py", label="Train a model", icon=":material/arrow_forward:")
