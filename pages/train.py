@@ -22,6 +22,7 @@ with left:
     class_map, pair = train_form.choose_question(
         ws, dataset, mapping.list_class_maps(ws, dataset.id)
     )
+    labels = train_form.choose_labels(ws, dataset)
     on_embeddings = algorithm["input"] == "embedding"
     backbone = train_form.choose_backbone() if on_embeddings else embedding.backbones()[0]["name"]
     seeds = train_form.choose_seeds()
@@ -31,6 +32,7 @@ request = training.TrainRequest(
     dataset=dataset.id,
     algorithm=algorithm["name"],
     class_map=class_map,
+    labels=labels,
     pair=pair,
     seeds=seeds,
     backbone=backbone,

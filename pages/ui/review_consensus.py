@@ -76,7 +76,6 @@ def _cards(found: Mapping[str, Preview]) -> None:
         for method, its in found.items():
             with st.container(border=True, height="stretch", gap="small"):
                 st.markdown(f"**{TITLES[method]}**")
-                st.caption(_WHAT[method])
                 st.metric(
                     "Labels that change",
                     f"{its.n_changed:,}",
@@ -87,8 +86,10 @@ def _cards(found: Mapping[str, Preview]) -> None:
                     f":small[Mean quality {text.percent(its.mean_quality)} · "
                     f"{text.count(its.n_open, 'image')} open]",
                     help="Quality: how sure the method is of its label. Open: people disagree, "
-                    "the label is less sure than 70 %, and nobody has decided.",
+                    "the label is less sure than 70 %, and nobody has decided. Each method has its "
+                    "own idea of quality: compare what changes, not these shares.",
                 )
+                st.caption(_WHAT[method])
 
 
 def _chosen(ws: Workspace, dataset: Dataset, found: Mapping[str, Preview], who: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.records import ClassMapRecord, Dataset
-from core.services import embedding, mapping
+from core.services import embedding, label_sets, mapping
 from core.services.workspace import Workspace
 from pages.ui import messages, names, pickers, text
 
@@ -56,6 +56,20 @@ def choose_question(
         "classes only, and breaks ties between them in a cascade.",
     )
     return chosen or None, _choose_pair(classes) if kind == EXPERT else None
+
+
+def choose_labels(ws: Workspace, dataset: Dataset) -> str:
+    """Draw the choice of whose labels are learned, where there is one, and return it."""
+    saved = {s.id: names.label_set(s) for s in label_sets.list_label_sets(ws, dataset.id)}
+    if not saved:
+        return label_sets.ORIGINAL
+    return pickers.one(
+        "Labels",
+        {label_sets.ORIGINAL: names.AS_IMPORTED, **saved},
+        "labels",
+        help="Whose word counts: the labels of the import, or a label set that people reviewed. "
+        "Figures of a run are measured by the labels it was trained on.",
+    )
 
 
 def choose_backbone() -> str:

@@ -31,6 +31,7 @@ def at_work(ws: Workspace, dataset: Dataset, request: training.TrainRequest) -> 
     wanted = {
         "algorithm": request.algorithm,
         "class_map": request.class_map,
+        "labels": request.labels,
         "pair": list(request.pair) if request.pair else None,
         "seeds": list(request.seeds),
         "options": dict(request.options),
