@@ -12,7 +12,6 @@ from pathlib import Path
 
 from core.errors import StoreError
 from core.jobs.worker import execute
-from core.services import datasets, reviewing
 from core.settings import load_settings
 from core.store import jobs, workers
 from core.store.database import Workspace, open_workspace
@@ -40,6 +39,8 @@ def events(ws: Workspace, job_id: str, n_events: str = "1000000000") -> None:
 
 def reviews(ws: Workspace, dataset: str, reviewer: str, n_reviews: str = "1000000000") -> None:
     """Review the images of a data set in turn, every fourth answer an undo of the one before."""
+    from core.services import datasets, reviewing  # slow to load, and the others need none of it
+
     images = datasets.image_ids(ws, dataset)
     for n in range(int(n_reviews)):
         event_id = f"{reviewer}-{n}"
