@@ -142,7 +142,8 @@ def undo(
     dataset, name = get_dataset(ws, dataset_id), person(reviewer)
     with ws.write() as conn:
         known = reviews.find(conn, event_id)
-        if known is not None and known.verdict == "undo" and undoes in (None, known.undoes):
+        mine = known is not None and (known.dataset_id, known.reviewer) == (dataset.id, name)
+        if known and mine and known.verdict == "undo" and undoes in (None, known.undoes):
             return known
         target = reviews.last(conn, dataset.id, name) if undoes is None else None
         if undoes is not None:
@@ -172,7 +173,7 @@ def image_state(
     ----------
     reveal : {"never", "after", "always"}
         When the given label and the others' answers are shown: never, once this person's own
-        answer counts, or always (for training; such answers are not blind).
+        answer counts (to skip is none), or always (for training; such answers are not blind).
 
     Raises
     ------
@@ -183,7 +184,8 @@ def image_state(
     position = position_of(ws, dataset, image)
     with ws.read() as conn:
         version, mine = reviews.state(conn, dataset.id, image, name)
-        shown = reveal == "always" or (reveal == "after" and mine is not None)
+        answered = mine is not None and mine.verdict != "skip"
+        shown = reveal == "always" or (reveal == "after" and answered)
         said = reviews.current(conn, dataset.id, image_id=image) if shown else []
     others = tuple(review for review in said if review.reviewer != name)
     return ImageState(

@@ -44,6 +44,22 @@ def test_an_answer_is_blind_until_it_is_asked_otherwise(workspace, small):
     assert "path" not in reviewing.ImageState.__slots__  # a class folder's name is the label
 
 
+def test_to_skip_shows_nothing(workspace, small):
+    say(workspace, small, 1, "Ana", "B")
+    for verdict, shown in (("skip", False), ("not_sure", True)):
+        say(workspace, small, verdict, "Bea", None, verdict=verdict)
+        state = reviewing.image_state(workspace, small[0], small[1][0], "Bea", reveal="after")
+        assert (state.given is not None) is (state.others is not None) is shown
+
+
+def test_an_event_id_of_somebody_else_is_no_repeated_send(workspace, small):
+    for person in ("Ana", "Bea"):
+        say(workspace, small, person, person)
+    reviewing.undo(workspace, small[0], reviewer="Ana", event_id="u")
+    with pytest.raises(Conflict, match="event id"):
+        reviewing.undo(workspace, small[0], reviewer="Bea", event_id="u")
+
+
 def test_two_people_count_and_a_repeated_send_counts_once(workspace, small):
     first = say(workspace, small, 1, "Ana", event="same")
     assert say(workspace, small, 1, "Ana", event="same") == first
