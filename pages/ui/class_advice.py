@@ -12,7 +12,7 @@ from pages.ui.class_draft import Draft
 from pages.ui.class_sandbox import Bench
 
 N_SHOWN = 5  # pairs; the others sit in an expander
-_WIDTHS = (7, 5, 3, 3, 4)
+_WIDTHS = (7, 5, 3, 4, 4)
 _LOOKS = {
     "merge": ("green", ":material/merge:"),
     "train an expert": ("blue", ":material/model_training:"),

@@ -54,7 +54,7 @@ def join(dataset: Dataset, labels: Sequence[str], ordinal: bool) -> None:
 
 
 def toolbar(dataset: Dataset, draft: Draft) -> None:
-    """Say how many classes there are; undo, redo, start over."""
+    """Say how many classes there are, and why a merge was refused; undo, redo, start over."""
     n_labels, n_classes = len(draft.labels), len(draft.groups)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(
@@ -74,6 +74,9 @@ def toolbar(dataset: Dataset, draft: Draft) -> None:
                 disabled=not usable,
                 on_click=lambda change=change: keep(dataset, change(draft)),
             )
+    if refused := state.draft(_REFUSED):
+        state.clear_draft(_REFUSED)
+        st.error(messages.inline(messages.capitalise(refused)), icon=":material/error:")
 
 
 @st.fragment
@@ -98,10 +101,7 @@ def matrix(bench: Bench, draft: Draft) -> None:
 
 
 def picker(dataset: Dataset, draft: Draft, *, ordinal: bool) -> None:
-    """Choose classes to join without a mouse; say why a merge was refused."""
-    if refused := state.draft(_REFUSED):
-        state.clear_draft(_REFUSED)
-        st.error(messages.inline(messages.capitalise(refused)), icon=":material/error:")
+    """Choose classes to join without dragging."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
             "Merge these classes",

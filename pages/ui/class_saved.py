@@ -114,11 +114,7 @@ def _downloads(record: ClassMapRecord) -> None:
 
 
 def _file_name(record: ClassMapRecord) -> str:
-    """Return "five-1", with nothing in it that a file's name cannot have.
-
-    >>> "".join(c if c.isalnum() else "-" for c in "a/b 5")
-    'a-b-5'
-    """
+    """Return "five-1", with nothing in it that a name of a file cannot have."""
     return "".join(c if c.isalnum() else "-" for c in f"{record.name}-{record.version}")
 
 
