@@ -117,10 +117,10 @@ def _action(bench: Bench, draft: Draft, row: advising.PairAdvice, icon: str) -> 
         )
     elif row.what == "relabel":
         st.page_link(
-            "pages/dataset.py",
-            label="See the images",
+            "pages/review.py",
+            label="See suspects",
             icon=icon,
-            query_params={"label": row.a},
+            query_params={"review_view": "Suspects"},
         )
     elif row.what == "collect more images":
         more = "more images" if row.n_more is None else f"{row.n_more:,} more images"
