@@ -128,7 +128,7 @@ def submit_explore(
         params,
         title=title,
         dataset_id=dataset.id,
-        idem_key=content_id("explore", [key, exists]),  # a double click is one job
+        idem_key=content_id("explore", [dataset.id, key, exists]),  # a double click is one job
     )
 
 
