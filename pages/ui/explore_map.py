@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -97,12 +98,23 @@ def marked_images(dataset: Dataset) -> list[int]:
     return list(state.draft(_MARKED + dataset.id, []))
 
 
+def mark_images(dataset: Dataset, positions: Sequence[int]) -> None:
+    """Let these be the marked images for other pages, wherever they were chosen."""
+    state.set_draft(_MARKED + dataset.id, list(positions))
+
+
 def several_images(ws: Workspace, dataset: Dataset, positions: list[int]) -> None:
     """Show the images that are marked, and which labels they have."""
     st.markdown(f"**{text.count(len(positions), 'image')} marked**")
     labels = cached.images(ws, dataset.id)["label"].iloc[positions].value_counts()
     counts = [f"{messages.plain(str(name))} {n:,}" for name, n in labels.items() if n]
     st.caption(names.listing(counts), help="How many of the marked images have each label.")
+    st.page_link(
+        "pages/review.py",
+        label="Review these images",
+        icon=":material/rate_review:",
+        query_params={"queue": "selection"},
+    )
     gallery.gallery(
         ws, dataset, positions, f"marked-{evidence.fingerprint(positions)}", page_size=20
     )

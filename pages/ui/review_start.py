@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -13,10 +13,9 @@ from core.records import Dataset
 from core.services import review_queues, reviewing
 from core.services.review_queues import Queue
 from core.services.workspace import Workspace
-from pages.ui import messages, pickers, review_screen, shell, state
+from pages.ui import explore_map, messages, pickers, review_screen, shell, state
 
 VIEW, REVIEW = "review_view", "Review"  # the tabs of the page, and the first of them
-SELECTION = "review-selection"  # draft: (data set, positions) marked on the map or in a gallery
 _MEMORY = st.components.v2.component(
     "desempate_reviewer",
     html="<i hidden>\n</i>",
@@ -56,7 +55,11 @@ OFFERS = {
         "the other queues hold the hard ones.",
     ),
     "pair": Offer("Two labels", "compare_arrows", "Images that somebody gave one of two labels."),
-    "selection": Offer("From the map", "gesture", "Images that you marked on the map of Explore."),
+    "selection": Offer(
+        "From the map",
+        "gesture",
+        "Images that you marked on the map of Explore, or chose on another tab.",
+    ),
 }
 
 
@@ -109,11 +112,6 @@ def start(kind: str | None) -> None:
         st.query_params.pop("queue", None)
     else:
         st.query_params["queue"] = kind
-
-
-def select(dataset_id: str, positions: Sequence[int]) -> None:
-    """Keep images as the queue "selection"; `go` opens it."""
-    state.set_draft(SELECTION, (dataset_id, tuple(int(p) for p in positions)))
 
 
 def go(kind: str) -> None:
@@ -238,8 +236,8 @@ def _more(dataset: Dataset, kind: str) -> Mapping[str, Any] | None:
             b = pickers.one("The other", {c: c for c in dataset.labels if c != a}, "review_b")
         return {"pair": (a, b)}
     if kind == "selection":
-        marked_in, positions = state.draft(SELECTION, (None, ()))
-        return {"positions": tuple(positions)} if marked_in == dataset.id else None
+        marked = explore_map.marked_images(dataset)
+        return {"positions": tuple(marked)} if marked else None
     return {}
 
 

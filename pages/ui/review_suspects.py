@@ -14,6 +14,7 @@ from core.services import crossvalidating, embedding, label_evidence
 from core.services.workspace import Workspace
 from pages.ui import (
     cached,
+    explore_map,
     gallery,
     job_panel,
     messages,
@@ -207,7 +208,7 @@ def _twins(ws: Workspace, dataset: Dataset) -> None:
             key="review-twins",
             icon=":material/rate_review:",
             on_click=_review_twins,
-            args=(dataset.id, sorted({position for position, _ in side_by_side})),
+            args=(dataset, sorted({position for position, _ in side_by_side})),
         )
 
 
@@ -220,6 +221,7 @@ def both(pairs: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
     ]
 
 
-def _review_twins(dataset_id: str, positions: list[int]) -> None:
-    review_start.select(dataset_id, positions)
+def _review_twins(dataset: Dataset, positions: list[int]) -> None:
+    """Go to the queue of marked images with these; a callback."""
+    explore_map.mark_images(dataset, positions)
     review_start.go("selection")
