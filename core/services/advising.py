@@ -8,7 +8,7 @@ import numpy as np
 
 from core.analysis import advice as rules
 from core.analysis import cascade, merging
-from core.services.label_work import agreement
+from core.services.label_work import class_pairs
 from core.services.merging import Evidence, open_sandbox
 from core.services.overlaps import LEAST_CONFUSED
 from core.services.training import get_run
@@ -92,7 +92,7 @@ def _people(ws: Workspace, dataset_id: str) -> dict[tuple[str, str], People]:
     """Return how far reviewers agree within each pair of labels that they gave."""
     return {
         (row["a"], row["b"]): (row["alpha"], *row["ci"])
-        for row in agreement(ws, dataset_id)["class_pairs"]
+        for row in class_pairs(ws, dataset_id)
         if row["alpha"] is not None and row["ci"] is not None
     }
 

@@ -18,7 +18,8 @@ from core.services.label_sets import ORIGINAL
 from core.services.review_events import ID_MOST, NOTE_MOST, check_label, person, utc_text
 from core.sources.items import printable
 from core.sources.labelstudio import write_tasks
-from core.sources.review_file import SaidRow, read_reviews
+from core.sources.review_file import read_reviews
+from core.sources.review_row import SaidRow
 from core.store import reviews
 from core.store.database import Workspace, utc_now
 

@@ -75,6 +75,12 @@ def agreement(ws: Workspace, dataset_id: str, *, source: str | None = None) -> d
     }
 
 
+def class_pairs(ws: Workspace, dataset_id: str) -> list[dict[str, Any]]:
+    """Return the `class_pairs` of `agreement` alone, which take a fraction of its time."""
+    dataset = get_dataset(ws, dataset_id)
+    return _class_pairs(dataset, votes_of(ws, dataset.id, source=None, blind_only=True))
+
+
 def disagreements(
     ws: Workspace,
     dataset_id: str,

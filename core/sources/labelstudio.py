@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import InvalidInput
 from core.records import Review
 from core.sources.items import printable
-from core.sources.review_file import SaidRow, parse_time, refused
+from core.sources.review_row import SaidRow, parse_time, refused
 
 _OURS = "desempate"
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")  # Label Studio's own prefix to the names of uploads

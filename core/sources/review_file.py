@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import IO, Literal
+from typing import IO
 
 from core.errors import InvalidInput
 from core.sources.formulas import restored
 from core.sources.items import printable
+from core.sources.labelstudio import read_tasks
+from core.sources.review_row import SaidRow, parse_time, refused
 from core.sources.table import csv_rows, open_parquet
 
 MAX_BYTES = 500_000_000
@@ -23,22 +23,6 @@ MAX_ROWS = 5_000_000
 _NEEDED = ("image", "reviewer", "label")
 COLUMNS = (*_NEEDED, "time", "note", "verdict", "source", "blind", "event_id", "path")
 _VERDICTS = ("label", "skip", "not_sure")
-
-
-@dataclass(frozen=True, slots=True)
-class SaidRow:
-    """What one row says: who said what about which image."""
-
-    row: int  # from 1 on, as a person would count them; the header does not count
-    image: str  # an image id, a path, or a file name
-    reviewer: str
-    verdict: Literal["label", "skip", "not_sure"]
-    label: str | None
-    at: datetime | None  # UTC
-    note: str
-    source: str
-    blind: bool
-    event_id: str | None
 
 
 def read_reviews(name: str, file: IO[bytes]) -> list[SaidRow]:
@@ -66,8 +50,6 @@ def read_reviews(name: str, file: IO[bytes]) -> list[SaidRow]:
     elif suffix == ".parquet":
         rows = _parquet_cells(name, file)
     elif suffix == ".json":
-        from core.sources.labelstudio import read_tasks
-
         return read_tasks(name, file.read())
     else:
         raise InvalidInput(
@@ -76,33 +58,6 @@ def read_reviews(name: str, file: IO[bytes]) -> list[SaidRow]:
             received=suffix or "a name without a suffix",
         )
     return [_said(name, n, cells) for n, cells in enumerate(rows, start=1)]
-
-
-def refused(name: str, why: str) -> InvalidInput:
-    """Return the error that says why a file of reviews is not read."""
-    return InvalidInput(
-        f"the reviews in {printable(name)} are not read: {why}",
-        expected="the columns image, reviewer, label and maybe time, note",
-    )
-
-
-def parse_time(name: str, row: int, text: str) -> datetime:
-    """Return a time; one that names no zone is UTC.
-
-    Raises
-    ------
-    InvalidInput
-        If it is not ISO 8601.
-    """
-    try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(
-            f"row {row} of {printable(name)} has no time that can be read",
-            expected="ISO 8601, such as 2026-11-23T16:30:00Z",
-            received=repr(printable(text)[:50]),
-        ) from error
 
 
 def _csv_cells(name: str, file: IO[bytes]) -> list[dict[str, str]]:
