@@ -172,6 +172,18 @@ def test_cross_validated_answers_are_judged_on_once_they_are_there(full):
     assert sum(map(sum, counts(matrices(app)[0]))) == 24
 
 
+def test_another_run_that_was_not_cross_validated_is_judged_on_validation(full):
+    run = training.get_run(full.ws, full.ids.generalist)
+    split = datasets.splits(full.ws, run.dataset_id)
+    y = mapping.run_classes(full.ws, run)[split != "test"]
+    add_crossval(full.ws, run.id, np.eye(4)[y], over="train+val")
+    app = opened(full)
+    app = stands(app.button_group(key="judged_on").set_value("crossval").run())
+    app = stands(app.selectbox(key="run").set_value(full.ids.second).run())
+    assert sum(map(sum, counts(matrices(app)[0]))) == 24
+    assert [b for b in app.button if b.label.startswith("Judge on all")]
+
+
 def test_advice_about_a_pair_is_given_with_its_numbers_and_done_with_one_click(full):
     app = opened(full)
     said = texts(app)
