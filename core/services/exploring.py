@@ -21,6 +21,7 @@ from core.services.embedding import (
     find_plane,
     keep_plane,
     pca_plane,
+    submit_embed,
 )
 from core.settings import DEFAULT_BACKBONE
 from core.store import results
@@ -29,6 +30,19 @@ from core.store.database import Workspace
 K_MOST = 50  # beyond that a person cannot look at the table
 K_SHOWN = 20  # largest k that is tried when nobody says otherwise
 RULES = 2  # of the evidence: what other rules have found is not shown as if these had
+
+
+def submit_embed_and_map(ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBONE) -> str:
+    """Start embedding, and after it the UMAP projection; return the id of the first job.
+
+    Notes
+    -----
+    So nobody waits for the map: on a machine that never drew one, umap-learn compiles for about
+    20 seconds.
+    """
+    job_id = submit_embed(ws, dataset_id, backbone)
+    submit_projection(ws, dataset_id, backbone)
+    return job_id
 
 
 def submit_projection(

@@ -40,7 +40,7 @@ def embed_first(ws: Workspace, dataset: Dataset, backbone: str) -> None:
         )
         if st.button("Embed the images", type="primary", icon=":material/scatter_plot:"):
             with messages.guard() as outcome:
-                embedding.submit_embed(ws, dataset.id, backbone)
+                exploring.submit_embed_and_map(ws, dataset.id, backbone)
             if outcome.ok:
                 st.rerun()
 

@@ -90,9 +90,11 @@ def scatter(
     with st.container(gap=None):
         _MAP(
             key=key,
-            data=map_data(points, rows, cached.images(ws, dataset.id)["label"], dataset.labels)
-            | _marks(points, marks)
-            | {"map": key, "alt": alt, "selectable": selectable},
+            data={
+                **map_data(points, rows, cached.images(ws, dataset.id)["label"], dataset.labels),
+                **_marks(points, marks),
+                **{"map": key, "alt": alt, "selectable": selectable},
+            },
             default={"selection": None},
             on_selection_change=_nothing,
         )
@@ -128,7 +130,7 @@ def map_data(
 
 def colour_data(groups: Sequence[str], order: Sequence[str], rows: NDArray[Any]) -> dict[str, Any]:
     """Return the group of each drawn point, and the legend with the number of all images."""
-    codes = pd.Categorical(groups, categories=list(order)).codes
+    codes = pd.Categorical(np.asarray(groups), categories=list(order)).codes
     counts = np.bincount(codes, minlength=len(order))
     return {
         "groups": pd.DataFrame({"group": _small(codes[rows])}),

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from core.jobs import engine
 from core.services import crossvalidating, embedding, exploring
 from core.store.database import Workspace
-from tests.seeding import Seeded, seed
+from tests.seeding import Seeded, add_small_dataset, seed
 
 Submit = Callable[[Workspace, Seeded], str]
 
@@ -27,3 +28,11 @@ def test_each_data_set_has_a_job_of_its_own(workspace, name):
     job = submit(workspace, first)
     assert submit(workspace, first) == job
     assert submit(workspace, second) != job
+
+
+def test_the_map_is_drawn_after_the_images_are_embedded(workspace):
+    dataset, _ = add_small_dataset(workspace, 10)
+    first = exploring.submit_embed_and_map(workspace, dataset)
+    jobs = engine.list_jobs(workspace, active_only=True)
+    assert {job.kind for job in jobs} == {"embed", "projection"}
+    assert min(jobs, key=lambda job: job.created_at).id == first
