@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import InvalidInput
-from core.models import cnn, probe
+from core.models import (
+    alexnet,
+    cnn,
+    knn,
+    matching,
+    memory,
+    probe,
+    prototypical,
+    siamese,
+    transfer,
+)
 from core.models.recipe import Recipe
 
 
@@ -40,6 +50,24 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             probe.build,
         ),
         Algorithm(
+            "knn",
+            "Nearest neighbours",
+            "The training images nearest in embedding vote; trained in seconds",
+            "Cover and Hart 1967; Wu et al. 2018",
+            "embedding",
+            knn.KnnOptions,
+            knn.build,
+        ),
+        Algorithm(
+            "transfer",
+            "Transfer",
+            "A pretrained network whose top is tuned to your images; trained in minutes",
+            "Yosinski et al. 2014",
+            "pixels",
+            transfer.TransferOptions,
+            transfer.build,
+        ),
+        Algorithm(
             "cnn",
             "CNN",
             "A small residual network that learns from the pixels alone; trained in minutes",
@@ -47,6 +75,51 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             "pixels",
             cnn.CnnOptions,
             cnn.build,
+        ),
+        Algorithm(
+            "alexnet",
+            "AlexNet",
+            "The network of 2012, from the pixels alone; trained in minutes",
+            "Krizhevsky et al. 2012",
+            "pixels",
+            alexnet.AlexnetOptions,
+            alexnet.build,
+        ),
+        Algorithm(
+            "prototypical",
+            "Prototypical",
+            "One-shot: the class whose mean image is nearest; takes new classes at once",
+            "Snell et al. 2017",
+            "pixels",
+            prototypical.PrototypicalOptions,
+            prototypical.build,
+        ),
+        Algorithm(
+            "matching",
+            "Matching",
+            "One-shot: attention over a support set; takes new classes at once",
+            "Vinyals et al. 2016",
+            "pixels",
+            matching.MatchingOptions,
+            matching.build,
+        ),
+        Algorithm(
+            "siamese",
+            "Siamese",
+            "One-shot: says of two images whether they are of one class",
+            "Koch et al. 2015",
+            "pixels",
+            siamese.SiameseOptions,
+            siamese.build,
+        ),
+        Algorithm(
+            "memory",
+            "Memory",
+            "One-shot: writes what it is shown to an external memory, and reads it",
+            "Santoro et al. 2016",
+            "pixels",
+            memory.MemoryOptions,
+            memory.build,
         ),
     )
 }

@@ -13,11 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from core.models.options import option
-from core.models.recipe import Recipe
+from core.models.recipe import Recipe, Stage, TrainingData, n_steps
 
 _NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps; small data sets have few
 _SMALLEST_MAP_PX = 6  # stop halving here: position still matters
@@ -49,27 +46,17 @@ class CnnOptions:
     contrast_share: float = option(0.2, "Augment by changing contrast up to this share", 0.0, 0.9)
 
 
-def build(
-    options: CnnOptions,
-    x: npt.NDArray[Any],
-    rows: npt.NDArray[np.int64],
-    n_classes: int,
-    n_steps: int,
-) -> Recipe:
+def build(options: CnnOptions, data: TrainingData, seed: int) -> Recipe:
     """Build a cnn.
 
     Parameters
     ----------
     options : CnnOptions
         Validated options.
-    x : ndarray of uint8, (n_images, size_px, size_px, 3)
-        Only its shape matters here.
-    rows : ndarray of int64, (n_train,)
-        The training images; not looked at.
-    n_classes : int
-        Width of the output.
-    n_steps : int
-        Steps of the whole training, for the schedule.
+    data : TrainingData
+        Only the shape of the images, and how many there are, matters here.
+    seed : int
+        Not used: Keras' own seed is set.
 
     Returns
     -------
@@ -79,25 +66,26 @@ def build(
     """
     import keras
 
-    pixels = keras.Input(x.shape[1:], dtype="uint8", name="pixels")
+    pixels = keras.Input(data.x.shape[1:], dtype="uint8", name="pixels")
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocess")(pixels)
-    factor = max(1, x.shape[1] // options.input_px)
+    factor = max(1, data.x.shape[1] // options.input_px)
     if factor > 1:
         scaled = keras.layers.AveragePooling2D(factor, name="shrink")(scaled)
-    network = _network(options, x.shape[1] // factor, n_classes)
-    n_warmup = max(1, int(n_steps * _WARMUP_SHARE))
+    network = _network(options, data.x.shape[1] // factor, data.n_classes)
+    steps = n_steps(options, data)
+    n_warmup = max(1, int(steps * _WARMUP_SHARE))
     schedule = keras.optimizers.schedules.CosineDecay(
         options.learning_rate / 10,
-        max(1, n_steps - n_warmup),
+        max(1, steps - n_warmup),
         warmup_target=options.learning_rate,
         warmup_steps=n_warmup,
     )
-    return Recipe(
+    stage = Stage(
         keras.Model(pixels, network(_augment(scaled, options)), name="cnn_in_training"),
-        keras.Model(pixels, network(scaled), name="cnn"),
         keras.optimizers.AdamW(schedule, weight_decay=options.weight_decay),
         keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing),
     )
+    return Recipe(keras.Model(pixels, network(scaled), name="cnn"), (stage,))
 
 
 def _augment(y: Any, options: CnnOptions) -> Any:

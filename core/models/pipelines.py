@@ -6,7 +6,7 @@ network: a batch is then a quarter of the bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,3 +106,38 @@ def batches(
             self._order = self._shuffled()
 
     return Batches()
+
+
+def drawn(make: Callable[[np.random.Generator], tuple[Any, ...]], n_batches: int, seed: int) -> Any:
+    """Make batches for `keras.Model.fit` that are drawn at random, each by itself.
+
+    Parameters
+    ----------
+    make : callable
+        Makes one batch (inputs, targets and perhaps weights) from a generator of random numbers.
+    n_batches : int
+        Batches in an epoch.
+    seed : int
+        With epoch and number of the batch, all that decides what is drawn.
+
+    Returns
+    -------
+    keras.utils.PyDataset
+    """
+    import keras
+
+    class Drawn(keras.utils.PyDataset):  # type: ignore[misc]  # keras carries no types
+        def __init__(self) -> None:
+            super().__init__(workers=1, use_multiprocessing=False)
+            self._epoch = 0
+
+        def __len__(self) -> int:
+            return n_batches
+
+        def __getitem__(self, number: int) -> tuple[Any, ...]:
+            return make(np.random.default_rng((seed, self._epoch, number)))
+
+        def on_epoch_end(self) -> None:
+            self._epoch += 1
+
+    return Drawn()

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.models.options import option
-from core.models.recipe import Recipe
+from core.models.recipe import Recipe, Stage, TrainingData, n_steps
 
 _LARGEST_STEP = 0.01  # for 1,280 dimensions: three times as much no longer descends
-_STD_FLOOR_SHARE = 0.05  # of the typical deviation; see _mean_and_variance
+_STD_FLOOR_SHARE = 0.05  # of the typical deviation; see mean_and_variance
 _EPSILON = 1e-9  # the layer adds it to the variance; ours is never near zero
 
 
@@ -40,27 +40,17 @@ class ProbeOptions:
     batch_size: int = option(256, "Images in one step", 1, 8192)
 
 
-def build(
-    options: ProbeOptions,
-    x: npt.NDArray[Any],
-    rows: npt.NDArray[np.int64],
-    n_classes: int,
-    n_steps: int,
-) -> Recipe:
+def build(options: ProbeOptions, data: TrainingData, seed: int) -> Recipe:
     """Build a probe.
 
     Parameters
     ----------
     options : ProbeOptions
         Validated options.
-    x : ndarray of float32, (n_images, embedding_dim)
-        Raw embeddings; only `rows` are looked at, for their mean and deviation.
-    rows : ndarray of int64, (n_train,)
-        The training images.
-    n_classes : int
-        Width of the output.
-    n_steps : int
-        Steps of the whole training, for the schedule.
+    data : TrainingData
+        Raw embeddings; only the training rows are looked at, for their mean and deviation.
+    seed : int
+        Not used: training starts from zero.
 
     Returns
     -------
@@ -78,31 +68,32 @@ def build(
     """
     import keras
 
+    x, rows, steps = data.x, data.train_index, n_steps(options, data)
     embedding = keras.Input((x.shape[1],), dtype="float32", name="embedding")
-    standardise = _standardiser()
+    standardise = standardiser()
     standardised = standardise(embedding)
-    standardise.set_weights(_mean_and_variance(x, rows))
+    standardise.set_weights(mean_and_variance(x, rows))
     probabilities = keras.layers.Dense(
-        n_classes,
+        data.n_classes,
         activation="softmax",
         kernel_initializer="zeros",
         kernel_regularizer=keras.regularizers.L2(options.l2 / (2 * len(rows))),
         name="probabilities",
     )(standardised)
-    steps_per_epoch = n_steps / options.epochs
+    steps_per_epoch = steps / options.epochs
     # the steepest direction of standardised data grows with the number of dimensions
     step = min(options.learning_rate / steps_per_epoch, _LARGEST_STEP) * 1280 / x.shape[1]
-    schedule = keras.optimizers.schedules.CosineDecay(step, n_steps)
+    schedule = keras.optimizers.schedules.CosineDecay(step, steps)
     model = keras.Model(embedding, probabilities, name="probe")
-    return Recipe(
-        model,
+    stage = Stage(
         model,
         keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True),
         keras.losses.CategoricalCrossentropy(),
     )
+    return Recipe(model, (stage,))
 
 
-def _standardiser() -> Any:
+def standardiser() -> Any:
     """Return a layer that subtracts a mean and divides by a deviation, both fixed weights.
 
     A frozen BatchNormalization, not Normalization: tf2onnx turns what the latter captures into
@@ -115,7 +106,7 @@ def _standardiser() -> Any:
     )
 
 
-def _mean_and_variance(
+def mean_and_variance(
     x: npt.NDArray[Any], rows: npt.NDArray[np.int64]
 ) -> list[npt.NDArray[np.float32]]:
     """Return mean and variance of each dimension over `rows`, each (embedding_dim,).

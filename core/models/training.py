@@ -11,36 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import InvalidInput, JobCancelled, JobFailed
+from core.errors import InvalidInput
 from core.models import Algorithm, get_algorithm
 from core.models.pipelines import batches, one_hot
+from core.models.recipe import Recipe, TrainingData
+from core.models.watching import Record, checker, watcher
+
+__all__ = ["Fitted", "TrainingData", "device_name", "fit", "prepare_process"]
 
 _N_SAMPLE_ROWS = 16
-_MONITOR = "val_log_loss"  # a proper score, and smoother than accuracy on few images
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingData:
-    """What a model is trained on; rows of `x` and `y` that no index names are never looked at.
-
-    Parameters
-    ----------
-    x : ndarray
-        Embeddings, float32 (n_images, embedding_dim), or pixels, uint8 (n_images, size_px, size_px,
-        3); may be a memory map.
-    y : ndarray of int, (n_images,)
-        Class of each image, 0 to n_classes - 1.
-    train_index, val_index : ndarray of int64
-        Rows to learn from, and rows that decide when to stop.
-    n_classes : int
-        At least 2.
-    """
-
-    x: npt.NDArray[Any]
-    y: npt.NDArray[np.integer[Any]]
-    train_index: npt.NDArray[np.int64]
-    val_index: npt.NDArray[np.int64]
-    n_classes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +93,13 @@ def fit(
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     _make_deterministic()
-    rows = np.asarray(data.train_index, np.int64)
-    steps_per_epoch = -(-len(rows) // options.batch_size)
-    n_steps = steps_per_epoch * options.epochs
-    recipe = entry.build(options, data.x, rows, data.n_classes, n_steps)
-    recipe.trained.compile(recipe.optimizer, recipe.loss, metrics=_metrics())
+    recipe = entry.build(options, data, seed)
     started = time.perf_counter()
-    history, best_epoch = _run(recipe.trained, options, data, seed, report, should_stop)
+    record = _run(recipe, options, data, seed, report, should_stop)
     return Fitted(
         recipe.served,
-        history,
-        best_epoch,
+        record.history,
+        record.best_epoch,
         int(recipe.served.count_params()),
         time.perf_counter() - started,
         device_name(),
@@ -133,33 +108,41 @@ def fit(
 
 
 def _run(
-    model: Any,
+    recipe: Recipe,
     options: Any,
     data: TrainingData,
     seed: int,
     report: Callable[[Mapping[str, float]], None] | None,
     should_stop: Callable[[], bool] | None,
-) -> tuple[dict[str, list[float]], int]:
-    """Run `fit` on a compiled model; return its history and the best epoch, counted from 1."""
-    import keras
+) -> Record:
+    """Run the stages of a recipe; the served model ends with its best weights."""
+    n_epochs = sum(stage.n_epochs or options.epochs for stage in recipe.stages)
+    record, check = Record(recipe, data, n_epochs), checker(should_stop)
+    for stage in recipe.stages:
+        if stage.prepare is not None:
+            stage.prepare(check)
+        train, val = stage.train, stage.val
+        if train is None:
+            train, val = _image_batches(options, data, seed)
+        stage.trained.compile(stage.optimizer, stage.loss, weighted_metrics=_metrics())
+        stage.trained.fit(
+            train,
+            validation_data=val,
+            epochs=stage.n_epochs or options.epochs,
+            callbacks=[watcher(record, options.patience, check, report, asks=val is None)],
+            verbose=0,
+        )
+        record.restore()
+    return record
 
+
+def _image_batches(options: Any, data: TrainingData, seed: int) -> tuple[Any, Any]:
+    """Return training and validation images with their classes, in batches."""
     targets = np.zeros((len(data.y), data.n_classes), np.float32)
     for rows in (data.train_index, data.val_index):
         targets[rows] = one_hot(data.y[rows], data.n_classes)
     train = batches(data.x, targets, data.train_index, options.batch_size, seed=seed)
-    val = batches(data.x, targets, data.val_index, max(options.batch_size, 64))
-    stopping = keras.callbacks.EarlyStopping(
-        _MONITOR, mode="min", patience=options.patience, restore_best_weights=True
-    )
-    history = model.fit(
-        train,
-        validation_data=val,
-        epochs=options.epochs,
-        callbacks=[_reporter(options.epochs, report, should_stop), stopping],
-        verbose=0,
-    )
-    numbers = {k: [float(v) for v in values] for k, values in history.history.items()}
-    return numbers, int(np.argmin(numbers[_MONITOR])) + 1
+    return train, batches(data.x, targets, data.val_index, max(options.batch_size, 64))
 
 
 def _metrics() -> list[Any]:
@@ -169,32 +152,6 @@ def _metrics() -> list[Any]:
         keras.metrics.CategoricalAccuracy(name="accuracy"),
         keras.metrics.CategoricalCrossentropy(name="log_loss"),
     ]
-
-
-def _reporter(
-    n_epochs: int,
-    report: Callable[[Mapping[str, float]], None] | None,
-    should_stop: Callable[[], bool] | None,
-) -> Any:
-    """Make the callback that tells the numbers of each epoch and listens for a cancellation."""
-    import keras
-
-    class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries no types
-        def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-            if should_stop is not None and should_stop():
-                raise JobCancelled("the training was stopped")
-
-        def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-            numbers = {name: float(value) for name, value in (logs or {}).items()}
-            if not all(np.isfinite(value) for value in numbers.values()):
-                raise JobFailed(
-                    f"the training diverged in epoch {epoch + 1}",
-                    todo="lower the learning rate or the penalty",
-                )
-            if report is not None:
-                report({"epoch": epoch + 1, "n_epochs": n_epochs, **numbers})
-
-    return Reporter()
 
 
 def prepare_process(n_threads: int | None = None) -> None:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from core.errors import InvalidInput
-from core.models import get_algorithm, options
+from core.models import ALGORITHMS, get_algorithm, options
 from core.models.cnn import CnnOptions
 from core.models.probe import ProbeOptions
 
@@ -48,5 +48,5 @@ def test_parse_refuses(given):
 
 
 def test_unknown_algorithm_lists_the_known():
-    with pytest.raises(InvalidInput, match="expected probe or cnn; received forest"):
+    with pytest.raises(InvalidInput, match=f"expected {' or '.join(ALGORITHMS)}; received forest"):
         get_algorithm("forest")

@@ -42,6 +42,12 @@ def test_pixels_stay_uint8_on_their_way():
     assert pipelines.batches(x, targets, np.arange(4), 2, seed=0)[0][0].dtype == np.uint8
 
 
+def whole(x, y, n_classes):
+    """All rows to learn from and to judge by."""
+    rows = np.arange(len(x))
+    return training.TrainingData(x, y, rows, rows, n_classes)
+
+
 def blobs(n, dim, n_classes, spread, seed=0):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, n_classes, n)
@@ -54,15 +60,16 @@ def test_the_objective_is_that_of_logistic_regression():
     """At scikit-learn's solution the loss has scikit-learn's value, and no lower one nearby."""
     x, y = blobs(300, 20, 3, 1.5)
     l2, n = 50.0, len(y)
-    recipe = probe.build(probe.ProbeOptions(l2=l2), x, np.arange(n), 3, n_steps=80)
+    recipe = probe.build(probe.ProbeOptions(l2=l2), whole(x, y, 3), 0)
+    stage = recipe.stages[0]
     z = (x - x.mean(axis=0)) / x.std(axis=0)
     reference = LogisticRegression(C=1 / l2, tol=1e-8, max_iter=1000).fit(z, y)
-    recipe.trained.compile(recipe.optimizer, recipe.loss)
-    dense = recipe.trained.get_layer("probabilities")
+    stage.trained.compile(stage.optimizer, stage.loss)
+    dense = stage.trained.get_layer("probabilities")
 
     def loss(w, b):
         dense.set_weights([w, b])
-        return float(recipe.trained.test_on_batch(x, pipelines.one_hot(y, 3)))
+        return float(stage.trained.test_on_batch(x, pipelines.one_hot(y, 3)))
 
     w, b = reference.coef_.T, reference.intercept_
     log_loss = -np.log(reference.predict_proba(z)[np.arange(n), y]).mean()
@@ -134,7 +141,7 @@ def test_cnn_adapts_to_the_size_of_the_images(side_px, input_px, map_px, side_se
 
     x = np.zeros((2, side_px, side_px, 3), np.uint8)
     options = cnn.CnnOptions(width=4, input_px=input_px)
-    recipe = cnn.build(options, x, np.arange(2), 3, n_steps=10)
+    recipe = cnn.build(options, whole(x, np.arange(2), 3), 0)
     network = recipe.served.get_layer("network")
     assert network.input_shape == (None, side_seen, side_seen, 3)
     last = [y for y in network.layers if isinstance(y, keras.layers.Add)][-1]
@@ -146,9 +153,9 @@ def test_cnn_adapts_to_the_size_of_the_images(side_px, input_px, map_px, side_se
 def test_cnn_augments_in_training_only_and_flips_only_on_request():
     def names(**options):
         x = np.zeros((2, 16, 16, 3), np.uint8)
-        recipe = cnn.build(cnn.CnnOptions(width=4, **options), x, np.arange(2), 2, n_steps=10)
+        recipe = cnn.build(cnn.CnnOptions(width=4, **options), whole(x, np.arange(2), 2), 0)
         assert not [y.name for y in recipe.served.layers if y.name.startswith("augment")]
-        return {y.name for y in recipe.trained.layers if y.name.startswith("augment")}
+        return {y.name for y in recipe.stages[0].trained.layers if y.name.startswith("augment")}
 
     assert names() == {"augment_rotate", "augment_shift", "augment_contrast"}
     assert names(flip=True) - names() == {"augment_flip"}

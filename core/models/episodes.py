@@ -1,0 +1,170 @@
+"""Episodes: small random tasks of a few classes and a few images each, to learn to learn from.
+
+What an episode holds is a function of seed, epoch and its number alone.
+
+References
+----------
+O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016 (training in episodes).
+A. Santoro et al., "Meta-Learning with Memory-Augmented Neural Networks", ICML 2016 (turned images
+as new classes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.models.options import option
+from core.models.recipe import TrainingData
+
+Members = Sequence[npt.NDArray[np.int64]]  # rows of each class
+Batch = tuple[Any, ...]  # inputs, targets and perhaps weights, as Keras' fit eats them
+_QUARTER_TURNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeOptions:
+    """What all networks that learn from episodes have in common."""
+
+    epochs: int = option(30, "Times that the validation images are looked at, at most", 1, 10000)
+    patience: int = option(8, "Stop after this many epochs without a better validation", 1, 10000)
+    n_episodes: int = option(30, "Episodes, small random tasks, in one epoch", 1, 10000)
+    n_support: int = option(
+        20, "Training images of each class that the finished model compares with", 1, 1000
+    )
+    learning_rate: float = option(0.001, "Highest step size; falls to zero along a cosine", 1e-6, 1)
+    filters: int = option(64, "Filters of each of the four convolutions", 4, 512)
+    input_px: int = option(
+        40, "Average larger images down by a whole factor, to no fewer pixels than this", 16, 512
+    )
+    rotations: bool = option(
+        False, "Turned images count as further classes: only where turning changes what they are"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QueryOptions(EpisodeOptions):
+    """The same, where an episode is a support set and queries."""
+
+    n_way: int = option(5, "Classes in one episode, if there are as many", 2, 200)
+    n_shot: int = option(5, "Images of each class that an episode shows with their class", 1, 100)
+    n_query: int = option(5, "Images of each class that an episode asks about", 1, 100)
+
+
+def members_of(data: TrainingData) -> list[npt.NDArray[np.int64]]:
+    """Return the training rows of each class, (n_classes,) arrays of any length from 1 on."""
+    rows = np.asarray(data.train_index, np.int64)
+    return [rows[data.y[rows] == c] for c in range(data.n_classes)]
+
+
+def draw(
+    rng: np.random.Generator,
+    x: npt.NDArray[Any],
+    members: Members,
+    n_way: int,
+    n_each: int,
+    *,
+    rotations: bool = False,
+) -> npt.NDArray[Any]:
+    """Draw one episode.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+    x : ndarray, (n_images, size_px, size_px, n_channels)
+        All images; may be a memory map.
+    members : sequence of ndarray of int64
+        Rows of each class.
+    n_way : int
+        Different classes; no more than there are.
+    n_each : int
+        Images of each class. A class that has fewer gives some of them more than once.
+    rotations : bool
+        Whether a class turned by 90, 180 and 270 degrees counts as three more.
+
+    Returns
+    -------
+    ndarray, (n_way, n_each, size_px, size_px, n_channels)
+        In random order of classes and of images.
+    """
+    n_kinds = len(members) * (_QUARTER_TURNS if rotations else 1)
+    episode = np.empty((n_way, n_each, *x.shape[1:]), x.dtype)
+    for i, kind in enumerate(rng.choice(n_kinds, n_way, replace=False)):
+        rows = members[kind % len(members)]
+        chosen = np.resize(rng.permutation(rows), n_each)
+        episode[i] = np.rot90(x[chosen], kind // len(members), axes=(1, 2))
+    return episode
+
+
+def at_most(n_way: int, members: Members, *, rotations: bool) -> int:
+    """Return how many classes an episode has: as many as asked for, or all there are."""
+    return min(n_way, len(members) * (_QUARTER_TURNS if rotations else 1))
+
+
+def support_of(
+    members: Members, n_support: int, seed: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Draw the images that a finished model compares with.
+
+    Parameters
+    ----------
+    members : sequence of ndarray of int64
+        Training rows of each class.
+    n_support : int
+        Rows of each class; all of them where a class has no more.
+    seed : int
+        Equal seeds draw equal rows.
+
+    Returns
+    -------
+    rows, owner : ndarray of int64, (n_rows,)
+        Rows, and the class of each; in order of classes.
+    """
+    rng = np.random.default_rng((seed, n_support))
+    chosen = [np.sort(rng.permutation(rows)[:n_support]) for rows in members]
+    owner = np.repeat(np.arange(len(members)), [len(rows) for rows in chosen])
+    return np.concatenate(chosen), owner
+
+
+def support_and_query(
+    x: npt.NDArray[Any], members: Members, options: QueryOptions
+) -> Callable[[np.random.Generator], Batch]:
+    """Return a function that draws an episode for networks that compare queries with a support set.
+
+    Its batch is the images, support before queries and each in order of classes,
+    (n_way * (n_shot + n_query), size_px, size_px, n_channels), and the classes of the queries,
+    (n_way * n_query, n_way).
+    """
+    n_shot, n_query = options.n_shot, options.n_query
+    way = at_most(options.n_way, members, rotations=options.rotations)
+    targets = np.repeat(np.eye(way, dtype=np.float32), n_query, axis=0)
+
+    def make(rng: np.random.Generator) -> Batch:
+        drawn = draw(rng, x, members, way, n_shot + n_query, rotations=options.rotations)
+        parts = (drawn[:, :n_shot], drawn[:, n_shot:])
+        return np.concatenate([part.reshape(-1, *x.shape[1:]) for part in parts]), targets
+
+    return make
+
+
+def split_at(embedded: Any, n_first: int, n_all: int) -> tuple[Any, Any]:
+    """Return the first `n_first` and the other rows of a tensor (n_all, dim), with fixed shapes."""
+    import keras
+
+    fixed = keras.ops.reshape(embedded, (n_all, embedded.shape[-1]))
+    return fixed[:n_first, :], fixed[n_first:, :]
+
+
+def adam(options: EpisodeOptions) -> Any:
+    """Return Adam with a step that falls to zero along a cosine over all episodes."""
+    import keras
+
+    n_steps = options.epochs * options.n_episodes
+    return keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(options.learning_rate, n_steps)
+    )

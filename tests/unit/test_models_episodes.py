@@ -1,0 +1,128 @@
+"""Episodes: what is in them, in which order, decided by seed and epoch alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.models import episodes, memory, pipelines, siamese, training
+from core.models.memory import MemoryOptions
+from core.models.siamese import SiameseOptions
+
+N_CLASSES, N_EACH = 6, 5
+
+
+@pytest.fixture
+def x():
+    """Images that say which row they are: the upper left pixel; the rest is 0."""
+    x = np.zeros((N_CLASSES * N_EACH, 4, 4, 3), np.uint8)
+    x[:, 0, 0, 0] = np.arange(len(x)) + 1
+    return x
+
+
+@pytest.fixture
+def members():
+    return [np.arange(N_EACH) + N_EACH * c for c in range(N_CLASSES)]
+
+
+def rows_of(images):
+    """The rows that turned images came from: their one pixel that is not 0."""
+    return images[..., 0].max(axis=(-2, -1)).astype(int) - 1
+
+
+def test_members_are_training_rows_by_class():
+    y = np.array([1, 0, -1, 1, 0, 1])
+    data = training.TrainingData(np.zeros((6, 3)), y, np.array([0, 1, 5]), np.array([3]), 2)
+    assert [list(rows) for rows in episodes.members_of(data)] == [[1], [0, 5]]
+
+
+def test_an_episode_has_different_classes_and_different_images(x, members):
+    for seed in range(30):
+        drawn = episodes.draw(np.random.default_rng(seed), x, members, 4, 3)
+        rows = rows_of(drawn)
+        assert drawn.shape == (4, 3, 4, 4, 3) and drawn.dtype == np.uint8
+        classes = rows // N_EACH
+        assert (classes == classes[:, :1]).all()
+        assert len(set(classes[:, 0])) == 4
+        assert all(len(set(row)) == 3 for row in rows)
+
+
+def test_a_small_class_gives_all_its_images_before_one_twice(x, members):
+    rows = rows_of(episodes.draw(np.random.default_rng(0), x, members, N_CLASSES, 7))
+    for row in rows:
+        assert len(set(row)) == N_EACH
+        assert len(row) == 7
+
+
+def test_turned_classes_are_four_times_as_many_and_all_images_of_one_are_turned_alike(x, members):
+    drawn = episodes.draw(np.random.default_rng(1), x, members, 24, 2, rotations=True)
+    corners = drawn[..., 0].reshape(24, 2, 16).argmax(axis=-1)
+    assert (corners[:, 0] == corners[:, 1]).all()
+    assert sorted(np.unique(corners)) == [0, 3, 12, 15]  # the four corners
+    kinds = set(zip(rows_of(drawn)[:, 0] // N_EACH, corners[:, 0], strict=True))
+    assert len(kinds) == 24
+    assert episodes.at_most(100, members, rotations=True) == 24
+    assert episodes.at_most(100, members, rotations=False) == N_CLASSES
+    assert episodes.at_most(2, members, rotations=True) == 2
+
+
+def test_support_comes_before_queries_in_order_of_classes(x, members):
+    options = episodes.QueryOptions(n_way=3, n_shot=2, n_query=1)
+    images, targets = episodes.support_and_query(x, members, options)(np.random.default_rng(0))
+    rows = rows_of(images)
+    classes = rows // N_EACH
+    assert list(classes[:6]) == list(np.repeat(classes[6:], 2))
+    assert len(set(rows)) == 9  # no query is in the support set
+    assert np.array_equal(targets, np.eye(3))
+
+
+def test_the_support_set_of_a_finished_model_is_drawn_by_seed_from_training_rows(members):
+    rows, owner = episodes.support_of(members, 3, seed=1)
+    assert list(owner) == list(np.repeat(np.arange(N_CLASSES), 3))
+    assert list(rows // N_EACH) == list(owner)
+    assert np.array_equal(rows, episodes.support_of(members, 3, seed=1)[0])
+    assert not np.array_equal(rows, episodes.support_of(members, 3, seed=2)[0])
+    everything, _ = episodes.support_of(members, 99, seed=0)
+    assert list(everything) == list(range(N_CLASSES * N_EACH))
+
+
+def test_what_is_drawn_is_a_function_of_seed_epoch_and_number():
+    def make(rng):
+        return (rng.integers(0, 10**9),)
+
+    a, b = (pipelines.drawn(make, 3, seed=5) for _ in range(2))
+    first = [a[i][0] for i in range(len(a))]
+    assert len(set(first)) == 3
+    assert [b[i][0] for i in (2, 1, 0)] == first[::-1]
+    a.on_epoch_end()
+    second = [a[i][0] for i in range(3)]
+    assert not set(first) & set(second)
+    assert pipelines.drawn(make, 3, seed=6)[0][0] != first[0]
+
+
+def test_pairs_are_of_one_class_first_and_both_kinds_weigh_the_same(x, members):
+    make = siamese.pairs(x, members, SiameseOptions(), way=4, n_each=2)
+    images, targets, weights = make(np.random.default_rng(0))
+    left, right = np.split(rows_of(images), 2)
+    n_same = 8
+    assert (left // N_EACH == right // N_EACH).all() and (left != right).all()
+    for shift in range(1, 4):  # as siamese.on_pairs compares
+        assert (left // N_EACH != np.roll(right, 2 * shift) // N_EACH).all()
+    assert len(targets) == len(weights) == 4 * n_same
+    assert (targets[:n_same] == [0, 1]).all() and (targets[n_same:] == [1, 0]).all()
+    assert weights[:n_same].sum() == pytest.approx(weights[n_same:].sum())
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_a_sequence_has_every_image_with_the_number_its_class_has_in_this_episode(x, members):
+    make = memory.sequences(x, members, N_CLASSES, MemoryOptions(n_each=3))
+    numbers = set()
+    for seed in range(4):
+        (images, labels), targets = make(np.random.default_rng(seed))
+        assert np.array_equal(labels, targets)
+        classes = rows_of(images) // N_EACH
+        numbering = dict(zip(classes, labels.argmax(axis=1), strict=True))
+        assert [numbering[c] for c in classes] == list(labels.argmax(axis=1))
+        assert sorted(numbering.values()) == list(range(N_CLASSES))
+        numbers.add(tuple(numbering[c] for c in range(N_CLASSES)))
+    assert len(numbers) > 1
