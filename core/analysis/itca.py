@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 from scipy.special import xlogy
 
 from core.analysis._checks import Floats, Ints, some_images
@@ -162,6 +163,49 @@ def cell_worth(confusion: ArrayLike, partition: ArrayLike) -> Floats:
     share = np.bincount(groups, weights=C.sum(axis=1), minlength=len(C)) / C.sum()
     surprise = -np.log(share, where=share > 0, out=np.zeros_like(share))
     return np.asarray((groups[:, None] == groups) * surprise[groups][:, None])
+
+
+def gains_of_many(matrices: ArrayLike, partitions: ArrayLike) -> Floats:
+    """Return what each class map adds to the ITCA of each matrix: (n_matrices, n_partitions).
+
+    Parameters
+    ----------
+    matrices : array, shape (n_matrices, n_classes, n_classes)
+        Counts, row = true; as many images in each.
+    partitions : array of int, shape (n_partitions, n_classes)
+
+    Notes
+    -----
+    Equal to differences of `score(...).itca`, for resampling: only groups of two or more change
+    anything, so that their cells are summed for all matrices in one sparse product.
+    """
+    C = np.asarray(matrices, dtype=np.float64)
+    k = C.shape[1]
+    joint = (C / C.sum(axis=(1, 2), keepdims=True)).reshape(len(C), -1).T  # (cells, n_matrices)
+    true = joint.reshape(k, k, -1).sum(axis=1)
+    right = joint[:: k + 1]
+    rows = np.asarray(partitions)
+    groups = [
+        (i, np.flatnonzero(row == g))
+        for i, row in enumerate(rows)
+        for g in np.flatnonzero(np.bincount(row) > 1)
+    ]
+    members = _table([own for _, own in groups], k)
+    cells = _table([(own[:, None] * k + own).ravel() for _, own in groups], k * k)
+    gained = _worth(members @ true) * (cells @ joint) - members @ (_worth(true) * right)
+    owner = np.array([i for i, _ in groups], dtype=np.int64)
+    table = csr_array(
+        (np.ones(len(owner)), (owner, np.arange(len(owner)))), (len(rows), len(owner))
+    )
+    return np.asarray((table @ gained).T)
+
+
+def _table(chosen: list[Ints], n_columns: int) -> csr_array:
+    """Return a sparse table with a row for each list of columns, 1 where it is named."""
+    sizes = [len(columns) for columns in chosen]
+    columns = np.concatenate([np.zeros(0, dtype=np.int64), *chosen])
+    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return csr_array((np.ones(len(columns)), columns, starts), (len(chosen), n_columns))
 
 
 def greedy_path(confusion: ArrayLike, *, ordinal: bool = False) -> Partitions:

@@ -122,6 +122,32 @@ def joined_share(same: ArrayLike) -> Floats:
     return np.stack(share)
 
 
+def random_gains(
+    confusion: ArrayLike, partition: ArrayLike, n: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return what merges at random with the group sizes of `partition` do to accuracy.
+
+    Returns
+    -------
+    joined : array, shape (K, K)
+        The share of all such merges that joins each two classes: the same for every pair.
+    gains : array, shape (n,)
+        Those of `n` of them. Classes are put into the places of `partition` at random, so only
+        the places that share a group are looked up.
+    """
+    C, row = some_images(confusion), np.asarray(partition)
+    k = len(C)
+    first, second = np.nonzero(np.triu(row[:, None] == row, 1))
+    joined = np.full((k, k), len(first) / max(1, k * (k - 1) // 2))
+    np.fill_diagonal(joined, 1.0)
+    wrong, gains = C + C.T, np.empty(n)
+    step = max(1, _CELLS_AT_ONCE // max(1, len(first)))
+    for at in range(0, n, step):
+        own = rng.permuted(np.tile(np.arange(k), (min(step, n - at), 1)), axis=1)
+        gains[at : at + step] = wrong[own[:, first], own[:, second]].sum(axis=1)
+    return joined, gains / C.sum()
+
+
 def bootstrap_means(
     confusion: ArrayLike,
     worth: ArrayLike,

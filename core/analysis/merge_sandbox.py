@@ -15,8 +15,8 @@ from core.analysis.itca import MergeScores, greedy_path, score
 from core.analysis.told_apart import ToldApart, told_apart
 from core.errors import InvalidInput
 
-_N_RANDOM = 10_000  # merges of the same sizes where they cannot all be listed; 2,000 at 100 classes
-_CELLS_OF_RANDOM = 20_000_000
+_N_RANDOM = 10_000  # merges of the same sizes where they cannot all be listed
+_CELLS_OF_RANDOM = 4_000_000  # of ordered classes: 400 merges at 100
 _MOST_PAIRS = 500  # single pairs looked at beyond `ways.MOST_CLASSES` classes, most confused first
 
 
@@ -113,17 +113,28 @@ def _confused_pairs(C: Floats, ordinal: bool) -> ways.Partitions:
     return ways.pair_partitions(len(C), np.stack([first[order], second[order]], axis=1))
 
 
-def same_sizes(box: Sandbox, row: np.ndarray) -> tuple[np.ndarray, Floats]:
-    """Return class maps with the group sizes of `row`, all or a sample, and their gains."""
+def same_sizes(box: Sandbox, row: np.ndarray) -> tuple[Floats, Floats]:
+    """Return what merges with the group sizes of `row` do, all of them or a sample.
+
+    Returns
+    -------
+    joined : array, shape (n_classes, n_classes)
+        The share of them that joins each two classes.
+    gains : array, shape (n_merges,)
+        What each adds to accuracy; a sample begins with `row` itself.
+    """
     if box.exhaustive:
         same = (box.sizes == ways.group_sizes(row[None])).all(axis=1)
         if same.any():  # not so for a hand-made map that skips a neighbour in ordinal mode
-            return box.partitions[same], box.gains[same]
-    k = len(row)
-    if row.max() + 1 == k:
-        return row[None], np.zeros(1)
-    n = min(_N_RANDOM, _CELLS_OF_RANDOM // (k * k))
+            return evidence.joined_share(box.partitions[same]), box.gains[same]
+    own = evidence.merge_gains(box.confusion, row[None])
+    if row.max() + 1 == len(row):
+        return evidence.joined_share(row[None]), own
     rng = np.random.default_rng(box.seed)
-    drawn = ways.random_of_same_sizes(row, max(n, 1), rng, ordinal=box.ordinal)
+    if not box.ordinal:
+        joined, gains = evidence.random_gains(box.confusion, row, _N_RANDOM, rng)
+        return joined, np.concatenate([own, gains])
+    n = max(1, min(_N_RANDOM, _CELLS_OF_RANDOM // len(row) ** 2))
+    drawn = ways.random_of_same_sizes(row, n, rng, ordinal=True)
     rows = np.vstack([row[None], drawn])
-    return rows, evidence.merge_gains(box.confusion, rows)
+    return evidence.joined_share(rows), evidence.merge_gains(box.confusion, rows)

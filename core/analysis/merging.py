@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from core.analysis import merge_evidence as evidence
 from core.analysis import partitions as ways
 from core.analysis._checks import Bools
-from core.analysis.itca import cell_worth, score
+from core.analysis.itca import cell_worth, gains_of_many, score
 from core.analysis.merge_sandbox import Sandbox, open_sandbox, same_sizes
 from core.analysis.merge_verdict import STANDS_OUT, Kind, MergeEvidence, judge
 from core.analysis.overlap import APART
@@ -92,13 +92,11 @@ def examine(box: Sandbox, partition: ArrayLike) -> Merge:
     row = np.asarray(partition, dtype=np.int64)
     figures = score(box.confusion, row[None])  # refuses what does not fit
     row = ways.canonical(row[None])[0]
-    same_rows, same_gains = same_sizes(box, row)
+    joined, same_gains = same_sizes(box, row)
     rng = np.random.default_rng(box.seed)
     gain = float(evidence.merge_gains(box.confusion, row[None])[0])
     rank = int((same_gains >= gain - 1e-9).sum())
-    excess, ci = evidence.gain_interval(
-        box.confusion, row[:, None] == row, evidence.joined_share(same_rows), rng
-    )
+    excess, ci = evidence.gain_interval(box.confusion, row[:, None] == row, joined, rng)
     groups = [np.flatnonzero(row == g) for g in range(int(row.max()) + 1)]
     groups = [members for members in groups if len(members) > 1]
     given = _weigh(box, row, groups, float(figures.bits[0]), rng)
@@ -189,13 +187,10 @@ def optimism(box: Sandbox) -> float:
     k = len(box.confusion)
     shares = (box.confusion / box.confusion.sum()).ravel()
     rng = np.random.default_rng(box.seed)
-    here = score(box.confusion, rows).itca
     drawn = rng.multinomial(round(float(box.confusion.sum())), shares, size=_N_REPEATED)
-    too_high = []
-    for matrix in drawn.reshape(-1, k, k):
-        there = score(matrix, rows).itca
-        chosen = int(there.argmax())
-        too_high.append((there[chosen] - there[0]) - (here[chosen] - here[0]))
+    there = gains_of_many(drawn.reshape(-1, k, k), rows)
+    here = gains_of_many(box.confusion[None], rows)[0]
+    too_high = there.max(axis=1) - here[there.argmax(axis=1)]
     return max(0.0, float(np.mean(too_high)))
 
 

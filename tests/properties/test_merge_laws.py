@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.analysis import merging, metrics
 from core.analysis.class_map import ClassMap
-from core.analysis.itca import greedy_path, score
+from core.analysis.itca import gains_of_many, greedy_path, score
 from core.analysis.merge_evidence import pair_p_values
 from core.analysis.partitions import all_partitions, canonical, group_sizes
 from tests.strategies import confusions
@@ -39,6 +39,15 @@ def test_merging_never_lowers_accuracy_nor_raises_bits(matrix):
     assert (scores.accuracy >= scores.accuracy[0] - 1e-12).all()
     assert (scores.bits <= scores.bits[0] + 1e-12).all()
     assert ((scores.bits_kept_share >= 0) & (scores.bits_kept_share <= 1)).all()
+
+
+@given(confusions())
+def test_gains_of_many_matrices_are_those_of_each(matrix):
+    rows = all_partitions(len(matrix))[::3]
+    both = np.stack([matrix, matrix[::-1, ::-1]])
+    for one, gains in zip(both, gains_of_many(both, rows), strict=True):
+        scores = score(one, np.vstack([all_partitions(len(matrix))[:1], rows]))
+        assert gains == pytest.approx(scores.itca[1:] - scores.itca[0], abs=1e-9)
 
 
 @given(confusions(), st.randoms(use_true_random=False))

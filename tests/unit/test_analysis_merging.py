@@ -181,6 +181,17 @@ def test_merges_of_one_size_join_each_pair_equally_often():
     assert share[~np.eye(7, dtype=bool)] == pytest.approx(2 / comb(7, 2))
 
 
+def test_random_merges_gain_as_all_merges_of_these_sizes_do():
+    matrix = random_matrix(4, 7)
+    rows = partitions.all_partitions(7)
+    same = rows[(partitions.group_sizes(rows) == [2, 2, 1, 1, 1, 0, 0]).all(axis=1)]
+    joined, gains = evidence.random_gains(matrix, np.array(RIGHT), 4000, np.random.default_rng(0))
+    every = evidence.merge_gains(matrix, same)
+    assert set(gains.round(9)) <= set(every.round(9))
+    assert gains.mean() == pytest.approx(every.mean(), rel=0.02)
+    assert joined == pytest.approx(evidence.joined_share(same))
+
+
 def test_the_bootstrap_agrees_with_the_standard_error():
     matrix = seven(0.45, n=40).round()
     worth = cell_worth(matrix, RIGHT) - cell_worth(matrix, np.arange(7))
