@@ -12,7 +12,6 @@ from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import Job
 from core.services import (
-    advising,
     cascading,
     class_map_files,
     comparing,
@@ -167,8 +166,6 @@ def merges(args: argparse.Namespace) -> Result:
         ordinal=args.ordinal,
         seed=args.seed,
     )
-    advice = advising.advice(ws, args.run_id, evidence=evidence, seed=args.seed)
-    found["advice"] = [advising.as_row(row) for row in advice]
     if args.retrain:
         _finish(ws, retraining.submit_retraining(ws, args.run_id, args.retrain))
         found["retrained"] = retraining.figures(ws, args.run_id, args.retrain)

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.analysis import advice as rules
 from core.analysis import cascade, merging
+from core.analysis.merge_sandbox import Sandbox
 from core.services.label_work import class_pairs
-from core.services.merging import Evidence, open_sandbox
 from core.services.overlaps import LEAST_CONFUSED
 from core.services.training import get_run
 from core.store import reviews
@@ -45,24 +45,19 @@ class PairAdvice:
     n_more: int | None
 
 
-def advice(
-    ws: Workspace, run_id: str, *, evidence: Evidence = "val", seed: int = 0
-) -> list[PairAdvice]:
+def advice(ws: Workspace, run_id: str, box: Sandbox) -> list[PairAdvice]:
     """Return the pairs that a run confuses, the most confused first, with advice for each.
 
-    Raises
-    ------
-    InvalidInput
-        If `run_id` is an expert, or there are no images to judge on.
-    NotReady
-        If the run was not cross-validated and that is the evidence.
+    Parameters
+    ----------
+    box : Sandbox
+        Of the run, from `merging.open_sandbox`: on what it is judged.
 
     Notes
     -----
     At most 12 pairs, of at least 2 confused images each.
     """
     run = get_run(ws, run_id)
-    box = open_sandbox(ws, run.id, evidence=evidence, seed=seed)
     table = cascade.pair_table(box.confusion, run.classes)
     pairs = [row for row in table if row["n_confused"] >= LEAST_CONFUSED][:MOST_PAIRS]
     people = {} if run.class_map_id else _people(ws, run.dataset_id)
@@ -97,7 +92,7 @@ def _people(ws: Workspace, dataset_id: str) -> dict[tuple[str, str], People]:
     }
 
 
-def _signals(box: merging.Sandbox, pair: tuple[int, int], people: People | None) -> rules.Signals:
+def _signals(box: Sandbox, pair: tuple[int, int], people: People | None) -> rules.Signals:
     overlap = float(box.overlap[pair])
     groups = np.arange(len(box.classes))
     groups[pair[1]] = pair[0]

@@ -11,6 +11,7 @@ from core.analysis import merging, metrics
 from core.errors import InvalidInput, NotReady
 from core.models import get_algorithm
 from core.records import Run
+from core.services.advising import advice, as_row
 from core.services.crossvalidating import out_of_fold
 from core.services.datasets import split_index
 from core.services.mapping import run_confusion
@@ -129,11 +130,12 @@ def rank_merges(
         `run`, `evidence` that the ranking was made on, `n_images`, `n_test_images`, `ordinal`,
         `n_class_maps` looked at and whether those are all (`exhaustive`), `optimism` (nats of the
         best ITCA gain that are there because it was chosen), `suggested` (a class map or None),
-        `verdict` {kind, text}, and `merges`: no merge first, then the `n_top` of the highest ITCA
-        and the suggested one. Each has class_map (its groups, as `map --merge` takes them),
-        classes, the fields of `analysis.merging.Merge`, and test_accuracy, test_chance,
-        test_skill, test_kappa, test_bits, test_itca, test_itca_gain, test_itca_gain_ci: the
-        run's test answers merged, images that the choice was not made on (None without any).
+        `verdict` {kind, text}, `merges`: no merge first, then the `n_top` of the highest ITCA and
+        the suggested one, and `advice` for each confused pair (`advising`). Each merge has
+        class_map (its groups, as `map --merge` takes them), classes, the fields of
+        `analysis.merging.Merge`, and test_accuracy, test_chance, test_skill, test_kappa,
+        test_bits, test_itca, test_itca_gain, test_itca_gain_ci: the run's test answers merged,
+        images that the choice was not made on (None without any).
 
     Raises
     ------
@@ -164,6 +166,7 @@ def rank_merges(
         "suggested": None if suggested.verdict == "baseline" else named,
         "verdict": _verdict(suggested, named),
         "merges": [_row(merge, run.classes, _confirm(held_out, merge)) for merge in found],
+        "advice": [as_row(row) for row in advice(ws, run.id, box)],
     }
 
 

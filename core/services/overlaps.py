@@ -31,18 +31,18 @@ def overlap_matrix(ws: Workspace, run: Run, confusion: np.ndarray) -> np.ndarray
     """
     k = len(run.classes)
     found = np.full((k, k), np.nan)
-    known = [run.config["backbone"], *embedded_with(ws, run.dataset_id)]
-    backbone = next((name for name in known if name), None)
+    there = embedded_with(ws, run.dataset_id)
+    known = [name for name in (run.config["backbone"], *there) if name in there]
     pairs = [
         row["pair"]
         for row in cascade.pair_table(confusion, run.classes)
         if row["n_confused"] >= LEAST_CONFUSED
     ][:MOST_PAIRS]
-    if backbone is None or not pairs:
+    if not known or not pairs:
         return found
     dataset = get_dataset(ws, run.dataset_id)
     rows = np.flatnonzero(splits(ws, dataset.id) != "test")
-    reduced = clustering.reduce(embedding_matrix(ws, dataset, backbone))[rows]
+    reduced = clustering.reduce(embedding_matrix(ws, dataset, known[0]))[rows]
     y = run_classes(ws, run)[rows]
     for a, b in pairs:
         share = overlap_share(reduced, y, (a, b))

@@ -120,10 +120,10 @@ def optimism(_ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: b
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
 def advice(
-    _ws: Workspace, run_id: str, evidence: merging.Evidence, last_review: int
+    _ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: bool, last_review: int
 ) -> list[advising.PairAdvice]:
     """Return what to do about each pair of classes that a run confuses, as reviews stand now."""
-    return advising.advice(_ws, run_id, evidence=evidence)
+    return advising.advice(_ws, run_id, sandbox(_ws, run_id, evidence, ordinal))
 
 
 @st.cache_data(max_size=_SIZE, show_spinner="Measuring how far people agree …")

@@ -25,7 +25,7 @@ _LOOKS = {
 def pairs(bench: Bench, draft: Draft) -> None:
     """Draw what to do about each pair that is confused, the most confused first."""
     last = advising.last_review(bench.ws, bench.run.id)
-    found = cached.advice(bench.ws, bench.run.id, bench.evidence, last)
+    found = cached.advice(bench.ws, bench.run.id, bench.evidence, bench.ordinal, last)
     if not found:
         st.caption(f"No pair of classes is confused more than once on {bench.images}.")
         return

@@ -48,10 +48,8 @@ class Bench:
         """Return the suggestion and the ranking."""
         return cached.best_merges(self.ws, self.run.id, self.evidence, self.ordinal, N_TOP)
 
-    def optimism(self) -> float | None:
-        """Return what the winner's curse adds; None where not all merges were looked at."""
-        if not self.box.exhaustive:
-            return None
+    def optimism(self) -> float:
+        """Return what the winner's curse adds."""
         return cached.optimism(self.ws, self.run.id, self.evidence, self.ordinal)
 
     def confirm(self, partition: Sequence[int]) -> merge_analysis.Merge | None:

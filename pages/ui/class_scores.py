@@ -77,10 +77,8 @@ def _twice(bench: Bench, chosen: Merge, tested: Merge) -> Iterator[Line]:
         )
 
 
-def _curse(optimism: float | None) -> str:
+def _curse(optimism: float) -> str:
     """Say how much of the best gain is there because it was chosen."""
-    if optimism is None:
-        return ""
     return (
         f"Winner's curse: about {optimism:.3f} of the best merge's gain is there because it was "
         "chosen, and will not come back on new images."

@@ -47,6 +47,7 @@ def test_the_overlapping_pair_comes_first(seeded):
     first, best = found["merges"][:2]
     assert first["class_map"] == "no merge" and first["classes"] == ["A", "B", "C", "D"]
     assert best["class_map"] == "C+D" and best["classes"] == ["A", "B", "C+D"]
+    assert found["advice"][0]["a"] == "C" and found["advice"][0]["what"] != "leave"
     assert set(best) >= KEYS and best["gain_rank"] == 1 and best["n_same_sizes"] == 6
 
 
@@ -139,15 +140,25 @@ def test_a_pair_that_lies_apart_in_the_embedding_is_not_merged(seeded, monkeypat
     assert analysis.suggest(box).verdict == "baseline"
     merge = analysis.examine(box, [0, 1, 2, 2])
     assert merge.verdict == "do not merge" and "C and D lie apart" in merge.reason
-    assert advising.advice(ws, run.id)[0].what == "train an expert"
+    assert (
+        advising.advice(ws, run.id, merging.open_sandbox(ws, run.id))[0].what == "train an expert"
+    )
 
 
 def test_advice_begins_with_the_most_confused_pair(seeded):
     ws, ids = seeded
-    first, *others = advising.advice(ws, ids.generalist)
+    first, *others = advising.advice(ws, ids.generalist, merging.open_sandbox(ws, ids.generalist))
     assert (first.a, first.b) == ("C", "D") and first.what in ("merge", "collect more images")
     assert all(first.n_confused >= other.n_confused for other in others)
     assert first.signals.n_images == 80 and first.signals.people is None
+
+
+def test_without_the_embeddings_of_a_run_overlap_is_unknown(seeded, monkeypatch):
+    ws, ids = seeded
+    monkeypatch.setattr(overlaps, "embedded_with", lambda *_: [])
+    box = merging.open_sandbox(ws, ids.generalist)
+    assert np.isnan(box.overlap).all()
+    assert advising.advice(ws, ids.generalist, box)[0].signals.overlap is None
 
 
 def test_merged_and_retrained_answers_are_compared_on_the_same_images(seeded):
@@ -196,7 +207,7 @@ def test_reviews_are_a_signal_of_the_advice(tmp_path):
                 label="C" if row.position % 10 < 2 and reviewer == "Ana" else row.label,
             )
     assert advising.last_review(ws, ids.generalist) == before + 120
-    first = advising.advice(ws, ids.generalist)[0]
+    first = advising.advice(ws, ids.generalist, merging.open_sandbox(ws, ids.generalist))[0]
     ws.close()
     assert first.signals.people is not None and first.signals.people[1] > 0.5
     assert first.what == "train an expert" and "People agree" in first.reason
