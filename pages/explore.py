@@ -89,8 +89,7 @@ def what_is_shared(dataset: Dataset, found: dict[str, Any]) -> None:
 def clusters_and_labels(ws: Workspace, dataset: Dataset, found: dict[str, Any]) -> None:
     """Show the table cluster x label; a cell opens its images."""
     st.subheader("Clusters against labels", anchor=False)
-    ks, judged = list(found["clusters"]), found["crosstab"]["k"]
-    k = int(st.select_slider("Clusters (k)", ks, value=judged, key="k", bind="query-params"))
+    k = explore_map.choose_k(found, "k")
     clusters = found["clusters"][k]
     counts, agreement = cached.cluster_table(
         ws, dataset.id, evidence.fingerprint(clusters), clusters

@@ -138,15 +138,6 @@ def shared_sentences(found: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def nearest_k(ks: Sequence[int], n_labels: int) -> int:
-    """Return the k nearest to the number of labels, the smaller one of two.
-
-    >>> nearest_k([1, 2, 3], 7)
-    3
-    """
-    return min(ks, key=lambda k: (abs(k - n_labels), k))
-
-
 def in_cell(images: pd.DataFrame, clusters: NDArray[Any], cluster: str, label: str) -> list[int]:
     """Return the positions of the images of one cluster with one label."""
     index = int(cluster.rpartition(" ")[2]) - 1

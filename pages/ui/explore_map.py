@@ -72,7 +72,7 @@ def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any
             key="colour",
             bind="query-params",
         )
-        k = choose_k(dataset, found, "map-k") if colour == "cluster" and found else None
+        k = choose_k(found, "map-k") if colour == "cluster" and found else None
     points, wanted = cached.plane(ws, dataset.id, backbone, plane.lower())
     if not wanted:
         umap_offer(ws, dataset, backbone)
@@ -159,11 +159,10 @@ def _caption(n_points: int) -> None:
         )
 
 
-def choose_k(dataset: Dataset, found: dict[str, Any], key: str) -> int:
-    """Draw the choice of k; by default as many clusters as labels."""
-    ks = list(found["clusters"])
-    nearest = evidence.nearest_k(ks, len(dataset.labels))
-    return int(st.select_slider("Clusters (k)", ks, value=nearest, key=key, bind="query-params"))
+def choose_k(found: dict[str, Any], key: str) -> int:
+    """Draw the choice of k; by default the number that the evidence is about."""
+    ks, judged = list(found["clusters"]), found["crosstab"]["k"]
+    return int(st.select_slider("Clusters (k)", ks, value=judged, key=key, bind="query-params"))
 
 
 def choose_backbone(ws: Workspace, dataset: Dataset) -> str:
