@@ -51,7 +51,10 @@ def umap_offer(ws: Workspace, dataset: Dataset, backbone: str) -> None:
         st.caption("Until it is drawn, the PCA plane is shown.")
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.write("The UMAP plane is not drawn yet; it takes a minute or so.")
+        st.write(
+            "The UMAP plane is not drawn yet. It takes seconds; the very first on a machine takes "
+            "about half a minute more."
+        )
         if st.button("Draw the UMAP map", icon=":material/bubble_chart:"):
             with messages.guard() as outcome:
                 exploring.submit_projection(ws, dataset.id, backbone)
