@@ -65,7 +65,7 @@ def submit() -> None:
 def offer_embedding(reason: NotReady) -> None:
     """Say that embeddings come first, and make them with one click."""
     what = messages.plain(messages.capitalise(reason.what))
-    st.warning(f"{what}; the probe learns from them.", icon=":material/info:")
+    st.warning(f"{what}; {algorithm['title']} learns from them.", icon=":material/info:")
     if job_panel.show(ws, job_panel.latest(ws, "embed", dataset.id)):
         return
     if st.button("Embed the images now", key="embed", type="primary", icon=":material/memory:"):

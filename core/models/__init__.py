@@ -30,7 +30,7 @@ class Algorithm:
 
     name: str
     title: str
-    summary: str
+    summary: str  # one short line in a list of them
     paper: str
     input: Literal["embedding", "pixels"]
     options: type  # a frozen dataclass; see core.models.options
@@ -43,7 +43,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "probe",
             "Probe",
-            "A linear head on the embeddings of a pretrained backbone; trained in seconds",
+            "A linear head on embeddings; seconds",
             "Alain and Bengio 2016; Kornblith et al. 2019",
             "embedding",
             probe.ProbeOptions,
@@ -52,7 +52,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "knn",
             "Nearest neighbours",
-            "The training images nearest in embedding vote; trained in seconds",
+            "The nearest training images vote; seconds",
             "Cover and Hart 1967; Wu et al. 2018",
             "embedding",
             knn.KnnOptions,
@@ -61,7 +61,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "transfer",
             "Transfer",
-            "A pretrained network whose top is tuned to your images; trained in minutes",
+            "A pretrained network, tuned; minutes",
             "Yosinski et al. 2014",
             "pixels",
             transfer.TransferOptions,
@@ -70,7 +70,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "cnn",
             "CNN",
-            "A small residual network that learns from the pixels alone; trained in minutes",
+            "A small residual network; minutes",
             "He et al. 2016",
             "pixels",
             cnn.CnnOptions,
@@ -79,7 +79,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "alexnet",
             "AlexNet",
-            "The network of 2012, from the pixels alone; trained in minutes",
+            "The network of 2012; minutes",
             "Krizhevsky et al. 2012",
             "pixels",
             alexnet.AlexnetOptions,
@@ -88,7 +88,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "prototypical",
             "Prototypical",
-            "One-shot: the class whose mean image is nearest; takes new classes at once",
+            "One-shot: the nearest class mean",
             "Snell et al. 2017",
             "pixels",
             prototypical.PrototypicalOptions,
@@ -97,7 +97,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "matching",
             "Matching",
-            "One-shot: attention over a support set; takes new classes at once",
+            "One-shot: attention over a support set",
             "Vinyals et al. 2016",
             "pixels",
             matching.MatchingOptions,
@@ -106,7 +106,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "siamese",
             "Siamese",
-            "One-shot: says of two images whether they are of one class",
+            "One-shot: are two images of one class?",
             "Koch et al. 2015",
             "pixels",
             siamese.SiameseOptions,
@@ -115,7 +115,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Algorithm(
             "memory",
             "Memory",
-            "One-shot: writes what it is shown to an external memory, and reads it",
+            "One-shot: an external memory",
             "Santoro et al. 2016",
             "pixels",
             memory.MemoryOptions,

@@ -24,11 +24,13 @@ def choose_algorithm(algorithms: Sequence[Mapping[str, Any]]) -> Mapping[str, An
         "Algorithm",
         list(by_name),
         format_func=lambda n: by_name[n]["title"],
-        captions=[f"{a['summary']}.  \n{a['paper']}" for a in algorithms],
+        captions=[a["summary"] for a in algorithms],
         key="algorithm",
         bind="query-params",
     )
-    return by_name.get(name, algorithms[0])
+    chosen = by_name.get(name, algorithms[0])
+    st.caption(f"{chosen['title']}: {chosen['paper']}")
+    return chosen
 
 
 def choose_question(
