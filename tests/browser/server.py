@@ -80,6 +80,11 @@ class Server:
                 if "URL:" in line:  # Streamlit prints its address when it listens
                     self._ready.set()
 
+    def start_again(self) -> None:
+        """Start on the same address after `stop`."""
+        self._ready.clear()
+        self._process = self._start()
+
     def output(self) -> str:
         """Return everything the server printed so far."""
         return "".join(self.printed)
