@@ -87,7 +87,10 @@ def reading(alpha: float, interval: Sequence[float] | None) -> str:
     if low >= TENTATIVE:
         return "People agree well enough for tentative conclusions, not more."
     if alpha >= TENTATIVE:
-        return "People may agree well enough, but there are too few images to be sure: review more."
+        return (
+            "On the edge: people may agree well enough for tentative conclusions, but the interval "
+            "reaches below that. More images would tell."
+        )
     return (
         "People do not agree well enough to rely on these labels. Look below at which ones they "
         "tell apart: some may be better as one class, or need a clearer description."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from core.errors import AppError
+from core.errors import AppError, NotReady
 from core.records import Dataset
 from core.services import label_preview, label_work, votes
 from core.services.label_preview import Preview
@@ -41,8 +41,9 @@ def tab(ws: Workspace, dataset: Dataset) -> None:
         review_start.recall_reviewer(who)
         found = _previews(ws, dataset)
         _cards(found)
-        if found:
-            _chosen(ws, dataset, found, who)
+        able = {method: its for method, its in found.items() if isinstance(its, Preview)}
+        if able:
+            _chosen(ws, dataset, able, who)
     else:
         with st.container(border=True):
             st.markdown("**Nobody has reviewed anything yet.**")
@@ -58,38 +59,59 @@ def tab(ws: Workspace, dataset: Dataset) -> None:
     review_sets.saved(ws, dataset)
 
 
-def _previews(ws: Workspace, dataset: Dataset) -> dict[str, Preview]:
-    """Return what each method would do; say of one that cannot why it cannot."""
+def _previews(ws: Workspace, dataset: Dataset) -> dict[str, Preview | AppError]:
+    """Return what each method would do, or why it cannot do anything."""
     version = label_preview.version(ws, dataset.id)
-    found = {}
+    found: dict[str, Preview | AppError] = {}
     for method in TITLES:
         try:
             found[method] = cached.consensus(ws, dataset.id, method, version)
         except AppError as reason:
-            sentence = messages.inline(f"{TITLES[method]}: {reason}")
-            st.info(sentence, icon=":material/info:")
+            found[method] = reason
     return found
 
 
-def _cards(found: Mapping[str, Preview]) -> None:
+def _cards(found: Mapping[str, Preview | AppError]) -> None:
     with st.grid(3, min_column_width=230):
         for method, its in found.items():
             with st.container(border=True, height="stretch", gap="small"):
                 st.markdown(f"**{TITLES[method]}**")
-                st.metric(
-                    "Labels that change",
-                    f"{its.n_changed:,}",
-                    help=f"Of {its.n_reviewed:,} images that somebody labelled; what was decided "
-                    "counts as decided.",
-                )
-                st.markdown(
-                    f":small[Mean quality {text.percent(its.mean_quality)} · "
-                    f"{text.count(its.n_open, 'image')} open]",
-                    help="Quality: how sure the method is of its label. Open: people disagree, "
-                    "the label is less sure than 70 %, and nobody has decided. Each method has its "
-                    "own idea of quality: compare what changes, not these shares.",
-                )
+                if isinstance(its, Preview):
+                    _change(its)
+                else:
+                    _cannot(its)
                 st.caption(_WHAT[method])
+
+
+def _change(its: Preview) -> None:
+    """Draw how many labels a method would change, and how sure it is."""
+    st.metric(
+        "Labels that change",
+        f"{its.n_changed:,}",
+        help=f"Of {its.n_reviewed:,} images that somebody labelled; what was decided counts as "
+        "decided.",
+    )
+    st.markdown(
+        f":small[Mean quality {text.percent(its.mean_quality)} · "
+        f"{text.count(its.n_open, 'image')} open]",
+        help="Quality: how sure the method is of its label. Open: people disagree, the label is "
+        "less sure than 70 %, and nobody has decided. Each method has its own idea of quality: "
+        "compare what changes, not these shares.",
+    )
+
+
+def _cannot(reason: AppError) -> None:
+    """Say what a method lacks, and where to get it."""
+    st.markdown(f":small[{messages.inline(messages.capitalise(reason.what))}.]")
+    if isinstance(reason, NotReady):
+        st.button(
+            "Find suspects first",
+            key="consensus-suspects",
+            icon=":material/flag:",
+            on_click=state.set_widget,
+            args=(review_start.VIEW, "Suspects"),
+            help="The same trainings answer for the images here.",
+        )
 
 
 def _chosen(ws: Workspace, dataset: Dataset, found: Mapping[str, Preview], who: str) -> None:
