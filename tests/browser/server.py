@@ -54,7 +54,7 @@ class Server:
     def _start(self) -> subprocess.Popen[str]:
         port = self.url.rpartition(":")[2]
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", port],
+            [sys.executable, "-m", "streamlit", "run", self._app(), "--server.port", port],
             cwd=ROOT,
             env={**os.environ, **self._environment()},
             stdout=subprocess.PIPE,
@@ -68,6 +68,9 @@ class Server:
             process.kill()
             raise RuntimeError("the dashboard did not start:\n" + self.output())
         return process
+
+    def _app(self) -> str:
+        return "app.py"
 
     def _environment(self) -> dict[str, str]:
         home = str(self.workspace)
