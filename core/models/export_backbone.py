@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import AppError, JobFailed
+from core.models import convert
 
 MIN_COSINE = 0.9999
 _OPSET = 17
@@ -70,6 +71,9 @@ def write_onnx(model: Any, path: Path) -> None:
     """Write a Keras model of one input as ONNX, with a free first axis, to `path`."""
     import keras
 
+    if keras.backend.backend() != "tensorflow":
+        convert.in_child(model, path)
+        return
     spec = model.inputs[0]
     model(keras.ops.zeros((1, *spec.shape[1:]), dtype=spec.dtype))  # an uncalled model is refused
     with warnings.catch_warnings():  # Keras' own patch of tf2onnx for NumPy 2 asks for np.object

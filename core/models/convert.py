@@ -1,0 +1,66 @@
+"""`python -m core.models.convert MODEL.keras MODEL.onnx`: write a saved model as ONNX.
+
+For trainings on JAX or PyTorch: Keras writes ONNX by itself from TensorFlow only, and a process has
+one backend for life. A model file is the same for all three.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from core.errors import JobFailed
+from core.settings import ROOT
+
+_LIMIT_S = 600.0
+
+
+def in_child(model: Any, path: Path) -> None:
+    """Write a Keras model as ONNX in a process that runs on TensorFlow.
+
+    Raises
+    ------
+    JobFailed
+        If that process failed; the sentence has its last line.
+    """
+    environment = os.environ | {
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "CUDA_VISIBLE_DEVICES": "-1",  # tracing needs no GPU, and this process may hold it
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "model.keras"
+        model.save(saved)
+        done = subprocess.run(
+            [sys.executable, "-m", "core.models.convert", str(saved), str(path.absolute())],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LIMIT_S,
+        )
+    if done.returncode != 0:
+        last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+        raise JobFailed(f"the model could not be written as ONNX ({last})")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; return its exit status."""
+    import keras
+
+    from core.models.export_backbone import write_onnx
+
+    model_path, onnx_path = arguments
+    model = keras.saving.load_model(model_path, compile=False, safe_mode=True)
+    write_onnx(model, Path(onnx_path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
