@@ -85,7 +85,7 @@ def _known_truth(ws: Workspace, dataset: Dataset, record: LabelSet) -> None:
         return
     st.markdown(
         f"These images are drawn, so the truth is known: **{text.percent(found.before)}** of the "
-        f"labels were right before, **{text.percent(found.after)}** are now.",
-        help=f"On all {text.count(found.n_images, 'image')} of every split. Difference "
+        f"labels were right before, **{text.percent(found.after)}** are now: "
         f"{text.points(found.difference)}, 95 % interval {meaning.spread(found.ci)}.",
+        help=f"On all {text.count(found.n_images, 'image')} of every split, paired.",
     )
