@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.services import datasets
+from core.services import datasets, reviewing
 from core.settings import load_settings
 from core.store import reviews
 from core.store.database import open_workspace
@@ -182,6 +182,24 @@ def test_a_server_that_dies_loses_nothing(rosebuds_server, ws, page):
     rosebuds_server.start_again()
     all_saved(page)
     assert given(ws, "Ana") == said
+
+
+def test_an_answer_that_another_window_was_faster_with_is_kept_and_asked_about(
+    rosebuds_server, ws, page
+):
+    begin(page, rosebuds_server, "Ana")
+    (dataset,) = datasets.list_datasets(ws)
+    image = shown(page)
+    reviewing.submit(
+        ws, dataset.id, image, reviewer="Ana", event_id="elsewhere", label=dataset.labels[6]
+    )
+    press(page, "2")
+    expect(page.get_by_text(f"Ana said {dataset.labels[6]} about this image")).to_be_visible()
+    expect(page.locator("[data-unsaved='1']")).to_be_attached()
+    other = press(page, "3")  # work goes on meanwhile
+    page.get_by_role("button", name="Save mine all the same").click()
+    all_saved(page)
+    assert given(ws, "Ana") == [(image, "7"), other, (image, "2")]
 
 
 def test_a_label_can_be_chosen_by_finger_on_a_telephone(rosebuds_server, ws, page):

@@ -54,12 +54,13 @@ function build(root, labels, keys, act) {
   view.told = element("div", "told");
   view.status = element("div", "status");
   view.status.setAttribute("role", "status");
-  view.trouble = element("div", "trouble");
+  view.trouble = element("div", "trouble"); // over the image: no button may move under a finger
+  view.trouble.setAttribute("role", "alert");
   view.left = element("div", "left");
   const side = element("div", "side");
   side.append(...(labels.length > keys.filter(Boolean).length || labels.length > 12 ? [view.filter] : []),
-    names, commands, view.note, view.told, view.trouble, view.status, view.left);
-  root.replaceChildren(view.stage, side);
+    names, commands, view.note, view.told, view.status, view.left);
+  root.replaceChildren(view.stage, view.trouble, side);
   return view;
 }
 
@@ -139,6 +140,7 @@ function sayHow(view, desk) {
   const words = [];
   if (open) words.push(desk.late ? `${open} kept here, not saved yet: the server does not answer` : `saving ${open} …`);
   else if (desk.nSaved && !desk.refused.size) words.push("saved");
+  if (desk.refused.size) words.push(`${desk.refused.size} not saved`);
   if (desk.nSaved) words.push(`${desk.nSaved} saved in this window`);
   view.status.textContent = words.join(" · ");
   view.root.dataset.unsaved = desk.pending.length;
@@ -149,6 +151,8 @@ function complain(view, desk, act) {
   const rows = [...desk.refused].map(([id, why]) => {
     const event = desk.pending.find((e) => e.id === id);
     const row = element("div", "row");
+    const item = event && desk.held.get(event.image);
+    if (item) row.append(item.picture.cloneNode());
     const what = event?.verdict === "undo" ? "Taking back" : `Your answer ${event?.label ?? event?.verdict ?? ""}`;
     row.append(element("div", "", `${what} is not saved. ${why.why}`));
     const over = why.version != null;
