@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from core.analysis import comparison
-from core.records import Dataset
 from core.services import label_sets
 from core.services.datasets import get_dataset, images
 from core.services.label_sets import ORIGINAL
@@ -53,7 +53,7 @@ def label_accuracy(
         If there is no such label set.
     """
     dataset = get_dataset(ws, dataset_id)
-    truth = _truth(ws, dataset)
+    truth = _truth(ws, dataset.id)
     known = truth >= 0
     if not known.any():
         return None
@@ -64,8 +64,10 @@ def label_accuracy(
     )
 
 
-def _truth(ws: Workspace, dataset: Dataset) -> np.ndarray:
+@lru_cache(maxsize=4)
+def _truth(ws: Workspace, dataset_id: str) -> np.ndarray:
     """Return the true label of each image as an index into the labels, -1 where unknown."""
+    dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
         blob = datasets.sidecar(conn, dataset.id)
     said = json.loads(ws.blobs.path(blob).read_bytes())["images"] if blob else {}

@@ -63,7 +63,7 @@ def _buttons(ws: Workspace, dataset: Dataset, seen: OpenImage, who: str) -> None
     with st.container(horizontal=True):
         for i, label in enumerate(seen.labels):
             st.button(
-                label,
+                messages.plain(label),
                 key=f"decide-{i}",
                 disabled=not who,
                 on_click=_decide,

@@ -68,7 +68,7 @@ def _labels(ws: Workspace, dataset: Dataset) -> None:
             )
     st.caption(
         "As class folders with splits, for any other trainer: `python -m core labels export "
-        f"{messages.plain(dataset.name)} FOLDER --labels NAME`."
+        "DATASET FOLDER --labels NAME`."
     )
 
 

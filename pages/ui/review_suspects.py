@@ -156,7 +156,7 @@ def _overlap(ws: Workspace, dataset: Dataset) -> None:
     )
     with st.container(horizontal=True):
         st.button(
-            f"Review {pairs[0]['a']} / {pairs[0]['b']}",
+            messages.plain(f"Review {pairs[0]['a']} / {pairs[0]['b']}"),
             key="review-overlap",
             icon=":material/rate_review:",
             on_click=_review_pair,
