@@ -1,4 +1,6 @@
 // The hands: keys, buttons, and the way to the server and back.
+const SETTLES_MS = 2000;
+const HEADER_PX = 60; // of Streamlit's own bar, which lies over the page
 const views = new WeakMap();
 const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox]";
 
@@ -63,10 +65,21 @@ function inField(event, view, desk, act) {
   }
 }
 
-// Begin with the hands on the keys, and on a small screen with the image at its top.
+// Begin with the hands on the keys and the whole screen in view. What stands above it comes and
+// goes while the page settles, so look again for a moment, unless somebody scrolls or acts.
 function settle(view) {
   if (document.activeElement === document.body) view.stage.focus({ preventScroll: true });
-  if (view.root.getBoundingClientRect().bottom > innerHeight) view.root.scrollIntoView();
+  let until = performance.now() + SETTLES_MS;
+  for (const kind of ["wheel", "pointerdown", "keydown"]) {
+    window.addEventListener(kind, () => (until = 0), { once: true, capture: true });
+  }
+  const look = () => {
+    if (performance.now() > until || !view.root.isConnected) return;
+    const box = view.root.getBoundingClientRect();
+    if (box.bottom > innerHeight || box.top < HEADER_PX) view.root.scrollIntoView();
+    setTimeout(look, 200);
+  };
+  look();
 }
 
 export default function (component) {
