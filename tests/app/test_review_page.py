@@ -291,3 +291,13 @@ def test_reviews_go_out_and_come_back(reviewed):
     app = click(stands(app.run()), "Read these reviews")
     assert "1 new review by 1 person on 1 image" in app.success[0].value
     assert "Zoe" in reviewing.reviewers(reviewed.ws, reviewed.ids.dataset)
+
+
+def test_what_is_marked_on_the_map_is_a_queue_and_without_it_the_page_leads_there(full):
+    app = named(full.open("review", queue="selection"))
+    assert "No images are marked." in texts(app)
+    app.session_state[f"_draft:marked-{full.ids.dataset}"] = [3, 5, 8]
+    data = screen_of(stands(app.run()))
+    ids = image_ids(full.ws, full.ids.dataset)
+    assert sorted(data["order"]) == sorted(ids[position] for position in (3, 5, 8))
+    assert data["left"] == "3 of 3 images left"
