@@ -127,6 +127,16 @@ def random_gains(
 ) -> tuple[Floats, Floats]:
     """Return what merges at random with the group sizes of `partition` do to accuracy.
 
+    Parameters
+    ----------
+    confusion : array, shape (K, K)
+    partition : array of int, shape (K,)
+        The group of each class.
+    n : int
+        How many to draw, with repetition.
+    rng : numpy.random.Generator
+        The source of chance.
+
     Returns
     -------
     joined : array, shape (K, K)
