@@ -228,13 +228,16 @@ def table(results: dict[str, Any]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", help="without it nothing is measured")
     parser.add_argument("--network", nargs="+", choices=list(PAPERS), default=list(PAPERS))
     parser.add_argument("--minutes", type=float, default=60.0, help="of training, for each")
     parser.add_argument("--episodes", type=int, default=1000, help="to measure on, for each task")
     parser.add_argument("--folder", type=Path, default=Path("omniglot-runs"))
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    if chosen.data is None:
+        print("Omniglot is not part of the project: name an npz to train on it (see --help)")
+        return 0
     chosen.folder.mkdir(parents=True, exist_ok=True)
     x, train_members, test_members = load(chosen.data)
     results = {}
