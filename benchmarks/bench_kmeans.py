@@ -30,10 +30,10 @@ import numpy as np  # after the thread counts, which are read on import
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 
-from core.analysis import clustering
-from core.analysis.batched_kmeans import fit_all
-from core.analysis.k_evidence import N_INIT
-from core.analysis.silhouette import silhouettes
+from core.analysis.clusters import clustering
+from core.analysis.clusters.batched_kmeans import fit_all
+from core.analysis.clusters.k_evidence import N_INIT
+from core.analysis.clusters.silhouette import silhouettes
 
 BAR_FULL, BAR_REDUCED = 20.0, 60.0
 KS = range(2, 21)

@@ -113,8 +113,8 @@ def measure(folder: Path, source: str, reviews: Path, truth: dict[str, str]) -> 
 
 def _of_suspects(workspace: Path, found: dict[str, Any], wrong: dict[str, bool]) -> dict[str, Any]:
     """Return how well suspicion tells wrong labels from right ones, over all images."""
-    from core.services.datasets import image_ids
-    from core.services.label_evidence import find_suspects
+    from core.services.data.datasets import image_ids
+    from core.services.labels.label_evidence import find_suspects
     from core.services.workspace import open_workspace
 
     ws = open_workspace(workspace)

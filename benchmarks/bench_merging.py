@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # after the thread counts, which are read on import
 from sklearn.metrics import accuracy_score, cohen_kappa_score, mutual_info_score
 
-from core.analysis import merging
-from core.analysis.itca import score
-from core.analysis.partitions import all_partitions
+from core.analysis.merges import merging
+from core.analysis.merges.itca import score
+from core.analysis.merges.partitions import all_partitions
 
 BAR, MOST_MS, MOST_APART = 100.0, 100.0, 1e-9
 N_IMAGES, N_PEER = 10_000, 100

@@ -32,10 +32,10 @@ import numpy as np  # after the thread counts, which are read on import
 from sklearn.manifold import trustworthiness
 
 from core.analysis import projection
-from core.analysis.reduction import reduce
-from core.services.datasets import get_dataset
-from core.services.embedding import embed_now, embedding_matrix
-from core.services.importing import ImportOptions, import_now
+from core.analysis.clusters.reduction import reduce
+from core.services.data.datasets import get_dataset
+from core.services.data.embedding import embed_now, embedding_matrix
+from core.services.data.importing import ImportOptions, import_now
 from core.settings import DEFAULT_BACKBONE, load_settings
 from core.sources.keras_sets import DEBIAN_FOLDER
 from core.store.database import open_workspace

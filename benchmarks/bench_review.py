@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from core.services import datasets, votes
+from core.services.data import datasets
+from core.services.labels import votes
 from core.services.workspace import open_workspace
 from tests.browser.server import ROOT, Server, find_chromium
 

@@ -12,22 +12,6 @@ from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import Job
 from core.services import (
-    cascading,
-    class_map_files,
-    comparing,
-    crossvalidating,
-    datasets,
-    embedding,
-    exploring,
-    exporting,
-    importing,
-    mapping,
-    merging,
-    predicting,
-    retraining,
-    training,
-)
-from core.services import (
     demo as demo_service,
 )
 from core.services import (
@@ -35,6 +19,16 @@ from core.services import (
 )
 from core.services import (
     jobs as job_service,
+)
+from core.services.classes import class_map_files, mapping, merging, retraining
+from core.services.data import datasets, embedding, exploring, importing
+from core.services.runs import (
+    cascading,
+    comparing,
+    crossvalidating,
+    exporting,
+    predicting,
+    training,
 )
 from core.services.workspace import Workspace, open_workspace
 

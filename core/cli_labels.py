@@ -10,9 +10,8 @@ from typing import Any
 
 from core.cli_commands import _finish
 from core.errors import InvalidInput, JobFailed, NotReady
-from core.services import (
-    crossvalidating,
-    datasets,
+from core.services.data import datasets
+from core.services.labels import (
     label_evidence,
     label_files,
     label_folder,
@@ -20,7 +19,8 @@ from core.services import (
     label_work,
     label_worth,
 )
-from core.services.label_sets import ORIGINAL
+from core.services.labels.label_sets import ORIGINAL
+from core.services.runs import crossvalidating
 from core.services.workspace import Workspace, open_workspace
 
 Result = dict[str, Any]

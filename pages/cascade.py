@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services import cascading, training
-from pages.ui import cascade_pairs, messages, names, pickers, shell, text, threshold
+from core.services.runs import cascading, training
+from pages.parts import cascade_pairs, threshold
+from pages.ui import messages, names, pickers, shell, text
 
 ctx = shell.enter(
     "Cascade",

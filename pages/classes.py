@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services import mapping, training
-from pages.ui import (
-    cached,
+from core.services.classes import mapping
+from core.services.runs import training
+from pages.parts import (
     class_advice,
     class_composer,
     class_ranking,
@@ -17,9 +17,8 @@ from pages.ui import (
     class_saved,
     class_scores,
     class_verdict,
-    messages,
-    shell,
 )
+from pages.ui import cached, messages, shell
 
 BESIDE_MOST = 12  # classes up to which figures fit beside the matrix
 

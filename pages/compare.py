@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services import comparing, mapping, training
-from pages.ui import compare_parts, messages, names, pickers, run_table, shell, state
+from core.services.classes import mapping
+from core.services.runs import comparing, training
+from pages.parts import compare_parts, run_table
+from pages.ui import messages, names, pickers, shell, state
 
 N_COMPARED = 4  # runs at once: more matrices fit on no screen
 HIDDEN = "Hidden runs"

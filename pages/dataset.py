@@ -6,19 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core.records import Dataset
-from core.services import datasets, jobs
+from core.services import jobs
+from core.services.data import datasets
 from core.services.workspace import Workspace
-from pages.ui import (
-    cached,
-    charts,
-    gallery,
-    import_form,
-    job_panel,
-    messages,
-    shell,
-    state,
-    text,
-)
+from pages.parts import import_form
+from pages.ui import cached, charts, gallery, job_panel, messages, shell, state, text
 
 VIEWS = ["Look", "Balance", "Problems", "Import"]
 ANY = "all"

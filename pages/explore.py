@@ -10,21 +10,10 @@ from typing import Any
 import streamlit as st
 
 from core.records import Dataset
-from core.services import embedding, exploring
+from core.services.data import embedding, exploring
 from core.services.workspace import Workspace
-from pages.ui import (
-    cached,
-    evidence,
-    explore_map,
-    gallery,
-    job_panel,
-    label_splits,
-    matrix,
-    messages,
-    shell,
-    sweep_chart,
-    text,
-)
+from pages.parts import evidence, explore_map, label_splits, sweep_chart
+from pages.ui import cached, gallery, job_panel, matrix, messages, shell, text
 
 
 def number_of_classes(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.records import Dataset
-from core.services import datasets, demo, overview
+from core.services import demo, overview
+from core.services.data import datasets
 from core.services.overview import Step, Story
 from core.services.workspace import Workspace
 from core.settings import DEMO_NAME

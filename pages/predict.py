@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services import cascading, training
-from pages.ui import messages, names, pickers, predict_parts, shell
+from core.services.runs import cascading, training
+from pages.parts import predict_parts
+from pages.ui import messages, names, pickers, shell
 
 OWN, KNOWN = "an image of yours", "one of the test set"
 

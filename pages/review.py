@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import (
-    messages,
+from pages.parts import (
     review_agreement,
     review_consensus,
     review_files,
@@ -16,8 +15,8 @@ from pages.ui import (
     review_suspects,
     review_task,
     review_worth,
-    shell,
 )
+from pages.ui import messages, shell
 
 ctx = shell.enter(
     "Review",

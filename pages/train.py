@@ -8,8 +8,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import NotReady
-from core.services import embedding, mapping, training
-from pages.ui import job_panel, messages, shell, state, text, train_form, train_jobs
+from core.services.classes import mapping
+from core.services.data import embedding
+from core.services.runs import training
+from pages.parts import train_form, train_jobs
+from pages.ui import job_panel, messages, shell, state, text
 
 ctx = shell.enter(
     "Train", "How well can these classes be told apart? Train a model and watch it learn."

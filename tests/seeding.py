@@ -17,9 +17,10 @@ from PIL import Image
 
 from core.ids import bytes_id, content_id
 from core.records import Dataset
-from core.services import cascading, crossvalidating, fitting, mapping
-from core.services.embedding import embedder_for
-from core.services.exploring import RULES
+from core.services.classes import mapping
+from core.services.data.embedding import embedder_for
+from core.services.data.exploring import RULES
+from core.services.runs import cascading, crossvalidating, fitting
 from core.settings import DEFAULT_BACKBONE
 from core.store import datasets, embeddings, results, runs
 from core.store.database import Workspace, utc_now

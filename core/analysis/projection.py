@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.analysis._checks import Bools, matrix_2d
-from core.analysis.clustering import Report, reduce
+from core.analysis.clusters.clustering import Report, reduce
 from core.errors import InvalidInput
 
 Points = NDArray[np.float32]  # (n_images, 2)

@@ -7,10 +7,10 @@ from typing import Any
 
 from core.jobs import engine
 from core.jobs.context import JobContext
-from core.services.datasets import get_dataset, restore_dataset
-from core.services.embedding import embed_now
-from core.services.exploring import submit_explore, submit_projection
-from core.services.importing import ImportOptions, import_now
+from core.services.data.datasets import get_dataset, restore_dataset
+from core.services.data.embedding import embed_now
+from core.services.data.exploring import submit_explore, submit_projection
+from core.services.data.importing import ImportOptions, import_now
 from core.settings import DEFAULT_BACKBONE, DEMO_NAME
 from core.store import datasets
 from core.store.database import Workspace

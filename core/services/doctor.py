@@ -7,7 +7,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from core.services.datasets import list_datasets
+from core.services.data.datasets import list_datasets
 from core.services.jobs import list_jobs
 from core.store import health
 from core.store.database import Workspace

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.records import Run
-from core.services.cascading import confused_pairs, list_cascades
-from core.services.datasets import get_dataset
-from core.services.embedding import embedding_status
-from core.services.exploring import exploration
-from core.services.mapping import list_class_maps
-from core.services.training import list_runs
+from core.services.classes.mapping import list_class_maps
+from core.services.data.datasets import get_dataset
+from core.services.data.embedding import embedding_status
+from core.services.data.exploring import exploration
+from core.services.runs.cascading import confused_pairs, list_cascades
+from core.services.runs.training import list_runs
 from core.store.database import Workspace
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.jobs.context import JobContext
-from core.services import crossvalidating, demo, embedding, exploring, fitting, importing
+from core.services import demo
+from core.services.data import embedding, exploring, importing
+from core.services.runs import crossvalidating, fitting
 
 Task = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any]]
 

@@ -12,8 +12,6 @@ matrix           confusion matrices and cross tables whose cells can be clicked
 charts           arrays -> Plotly figures
 scatter          the map of the embeddings: pan, zoom, lasso, pictures under the pointer
 selection        what was marked on the map -> positions of images
-evidence         clusters, arranged for the tables and charts of Explore
-import_form      the three ways into the workspace
 text             numbers as people read them
 names            what runs, class maps and cascades are called, also in addresses
 meaning          what each figure means: the tooltips, said once
@@ -21,6 +19,5 @@ pickers          choose runs, classes, models; a link may name them by id
 confusion_panel  a confusion matrix and the images of the chosen cell
 ===============  ====================================================================
 
-Pieces of one page: explore_map (Explore), class_* (Classes), train_* (Train), run_table and
-compare_parts (Compare), cascade_* and threshold (Cascade), predict_parts (Predict).
+Pieces of single pages are in `pages.parts`.
 """

@@ -13,16 +13,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.analysis import merging as merge_analysis
-from core.services import (
-    advising,
-    datasets,
-    exploring,
-    label_evidence,
-    label_preview,
-    label_work,
-    merging,
-)
+from core.analysis.merges import merging as merge_analysis
+from core.services.classes import advising, merging
+from core.services.data import datasets, exploring
+from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
 
 _SIZE = "200MiB"

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import ArrayLike
 
-from core.analysis.confused_block import ConfusedBlock, most_confused
+from core.analysis.merges.confused_block import ConfusedBlock, most_confused
 from core.records import Dataset
 from core.services.workspace import Workspace
 from pages.ui import messages, text

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from core.records import Dataset
-from core.services import datasets
+from core.services.data import datasets
 from core.services.workspace import Workspace
 from pages.ui import cached, messages, text
 

@@ -17,9 +17,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.records import Dataset
-from core.services import datasets
+from core.services.data import datasets
 from core.services.workspace import Workspace
-from pages.ui import cached, evidence, messages, selection, state
+from pages.ui import cached, messages, names, selection, state
 
 PLANES = ("PCA", "UMAP")
 _ASSETS = Path(__file__).with_name("assets")
@@ -145,7 +145,7 @@ def picture_data(
     """Return [row, picture, lines of text ...] for the drawn points that the browser asks for."""
     wanted = [int(r) for r in asked[:_N_AHEAD] if 0 <= int(r) < len(rows)]
     positions = [int(rows[r]) for r in wanted]
-    said = evidence.hover(cached.images(ws, dataset.id).iloc[positions])
+    said = hover(cached.images(ws, dataset.id).iloc[positions])
     thumbs = datasets.thumbnails(ws, dataset.id, positions)
     return [
         [row, "data:image/jpeg;base64," + base64.b64encode(thumb).decode(), *lines]
@@ -194,3 +194,9 @@ def _small(codes: NDArray[Any]) -> NDArray[Any]:
 
 def _nothing() -> None:
     """Be the callback that Streamlit asks for beside a default."""
+
+
+def hover(images: pd.DataFrame) -> pd.DataFrame:
+    """Return what a point says of its image, one column a line; row = position."""
+    said = images["label"] + ", " + images["split"].map(names.SPLITS)
+    return pd.DataFrame({"said": said, "path": images["path"]})

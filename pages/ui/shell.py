@@ -17,7 +17,7 @@ from typing import NoReturn
 import streamlit as st
 
 from core.records import Dataset
-from core.services import datasets
+from core.services.data import datasets
 from core.services.workspace import Workspace
 from pages.ui import job_panel, messages, resources, state
 

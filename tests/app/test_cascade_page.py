@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.services import cascading, training
-from pages.ui import threshold
-from pages.ui.cascade_chart import threshold_curves
+from core.services.runs import cascading, training
+from pages.parts import threshold
+from pages.parts.cascade_chart import threshold_curves
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, cards, choose_cell, click, counts, matrices, queued, tiles
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import charts, evidence, gallery, label_splits, matrix, messages, sweep_chart, text
+from pages.parts import evidence, label_splits, sweep_chart
+from pages.ui import charts, gallery, matrix, messages, text
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

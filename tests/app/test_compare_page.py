@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.services import comparing, training
-from pages.ui import compare_parts
+from core.services.runs import comparing, training
+from pages.parts import compare_parts
 from tests.app.conftest import stands, texts
 from tests.app.hands import choose_cell, click, counts, matrices, tiles
 

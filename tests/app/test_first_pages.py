@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.records import Problem
-from core.services import datasets, exploring, jobs
+from core.services import jobs
+from core.services.data import datasets, exploring
 from core.store import datasets as store
 from core.store.database import utc_now
 from tests.app.conftest import stands, texts

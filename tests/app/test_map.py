@@ -7,8 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core.services import exploring
-from pages.ui import scatter, selection
+from core.services.data import exploring
+from pages.parts import selection
+from pages.ui import scatter
 from tests.app.conftest import stands, texts
 from tests.app.hands import click, maps, queued, tiles
 from tests.seeding import LABELS

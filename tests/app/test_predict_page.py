@@ -8,8 +8,9 @@ import json
 import pytest
 from PIL import Image
 
-from core.services import cascading, datasets, embedding, exploring, predicting, training
-from pages.ui import predict_parts
+from core.services.data import datasets, embedding, exploring
+from core.services.runs import cascading, predicting, training
+from pages.parts import predict_parts
 from tests.app.conftest import stands, texts
 from tests.app.hands import cards, maps, tiles
 

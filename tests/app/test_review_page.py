@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 
 from core.errors import StoreError
-from core.services import (
-    adjudicating,
-    label_sets,
-    label_work,
-    review_queues,
-    reviewing,
-    training,
-)
-from core.services.datasets import get_dataset, image_ids, label_indices
+from core.services.data.datasets import get_dataset, image_ids, label_indices
+from core.services.labels import adjudicating, label_sets, label_work, review_queues, reviewing
+from core.services.runs import training
 from core.store import reviews
-from pages.ui import review_agreement, review_screen, review_suspects
+from pages.parts import review_agreement, review_screen, review_suspects
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, choose_cell, click, queued, tiles
 from tests.seeding import LABELS, add_crossval, generalist_probs

@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 
 from core.jobs import engine
-from core.services import cascading, embedding, jobs, training
+from core.services import jobs
+from core.services.data import embedding
+from core.services.runs import cascading, training
 from core.store import jobs as job_rows
-from pages.ui import train_form, train_jobs
+from pages.parts import train_form, train_jobs
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, cards, click, queued
 from tests.seeding import LABELS

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
-from core.services import datasets, exploring
+from core.services.data import datasets, exploring
 from core.settings import load_settings
 from core.store.database import Workspace, open_workspace
 from tests.browser import mouse, screen

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.services import datasets, reviewing
+from core.services.data import datasets
+from core.services.labels import reviewing
 from core.settings import load_settings
 from core.store import reviews
 from core.store.database import open_workspace

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import Conflict
-from core.services import adjudicating, reviewing
+from core.services.labels import adjudicating, reviewing
 from core.store import adjudications, reviews
 from tests.faults.test_durability import SHIM
 from tests.faults.test_kill_writer import SLOW, is_sound, killed_after, writer

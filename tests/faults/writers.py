@@ -39,7 +39,8 @@ def events(ws: Workspace, job_id: str, n_events: str = "1000000000") -> None:
 
 def reviews(ws: Workspace, dataset: str, reviewer: str, n_reviews: str = "1000000000") -> None:
     """Review the images of a data set in turn, every fourth answer an undo of the one before."""
-    from core.services import datasets, reviewing  # slow to load, and the others need none of it
+    from core.services.data import datasets
+    from core.services.labels import reviewing
 
     images = datasets.image_ids(ws, dataset)
     for n in range(int(n_reviews)):

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analysis import cascade, metrics
+from core.analysis import metrics
+from core.analysis.cascades import cascade
 from tests.strategies import TAUS, CascadeInput, cascade_inputs
 
 

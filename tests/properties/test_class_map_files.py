@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.records import ClassMapRecord
-from core.services.class_map_files import KINDS, export_class_map, read_class_map
+from core.services.classes.class_map_files import KINDS, export_class_map, read_class_map
 
 # What an import lets through as a label or a name: printable, with a character that is no space.
 NAMES = st.text(

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core.analysis import agreement, label_consensus
-from core.analysis.coefficients import cohen_kappa, fleiss_kappa, krippendorff_alpha
-from core.analysis.votes import count_votes
+from core.analysis.labels import agreement, label_consensus
+from core.analysis.labels.coefficients import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from core.analysis.labels.votes import count_votes
 from core.sources.formulas import defused, restored
 
 N_CLASSES = 4

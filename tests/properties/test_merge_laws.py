@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis import merging, metrics
+from core.analysis import metrics
 from core.analysis.class_map import ClassMap
-from core.analysis.itca import gains_of_many, greedy_path, score
-from core.analysis.merge_evidence import pair_p_values
-from core.analysis.partitions import all_partitions, canonical, group_sizes
+from core.analysis.merges import merging
+from core.analysis.merges.itca import gains_of_many, greedy_path, score
+from core.analysis.merges.merge_evidence import pair_p_values
+from core.analysis.merges.partitions import all_partitions, canonical, group_sizes
 from tests.strategies import confusions
 
 

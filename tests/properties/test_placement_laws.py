@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis import clustering, placement, projection
+from core.analysis import placement, projection
+from core.analysis.clusters import clustering
 
 
 @st.composite

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.analysis.advice import Signals, advise
-from core.analysis.overlap import APART, MOST_IMAGES, overlap_share
+from core.analysis.merges.advice import Signals, advise
+from core.analysis.merges.overlap import APART, MOST_IMAGES, overlap_share
 
 
 def two_clouds(apart: float, n: tuple[int, int] = (80, 80)) -> tuple[np.ndarray, np.ndarray]:

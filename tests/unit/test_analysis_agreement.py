@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis import agreement
-from core.analysis.coefficients import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from core.analysis.labels import agreement
+from core.analysis.labels.coefficients import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from core.errors import InvalidInput
 
 # Krippendorff 2011, section D: four observers, twelve units, 26 % missing; 0 stands for missing.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from core.analysis.batched_kmeans import fit_all
+from core.analysis.clusters.batched_kmeans import fit_all
 
 
 def _fits(x, ks, seed=0, n_init=1):

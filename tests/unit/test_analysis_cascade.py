@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from core.analysis import cascade
+from core.analysis.cascades import cascade
 from core.errors import InvalidInput
 
 # Four images, three classes, an expert for (0, 1). The generalist is right on 0 and 3 only.

@@ -12,8 +12,8 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
-from core.analysis import clustering, verdict
-from core.analysis.silhouette import silhouettes
+from core.analysis.clusters import clustering, verdict
+from core.analysis.clusters.silhouette import silhouettes
 from core.errors import InvalidInput, JobCancelled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis.confused_block import most_confused
+from core.analysis.merges.confused_block import most_confused
 from core.errors import InvalidInput
 
 

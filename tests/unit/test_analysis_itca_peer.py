@@ -6,8 +6,8 @@ import itca as peer
 import numpy as np
 import pytest
 
-from core.analysis.itca import score
-from core.analysis.partitions import canonical
+from core.analysis.merges.itca import score
+from core.analysis.merges.partitions import canonical
 
 
 def test_itca_is_that_of_its_authors_on_a_thousand_matrices():

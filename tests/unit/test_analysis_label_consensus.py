@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis import label_consensus
+from core.analysis.labels import label_consensus
 from core.errors import InvalidInput
 
 

@@ -7,9 +7,10 @@ from math import comb, log
 import numpy as np
 import pytest
 
-from core.analysis import merge_evidence as evidence
-from core.analysis import merging, metrics, partitions
-from core.analysis.itca import cell_worth, greedy_path, itca, score
+from core.analysis import metrics
+from core.analysis.merges import merge_evidence as evidence
+from core.analysis.merges import merging, partitions
+from core.analysis.merges.itca import cell_worth, greedy_path, itca, score
 from core.errors import InvalidInput
 
 STAGES = ("Arroz", "Arveja", "Garbanzo", "Bola", "Rayando", "Separando", "Corte")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis import clustering, placement, projection
+from core.analysis import placement, projection
+from core.analysis.clusters import clustering
 from core.errors import InvalidInput
 
 N_LABELS = 4

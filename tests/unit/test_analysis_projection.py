@@ -10,7 +10,8 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 
-from core.analysis import clustering, projection
+from core.analysis import projection
+from core.analysis.clusters import clustering
 from core.errors import InvalidInput, JobCancelled
 
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from core.analysis.reduction import reduce
+from core.analysis.clusters.reduction import reduce
 from core.errors import InvalidInput
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from core.analysis import clustering, consensus, separation, splitting
+from core.analysis.clusters import clustering, consensus, separation, splitting
 from core.errors import InvalidInput, JobCancelled
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from core.analysis import suspects
+from core.analysis.labels import suspects
 from core.errors import InvalidInput
 
 

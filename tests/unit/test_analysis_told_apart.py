@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from core.analysis import metrics
-from core.analysis.told_apart import told_apart, worst_of
+from core.analysis.merges.told_apart import told_apart, worst_of
 from tests.strategies import confusions
 
 

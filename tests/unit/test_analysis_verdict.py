@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.analysis import clustering
+from core.analysis.clusters import clustering
 
 K_MOST = 9  # clusters; more would only take longer
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.cli import main
-from core.services import datasets, label_sets
-from core.services.datasets import get_dataset, image_ids, label_indices
+from core.services.data import datasets
+from core.services.data.datasets import get_dataset, image_ids, label_indices
+from core.services.labels import label_sets
 from tests.seeding import LABELS, add_crossval, generalist_probs, seed
 
 

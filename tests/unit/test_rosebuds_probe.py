@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from core.analysis.class_map import ClassMap
-from core.analysis.clustering import kmeans, reduce
+from core.analysis.clusters.clustering import kmeans, reduce
 from core.models.embedding import open_embedder
 from core.sources.rosebuds import LABELS, MERGE_PAIRS, generate, sidecar
 

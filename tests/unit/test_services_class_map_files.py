@@ -8,7 +8,7 @@ import pytest
 
 from core.cli import main
 from core.errors import InvalidInput
-from core.services.class_map_files import MOST_BYTES, kind_of, read_class_map
+from core.services.classes.class_map_files import MOST_BYTES, kind_of, read_class_map
 from core.settings import load_settings
 from core.store.database import open_workspace
 from tests.seeding import seed

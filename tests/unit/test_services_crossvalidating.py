@@ -10,11 +10,14 @@ import pytest
 
 from core.errors import InvalidInput, NotFound, NotReady
 from core.jobs.execution import execute
-from core.services import crossvalidating, datasets, jobs, mapping
-from core.services.crossvalidating import answer, estimate, out_of_fold, submit_crossval
-from core.services.planning import TrainRequest, make_plan
+from core.services import jobs
+from core.services.classes import mapping
+from core.services.data import datasets
+from core.services.runs import crossvalidating
+from core.services.runs.crossvalidating import answer, estimate, out_of_fold, submit_crossval
+from core.services.runs.planning import TrainRequest, make_plan
+from core.services.runs.training import get_run
 from core.services.tasks import TASKS
-from core.services.training import get_run
 from tests.seeding import LABELS, add_run, generalist_probs, seed
 
 OPTIONS = {"epochs": 2}

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from core.errors import Conflict, InvalidInput
-from core.services import datasets, importing, uploads
+from core.services.data import datasets, importing, uploads
 from core.store.database import Workspace
 
 

@@ -9,9 +9,14 @@ import pandas as pd
 import pytest
 
 from core.errors import Conflict, InvalidInput
-from core.services import label_folder, label_sets, reviewing
-from core.services.datasets import get_dataset, image_ids, images, label_indices
-from core.services.label_files import add_reviews, export_labels, export_reviews, import_reviews
+from core.services.data.datasets import get_dataset, image_ids, images, label_indices
+from core.services.labels import label_folder, label_sets, reviewing
+from core.services.labels.label_files import (
+    add_reviews,
+    export_labels,
+    export_reviews,
+    import_reviews,
+)
 from core.store import reviews
 from tests.seeding import add_small_dataset
 

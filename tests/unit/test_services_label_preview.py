@@ -10,7 +10,8 @@ from PIL import Image
 from sqlalchemy import update
 
 from core.errors import NotReady
-from core.services import (
+from core.services.data.datasets import picture
+from core.services.labels import (
     adjudicating,
     label_preview,
     label_sets,
@@ -19,7 +20,6 @@ from core.services import (
     review_pictures,
     reviewing,
 )
-from core.services.datasets import picture
 from core.store import tables
 from tests.seeding import LABELS, add_small_dataset
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, NotFound
-from core.services import label_sets, mapping, planning, training
-from core.services.datasets import get_dataset, label_indices
-from core.services.label_sets import ORIGINAL
-from core.services.planning import TrainRequest
+from core.services.classes import mapping
+from core.services.data.datasets import get_dataset, label_indices
+from core.services.labels import label_sets
+from core.services.labels.label_sets import ORIGINAL
+from core.services.runs import planning, training
+from core.services.runs.planning import TrainRequest
 from core.store import runs
 from tests.seeding import add_run, generalist_probs, seed
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, NotFound, NotReady
-from core.services import (
+from core.services.data.datasets import get_dataset, image_ids, label_indices
+from core.services.labels import (
     adjudicating,
     label_evidence,
     label_sets,
@@ -14,8 +15,7 @@ from core.services import (
     review_queues,
     reviewing,
 )
-from core.services.datasets import get_dataset, image_ids, label_indices
-from core.services.votes import reviews_version, votes_of
+from core.services.labels.votes import reviews_version, votes_of
 from core.store import reviews
 from core.store.database import utc_now
 from tests.seeding import LABELS, add_crossval, generalist_probs, seed

@@ -7,9 +7,10 @@ import pytest
 
 from core.analysis.comparison import mean_difference
 from core.errors import InvalidInput, NotReady
-from core.services import adjudicating, label_sets, label_worth, training
-from core.services.datasets import get_dataset, image_ids, label_indices, splits
-from core.services.planning import make_plan
+from core.services.data.datasets import get_dataset, image_ids, label_indices, splits
+from core.services.labels import adjudicating, label_sets, label_worth
+from core.services.runs import training
+from core.services.runs.planning import make_plan
 from core.store import reviews, runs
 from core.store.database import utc_now
 from tests.seeding import LABELS, seed

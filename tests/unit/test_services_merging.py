@@ -7,23 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from core.analysis import merging as analysis
 from core.analysis import metrics
 from core.analysis.class_map import ClassMap
+from core.analysis.merges import merging as analysis
 from core.cli import main
 from core.errors import InvalidInput, NotReady
-from core.services import (
-    advising,
-    crossvalidating,
-    datasets,
-    mapping,
-    merging,
-    overlaps,
-    planning,
-    retraining,
-    reviewing,
-    training,
-)
+from core.services.classes import advising, mapping, merging, overlaps, retraining
+from core.services.data import datasets
+from core.services.labels import reviewing
+from core.services.runs import crossvalidating, planning, training
 from core.settings import load_settings
 from core.store import results
 from core.store.database import open_workspace

@@ -7,8 +7,10 @@ import pytest
 
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput, NotReady
-from core.services import datasets, mapping, training
-from core.services.merging_images import positions_in_cell
+from core.services.classes import mapping
+from core.services.classes.merging_images import positions_in_cell
+from core.services.data import datasets
+from core.services.runs import training
 from core.settings import load_settings
 from core.store.database import open_workspace
 from tests.seeding import LABELS, add_crossval, seed

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.errors import NotReady
-from core.services import datasets, embedding, exploring, placing, training
+from core.services.data import datasets, embedding, exploring, placing
+from core.services.runs import training
 from core.settings import DEFAULT_BACKBONE
 from core.store.database import Workspace
 from tests.seeding import Seeded, seed

@@ -5,21 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis import cascade, metrics
+from core.analysis import metrics
+from core.analysis.cascades import cascade
 from core.errors import InvalidInput, NotFound, NotReady
-from core.services import (
-    cascading,
-    comparing,
-    datasets,
-    demo,
-    embedding,
-    exploring,
-    exporting,
-    mapping,
-    overview,
-    predicting,
-    training,
-)
+from core.services import demo, overview
+from core.services.classes import mapping
+from core.services.data import datasets, embedding, exploring
+from core.services.runs import cascading, comparing, exporting, predicting, training
 from core.settings import DEMO_NAME, load_settings
 from core.store.database import Workspace
 from tests.seeding import LABELS, SIZE_PX, Seeded, add_run, seed

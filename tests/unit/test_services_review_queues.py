@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, NotReady
-from core.services import review_queues, reviewing
-from core.services.datasets import get_dataset, image_ids, label_indices
-from core.services.review_queues import QUEUES, pace, queue
+from core.services.data.datasets import get_dataset, image_ids, label_indices
+from core.services.labels import review_queues, reviewing
+from core.services.labels.review_queues import QUEUES, pace, queue
 from tests.seeding import add_crossval, add_small_dataset, generalist_probs, seed
 
 
@@ -66,7 +66,7 @@ def test_everybody_has_an_order_of_their_own(workspace, seeded, kind):
 
 
 def test_the_least_sure_come_first_in_blocks(workspace, seeded):
-    from core.services.label_evidence import evidence
+    from core.services.labels.label_evidence import evidence
 
     sure = evidence(workspace, seeded.dataset).probs.max(axis=1)
     shown = queue(workspace, seeded.dataset, "unsure", "Ana", n_next=120).next

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.services import adjudicating, reviewing
+from core.services.labels import adjudicating, reviewing
 from tests.seeding import LABELS, add_small_dataset
 
 

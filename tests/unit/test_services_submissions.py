@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from core.jobs import engine
-from core.services import crossvalidating, embedding, exploring
+from core.services.data import embedding, exploring
+from core.services.runs import crossvalidating
 from core.store.database import Workspace
 from tests.seeding import Seeded, add_small_dataset, seed
 

@@ -7,7 +7,9 @@ import pytest
 
 from core.analysis import metrics
 from core.errors import InvalidInput, NotFound, NotReady
-from core.services import fitting, jobs, mapping, training
+from core.services import jobs
+from core.services.classes import mapping
+from core.services.runs import fitting, training
 from core.store.database import Workspace
 from tests.seeding import LABELS, Seeded, seed
 

@@ -1,0 +1,1 @@
+"""The cascade: which image goes where, and every threshold at once."""

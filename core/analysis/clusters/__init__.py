@@ -1,0 +1,1 @@
+"""Numbers of clusters: k-means, its evidence, and what it says."""

@@ -1,0 +1,1 @@
+"""Labels from several people: agreement, consensus, suspects."""

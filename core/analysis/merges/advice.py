@@ -1,0 +1,122 @@
+"""One piece of advice for a confused pair, from three signals: model, people, embeddings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from core.analysis.merges.merge_verdict import STANDS_OUT, Kind
+from core.analysis.merges.overlap import APART
+from core.analysis.merges.told_apart import HALFWAY
+
+What = Literal["merge", "train an expert", "relabel", "collect more images", "leave"]
+
+_MOST_TIMES = 50  # more than so many times the images is no advice any more
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What is known about a pair of classes.
+
+    Attributes
+    ----------
+    n_images : int
+        Images that the model was judged on.
+    max_p : float
+        How easily chance confuses some pair as strongly; see `merge_evidence.pair_p_values`.
+    told_apart, told_apart_low, told_apart_high : float
+        Kappa of the answers within the pair, with its 95 % interval.
+    verdict : str
+        Of merging just this pair; see `merge_verdict`.
+    itca_gain, itca_gain_low : float, nats
+        Of merging just this pair.
+    overlap : float or None
+        See `overlap.overlap_share`; None without embeddings.
+    people : (alpha, low, high) or None
+        Agreement of reviewers within the pair (Krippendorff); None without images that two
+        reviewed.
+    """
+
+    n_images: int
+    max_p: float
+    told_apart: float
+    told_apart_low: float
+    told_apart_high: float
+    verdict: Kind
+    itca_gain: float
+    itca_gain_low: float
+    overlap: float | None
+    people: tuple[float, float, float] | None
+
+
+class Advice(NamedTuple):
+    """What to do about a pair, and the sentence that gives the numbers behind it."""
+
+    what: What
+    reason: str
+    n_more: int | None  # images of the two classes to collect, for that advice
+
+
+def advise(given: Signals) -> Advice:
+    """Return what to do about a confused pair.
+
+    Notes
+    -----
+    - *Leave*: chance confuses some pair as strongly.
+    - People who agree on the pair (alpha above 1/2 at its lower limit) see a difference that the
+      model misses: *train an expert*, whatever merging would gain.
+    - So do embeddings that lie apart where the model hardly tells the two apart (kappa at most
+      1/2 at its upper limit): *train an expert*.
+    - *Merge*: the verdict says so, and nothing contradicts it.
+    - *Collect more images*: the verdict cannot tell. How many: the interval of the ITCA gain
+      shrinks with the square root of the number of images.
+    - The answers do tell the two apart, but not well. *Relabel* where people disagree on the pair
+      (alpha below 1/2 at its upper limit), or where the embeddings lie apart, so that what is
+      confused sits among images of the other label. Else *train an expert*.
+    """
+    model = (
+        f"told apart with a kappa of {given.told_apart:.2f} "
+        f"({given.told_apart_low:.2f} to {given.told_apart_high:.2f})"
+    )
+    if given.max_p > STANDS_OUT:
+        return Advice("leave", f"Chance confuses some pair as much (p = {given.max_p:.2g}).", None)
+    lies = "" if given.overlap is None else f"; {_lies(given.overlap)}"
+    if given.people is not None and given.people[1] > HALFWAY:
+        said = f"People agree on it ({_alpha(given.people)}), the model does not: {model}{lies}."
+        return Advice("train an expert", said, None)
+    seen = "" if given.people is None else f"; people: {_alpha(given.people)}"
+    apart = given.overlap is not None and given.overlap <= APART
+    if apart and given.told_apart_high <= HALFWAY:
+        said = f"This model misses what the embedding shows: {model}{lies}{seen}."
+        return Advice("train an expert", said, None)
+    if given.verdict == "merge":
+        return Advice("merge", f"The model does not tell them apart: {model}{lies}{seen}.", None)
+    if given.verdict == "not enough images to tell":
+        return _collect(given, f"{model}{lies}{seen}")
+    if given.people is not None and given.people[2] < HALFWAY:
+        said = f"People disagree on it ({_alpha(given.people)}), yet the model has learned it"
+        return Advice("relabel", f"{said}: {model}{lies}.", None)
+    if apart:
+        said = f"What is confused sits among images of the other label: {model}{lies}{seen}."
+        return Advice("relabel", said, None)
+    return Advice("train an expert", f"There is something to learn: {model}{lies}{seen}.", None)
+
+
+def _collect(given: Signals, said: str) -> Advice:
+    """Say how many images would decide."""
+    half = given.itca_gain - given.itca_gain_low
+    times = (half / abs(given.itca_gain)) ** 2 if given.itca_gain else math.inf
+    if times > _MOST_TIMES:
+        said = f"Merging gains and costs about the same, and more images will not change it: {said}"
+        return Advice("leave", f"{said}.", None)
+    n_more = max(1, math.ceil((times - 1.0) * given.n_images))
+    return Advice("collect more images", f"{given.n_images} images cannot tell: {said}.", n_more)
+
+
+def _lies(overlap: float) -> str:
+    return f"{overlap:.0%} of them lie among the other's images in the embedding"
+
+
+def _alpha(people: tuple[float, float, float]) -> str:
+    return f"alpha {people[0]:.2f}, {people[1]:.2f} to {people[2]:.2f}"

@@ -1,0 +1,1 @@
+"""Class maps: composed, judged, compared, taken along."""

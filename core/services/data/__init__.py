@@ -1,0 +1,1 @@
+"""Images into the workspace, and a look at them."""

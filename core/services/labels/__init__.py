@@ -1,0 +1,1 @@
+"""Reviews by several people, and the label sets made of them."""

@@ -1,0 +1,1 @@
+"""Runs: planned, trained, compared, joined into cascades, used and taken away."""

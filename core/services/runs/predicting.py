@@ -1,0 +1,255 @@
+"""Predict single images with a run or a cascade, on ONNX Runtime alone: no training library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from core.analysis import calibration
+from core.analysis.cascades import cascade
+from core.errors import InvalidInput, NotFound, NotReady
+from core.models import ALGORITHMS
+from core.models.artifact import Session, load_session
+from core.models.embedding import Embedder
+from core.records import Dataset, Run
+from core.services.data.datasets import get_dataset, pixels
+from core.services.data.embedding import (
+    embedder_for,
+    embedding_matrix,
+    embedding_status,
+    open_for,
+)
+from core.services.data.exploring import nearest
+from core.settings import DEFAULT_BACKBONE
+from core.sources.images import prepare
+from core.store import runs
+from core.store.database import Workspace
+
+N_NEIGHBOURS = 6
+_EMBEDDERS: dict[str, Embedder] = {}  # opened in this process; about 40 MB each
+_EMBEDDERS_MOST = 4
+_opening = Lock()  # sessions of the browser are threads: they share what one of them opens
+PREDICT_MOST = 1_000  # files a call; more belong into a data set
+
+
+def predict(
+    ws: Workspace, model_id: str, files: Sequence[tuple[str, bytes]]
+) -> list[dict[str, Any]]:
+    """Predict images from their bytes.
+
+    Parameters
+    ----------
+    model_id : str
+        A run or a cascade.
+    files : sequence of (name, bytes)
+        JPEG, PNG, WebP, BMP, GIF or TIFF.
+
+    Returns
+    -------
+    list of dict
+        file, class, confidence (calibrated), probabilities {class: share}, deferred, route
+        ("generalist" or the id of the expert run asked), generalist {class, confidence}, expert
+        {class, confidence} or None, neighbours [(position, cosine)] (empty without embeddings).
+
+    Raises
+    ------
+    InvalidInput
+        If a file is not an image (the sentence names it), or there are none or too many.
+    NotFound
+        If the model does not exist.
+    NotReady
+        If the model was trained on embeddings made by another version.
+    """
+    if not 1 <= len(files) <= PREDICT_MOST:
+        raise InvalidInput(
+            "this is no number of images for one call",
+            expected=f"1 to {PREDICT_MOST:,}",
+            received=f"{len(files):,}",
+            todo="import more as a data set",
+        )
+    generalist, experts, tau = members_of(ws, model_id)
+    dataset = get_dataset(ws, generalist.dataset_id)
+    cached = np.stack([_square(ws, dataset, name, data) for name, data in files])
+    return _answer(ws, dataset, generalist, experts, tau, [name for name, _ in files], cached)
+
+
+def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> list[dict[str, Any]]:
+    """Predict images of the model's own data set, by position; returns what `predict` does.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no position, or one outside the data set.
+    NotFound, NotReady
+        As `predict`.
+    """
+    generalist, experts, tau = members_of(ws, model_id)
+    dataset = get_dataset(ws, generalist.dataset_id)
+    names = [f"image {position}" for position in positions]
+    rows = np.asarray(positions, dtype=np.int64)
+    if not len(rows) or rows.min() < 0 or rows.max() >= dataset.n_images:
+        raise InvalidInput(
+            "no such image", expected=f"0 to {dataset.n_images - 1}", received=str(list(positions))
+        )
+    cached = pixels(ws, dataset, check=False)[rows]  # a few rows: not worth reading gigabytes for
+    return _answer(ws, dataset, generalist, experts, tau, names, cached)
+
+
+def embed_files(
+    ws: Workspace, dataset_id: str, backbone: str, files: Sequence[tuple[str, bytes]]
+) -> np.ndarray:
+    """Return embeddings of images, made like those of a data set, float32 (n_files, dim).
+
+    Parameters
+    ----------
+    files : sequence of (name, bytes), not empty
+
+    Raises
+    ------
+    InvalidInput
+        If a file is not an image; the sentence names it.
+    """
+    dataset = get_dataset(ws, dataset_id)
+    squares = np.stack([_square(ws, dataset, name, data) for name, data in files])
+    return _embedder(ws, dataset, backbone).embed(squares)
+
+
+def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], float]:
+    """Return (generalist, experts, tau) of a cascade, or (run, (), 0) of a run.
+
+    Raises
+    ------
+    NotFound
+        If the id is neither.
+    """
+    with ws.read() as conn:
+        run, record = runs.find(conn, model_id), runs.find_cascade(conn, model_id)
+        if record is not None:
+            members = tuple(runs.get(conn, expert) for expert in record.experts)
+            return runs.get(conn, record.generalist), members, record.tau
+    if run is None:
+        raise NotFound(
+            "there is no such model",
+            expected="the id of a run or a cascade",
+            received=repr(model_id),
+            todo="list them with `python -m core runs DATASET`",
+        )
+    return run, (), 0.0
+
+
+def _answer(
+    ws: Workspace,
+    dataset: Dataset,
+    generalist: Run,
+    experts: Sequence[Run],
+    tau: float,
+    names: Sequence[str],
+    cached: np.ndarray,
+) -> list[dict[str, Any]]:
+    """Ask the generalist, then the experts for what is deferred; uint8 (n, px, px, 3) in."""
+    asked: dict[str, np.ndarray] = {}  # embeddings of these images, by backbone
+    probs = _probabilities(ws, dataset, generalist, cached, asked)
+    pairs = [
+        (generalist.classes.index(e.classes[0]), generalist.classes.index(e.classes[1]))
+        for e in experts
+    ]
+    owner = cascade.route(probs, pairs)
+    deferred = cascade.deferred_mask(probs, owner, tau)
+    expert_probs = [np.full((len(cached), 2), 0.5) for _ in experts]
+    for index, expert in enumerate(experts):
+        mine = np.flatnonzero(deferred & (owner == index))
+        if len(mine):
+            part = {name: matrix[mine] for name, matrix in asked.items()}
+            expert_probs[index][mine] = _probabilities(ws, dataset, expert, cached[mine], part)
+    final = cascade.combine(probs, owner, expert_probs, deferred, pairs=pairs)
+    near = _neighbours(ws, dataset, generalist, cached, asked)
+    return [
+        {
+            "file": names[i],
+            **_top(final[i], generalist.classes),
+            "probabilities": dict(zip(generalist.classes, map(float, final[i]), strict=True)),
+            "deferred": bool(deferred[i]),
+            "route": experts[owner[i]].id if deferred[i] else "generalist",
+            "generalist": _top(probs[i], generalist.classes),
+            "expert": _top(expert_probs[owner[i]][i], experts[owner[i]].classes)
+            if deferred[i]
+            else None,
+            "neighbours": near[i],
+        }
+        for i in range(len(cached))
+    ]
+
+
+def _probabilities(
+    ws: Workspace, dataset: Dataset, run: Run, cached: np.ndarray, asked: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Return a run's calibrated probabilities; embeds only with backbones not yet in `asked`."""
+    x = cached
+    if ALGORITHMS[run.algorithm].input == "embedding":
+        backbone = str(run.config["backbone"])
+        _check_embedder(ws, dataset, run, backbone)
+        if backbone not in asked:
+            asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
+        x = asked[backbone]
+    session = _session(str(ws.blobs.path(run.artifact["model.onnx"])))
+    return calibration.apply_temperature(session.predict(x).astype(np.float64), run.temperature)
+
+
+def _check_embedder(ws: Workspace, dataset: Dataset, run: Run, backbone: str) -> None:
+    """Refuse to feed a head with vectors made in another way than those it was trained on."""
+    if run.config["embedder"] != embedder_for(ws, dataset, backbone):
+        raise NotReady(
+            f"{run.id} was trained on embeddings that this version makes in another way",
+            todo="train it again; its stored figures stay valid",
+        )
+
+
+def _neighbours(
+    ws: Workspace, dataset: Dataset, run: Run, cached: np.ndarray, asked: dict[str, np.ndarray]
+) -> list[list[tuple[int, float]]]:
+    backbone = str(run.config.get("backbone") or DEFAULT_BACKBONE)
+    if embedding_status(ws, dataset.id, backbone) is None:
+        return [[] for _ in cached]
+    if backbone not in asked:
+        asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
+    matrix = embedding_matrix(ws, dataset, backbone)
+    return [nearest(matrix, vector, N_NEIGHBOURS) for vector in asked[backbone]]
+
+
+def _square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarray:
+    try:
+        found = prepare(data, ws.settings.limits, dataset.size_px, dataset.fit)  # as an import does
+
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"the file {name} cannot be predicted: {error.what}",
+            expected=error.expected,
+            received=error.received,
+        ) from error
+    side = dataset.size_px
+    return np.frombuffer(found.pixels, dtype=np.uint8).reshape(side, side, 3)
+
+
+def _top(probs: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+    best = int(probs.argmax())
+    return {"class": classes[best], "confidence": float(probs[best])}
+
+
+def _embedder(ws: Workspace, dataset: Dataset, backbone: str) -> Embedder:
+    key = f"{ws.path}/{embedder_for(ws, dataset, backbone)}"
+    with _opening:
+        if key not in _EMBEDDERS:
+            if len(_EMBEDDERS) >= _EMBEDDERS_MOST:
+                _EMBEDDERS.clear()
+            _EMBEDDERS[key] = open_for(ws, dataset, backbone)
+        return _EMBEDDERS[key]
+
+
+@lru_cache(maxsize=16)
+def _session(path: str) -> Session:
+    return load_session(Path(path))

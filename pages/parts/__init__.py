@@ -1,0 +1,13 @@
+"""Pieces of single pages; what pages share is in `pages.ui`, which never imports from here.
+
+=========  =========================================================================
+Data set   import_form
+Explore    explore_map, evidence, sweep_chart, label_splits
+Classes    class_*
+Review     review_*
+Train      train_*
+Compare    run_table, compare_parts
+Cascade    cascade_*, threshold
+Predict    predict_parts
+=========  =========================================================================
+"""

@@ -1,0 +1,91 @@
+"""Merge after training, or retrain on merged classes? Both on the same test images."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.records import ClassMapRecord
+from core.services.classes import retraining
+from core.services.runs import training
+from core.services.workspace import Workspace
+from pages.parts import train_jobs
+from pages.parts.class_sandbox import Bench
+from pages.ui import job_panel, meaning, messages, names, text
+
+
+def panel(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:
+    """Draw the two ways side by side, or offer the training that is missing."""
+    box = st.expander(
+        "Merge after training, or retrain on these classes?",
+        icon=":material/compare_arrows:",
+        key=f"retrain-{record.id}",
+        on_change="rerun",
+    )
+    if not box.open:
+        return
+    with box, messages.guard():
+        found = retraining.retrained(ws, bench.run.id, record.id)
+        if found is not None:
+            _both(found)
+        elif not _at_work(ws, bench, record):
+            _offer(ws, bench, record)
+
+
+def _both(found: retraining.Retrained) -> None:
+    """Draw both accuracies, and the sentence that says which way is better, if any."""
+    on = f"{text.count(found.n_images, names.SPLITS[found.split] + ' image')}"
+    left, right = st.columns(2)
+    for place, title, figures, how in (
+        (left, "Merged after training", found.merged, "The run over the labels; its probabilities "
+         "are summed within each class."),
+        (right, "Retrained on these classes", found.retrained, "The same recipe and seed, trained "
+         "on the merged classes."),
+    ):  # fmt: skip
+        place.metric(
+            title,
+            text.percent(figures["accuracy"]),
+            help=f"{how} {meaning.MEANING['accuracy']} On {on}. 95 % interval (Wilson): "
+            f"{text.interval(figures['accuracy_ci'])}.",
+            border=True,
+        )
+    st.markdown(verdict(found))
+    st.caption(
+        f"Accuracy of the retrained model less that of the merged one: "
+        f"{text.points(found.difference)}, 95 % interval {meaning.spread(found.ci)} (paired, on "
+        f"{on}). Fine labels often teach a model more, so merging afterwards is the usual choice."
+    )
+
+
+def verdict(found: retraining.Retrained) -> str:
+    """Return which way is better; neither, where the interval has both signs."""
+    low, high = found.ci
+    if low > 0:
+        return "**Retrain.** A model trained on these classes is more accurate."
+    if high < 0:
+        return "**Merge after training.** A model that learned the finer labels is more accurate."
+    return (
+        "**No difference that these images can show.** Merging after training needs no new model."
+    )
+
+
+def _at_work(ws: Workspace, bench: Bench, record: ClassMapRecord) -> bool:
+    """Draw the job that trains on these classes while it is active, or how it ended."""
+    for job in train_jobs.train_jobs(ws, bench.dataset):
+        if job.params.get("class_map") == record.id and job.state != "done":
+            return job_panel.show(ws, job)
+    return False
+
+
+def _offer(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:
+    about = text.duration(training.get_run(ws, bench.run.id).duration_s)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "The figures above merge the answers of a model that learned all labels. The same "
+            f"recipe can be trained on the merged classes and compared; about {about} of training.",
+            width="stretch",
+        )
+        if st.button(
+            "Retrain and compare", key=f"retrain-go-{record.id}", icon=":material/play_arrow:"
+        ):
+            retraining.submit_retraining(ws, bench.run.id, record.id)
+            st.rerun()

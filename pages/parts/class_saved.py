@@ -1,0 +1,148 @@
+"""Saved class maps: save the draft, go on from a version, take it along as a file, bring one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.records import ClassMapRecord, Dataset
+from core.services.classes import class_map_files, mapping
+from core.services.workspace import Workspace
+from pages.parts import class_composer, class_retrain
+from pages.parts.class_draft import Draft
+from pages.parts.class_sandbox import Bench
+from pages.ui import messages, names, state, text
+
+N_SHOWN = 4  # versions shown at once; the others sit in an expander
+_MIMES = {"json": "application/json", "csv": "text/csv"}
+_MEGABYTE = 1
+
+
+def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:
+    """Save the draft under a name, with why and who; a known name gets a new version."""
+    usual = text.count(len(draft.groups), "class", "classes")
+    with st.form("save-class-map", border=True):
+        first, second, third = st.columns([3, 3, 8], vertical_alignment="bottom")
+        name = first.text_input(
+            "Name",
+            key="map_save_name",
+            placeholder=usual,
+            max_chars=64,
+            help=f"Left empty, it is called {usual}. A name that exists gets a new version; the "
+            "older ones stay.",
+        )
+        who = second.text_input(
+            "Who", key="who", placeholder="Your name", max_chars=64, persist_state="session"
+        )
+        why = third.text_input(
+            "Why", key="map_why", placeholder="What makes these classes one?", max_chars=1000
+        )
+        pressed = st.form_submit_button("Save class map", type="primary", icon=":material/save:")
+    if not pressed:
+        return
+    with messages.guard() as outcome:
+        record = mapping.save_class_map(
+            ws, dataset.id, name.strip() or usual, draft.mapping, why=why.strip(), who=who.strip()
+        )
+        state.flash(f"Saved {messages.plain(names.class_map(record))}.")
+    if outcome.ok:
+        st.rerun()
+
+
+def versions(
+    ws: Workspace, dataset: Dataset, bench: Bench | None, saved: Sequence[ClassMapRecord]
+) -> None:
+    """List the saved class maps, newest first."""
+    if not saved:
+        st.caption("None yet. Save one above; it can then be trained on.")
+    for record in saved[:N_SHOWN]:
+        _version(ws, dataset, bench, record)
+    if len(saved) > N_SHOWN:
+        with st.expander(f"{len(saved) - N_SHOWN} older versions"):
+            for record in saved[N_SHOWN:]:
+                _version(ws, dataset, bench, record)
+    _from_file(dataset)
+
+
+def _version(ws: Workspace, dataset: Dataset, bench: Bench | None, record: ClassMapRecord) -> None:
+    """Draw one saved class map with what can be done with it."""
+    groups = names.groups(record.class_of)
+    merged = [f"{name}: {names.listing(x)}" for name, x in groups.items() if len(x) > 1]
+    with st.container(border=True, gap="xsmall"):
+        who = f" by {record.who}" if record.who else ""
+        st.markdown(
+            f"**{messages.plain(names.class_map(record))}** · "
+            f"{text.count(len(groups), 'class', 'classes')} · "
+            f":small[saved {text.ago(record.created_at)}{messages.plain(who)}]"
+        )
+        if merged:
+            st.caption(messages.plain("; ".join(merged)))
+        if record.why:
+            st.markdown(messages.plain(record.why))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Continue from this",
+                key=f"map-load-{record.id}",
+                icon=":material/edit:",
+                on_click=class_composer.continue_from,
+                args=(dataset, record),
+            )
+            st.page_link(
+                "pages/train.py",
+                label="Train on these classes",
+                icon=":material/model_training:",
+                query_params={"class_map": names.class_map(record)},
+            )
+            _downloads(record)
+        if bench is not None and 1 < len(groups) < len(dataset.labels):
+            class_retrain.panel(ws, bench, record)
+
+
+def _downloads(record: ClassMapRecord) -> None:
+    """Offer a class map as a file of either kind."""
+    with st.popover("Download", icon=":material/download:", type="tertiary"):
+        for kind in class_map_files.KINDS:
+            st.download_button(
+                kind.upper(),
+                class_map_files.export_class_map(record, kind),
+                file_name=f"{_file_name(record)}.{kind}",
+                mime=_MIMES[kind],
+                key=f"map-{kind}-{record.id}",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def _file_name(record: ClassMapRecord) -> str:
+    """Return "five-1", with nothing in it that a name of a file cannot have."""
+    return "".join(c if c.isalnum() else "-" for c in f"{record.name}-{record.version}")
+
+
+def _from_file(dataset: Dataset) -> None:
+    """Take a class map from a file into the draft, where it is looked at before it is saved."""
+    with st.expander("Take a class map from a file", icon=":material/upload_file:"):
+        given = st.file_uploader(
+            "JSON or CSV",
+            type=list(class_map_files.KINDS),
+            key=f"map-file-{dataset.id}",
+            max_upload_size=_MEGABYTE,
+            help="As downloaded here, or a CSV with the columns label,class that gives every "
+            "label of this data set a class.",
+        )
+        if given is None:
+            return
+        with messages.guard() as outcome:
+            kind = class_map_files.kind_of(given.name)
+            found = class_map_files.read_class_map(given.getvalue(), kind, dataset.labels)
+            said = f" {messages.plain(found.why)}" if found.why else ""
+            what = text.count(len(names.groups(found.class_of)), "class", "classes")
+            st.markdown(f"**{messages.plain(found.name or given.name)}**: {what}.{said}")
+        if outcome.ok:
+            st.button(
+                "Load it into the draft",
+                key="map-file-load",
+                icon=":material/edit:",
+                on_click=class_composer.continue_with,
+                args=(dataset, found.class_of),
+            )

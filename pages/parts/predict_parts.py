@@ -1,0 +1,244 @@
+"""Pieces of the Predict page: which image, who answered, and what lies near it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.typing import UploadedFile
+
+from core.analysis.cascades import cascade
+from core.records import CascadeRecord, Dataset, Run
+from core.services.classes import mapping
+from core.services.data import datasets, placing
+from core.services.runs import cascading, predicting, training
+from core.services.workspace import Workspace
+from core.settings import ImageLimits
+from pages.ui import cached, charts, gallery, messages, scatter, state, text
+
+TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
+N_TILES = 12
+FILE_MB = ImageLimits().file_bytes // 1_000_000  # larger files are refused anyway
+ANY = "all"
+_HOW = {
+    "PCA": "it is projected exactly as they were.",
+    "UMAP": "it lies among its nearest neighbours, however unlike them it may be.",
+}
+Asked = UploadedFile | int  # a file of one's own, or a position in the data set
+
+
+def choose_own() -> UploadedFile | None:
+    """Draw the place to drop an image; return what was dropped."""
+    dropped: UploadedFile | None = st.file_uploader(
+        "Drop an image here",
+        type=TYPES,
+        max_upload_size=FILE_MB,
+        key="predict_upload",
+        help="It is looked at once and not kept.",
+    )
+    return dropped
+
+
+def choose_known(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run) -> int | None:
+    """Draw test images to pick one from; return its position, None before a pick."""
+    positions = np.flatnonzero(cached.images(ws, dataset.id)["split"].to_numpy() == "test")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = st.selectbox(
+            "Label",
+            [ANY, *dataset.labels],
+            format_func=lambda name: "all labels" if name == ANY else name,
+            key="predict_label",
+        )
+        only = isinstance(model, CascadeRecord) and st.toggle(
+            "Only images that are deferred",
+            key="predict_deferred",
+            help="Those where the generalist hesitates and an expert is asked.",
+        )
+    if only and isinstance(model, CascadeRecord):
+        positions = deferred(ws, model)
+    if label != ANY:
+        labels = cached.images(ws, dataset.id)["label"].to_numpy()
+        positions = positions[labels[positions] == label]
+    if not len(positions):
+        st.caption("No test image fits.")
+        return None
+    n_pages = -(-len(positions) // N_TILES)
+    slot = st.container()
+    number = st.pagination(n_pages, key=f"predict-page-{label}-{only}") if n_pages > 1 else 1
+    part = positions[(number - 1) * N_TILES : number * N_TILES]
+    with slot:
+        clicked = gallery.tiles(ws, dataset, part.tolist(), f"predict-{label}-{only}-{number}")
+    kept = f"predict-{dataset.id}"
+    if clicked is not None:
+        state.set_draft(kept, clicked)
+    position: int | None = state.draft(kept)
+    return position
+
+
+def deferred(ws: Workspace, record: CascadeRecord) -> NDArray[np.int64]:
+    """Return the positions of the test images that a cascade defers."""
+    inputs = cascading.load_cascade_inputs(ws, record.generalist, record.experts)
+    test = inputs.test
+    return test.positions[cascade.deferred_mask(test.probs, test.owner, record.tau)]
+
+
+def truth_of(ws: Workspace, model: CascadeRecord | Run, label: str) -> str:
+    """Return the class that a label has under the model's class map."""
+    run = model if isinstance(model, Run) else training.get_run(ws, model.generalist)
+    class_map = mapping.get_class_map(ws, run.dataset_id, run.class_map_id)
+    return class_map.class_of[class_map.labels.index(label)]
+
+
+def ask(ws: Workspace, model_id: str, asked: Asked) -> dict[str, Any]:
+    """Return what the model says about the image."""
+    with st.spinner("Looking at the image …"):
+        if isinstance(asked, int):
+            return predicting.predict_known(ws, model_id, [asked])[0]
+        return predicting.predict(ws, model_id, [(asked.name, asked.getvalue())])[0]
+
+
+def answer(
+    ws: Workspace,
+    dataset: Dataset,
+    model: CascadeRecord | Run,
+    asked: Asked,
+    found: Mapping[str, Any],
+) -> None:
+    """Draw the image, what was answered, by whom, and how sure."""
+    shown, said = st.columns([2, 3])
+    with shown:
+        truth = _picture(ws, dataset, model, asked)
+    with said:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(messages.plain(found["class"]), anchor=False, width="content")
+            if truth is not None:
+                right = truth == found["class"]
+                st.badge(
+                    "as labelled" if right else f"labelled {messages.plain(truth)}",
+                    icon=":material/check:" if right else ":material/close:",
+                    color="green" if right else "red",
+                )
+        st.metric(
+            "Confidence",
+            text.percent(found["confidence"]),
+            help="The calibrated probability of the answer, for this one image: of many answers "
+            "given with this confidence, about this share is right.",
+        )
+    tau = model.tau if isinstance(model, CascadeRecord) else None
+    for line in story(found, tau):
+        st.markdown(f"- {line}")
+    classes = list(found["probabilities"])
+    st.plotly_chart(
+        charts.probabilities(classes, list(found["probabilities"].values())),
+        key="predict-probabilities",
+        config={"displayModeBar": False},
+        alt="Probability of each class",
+    )
+
+
+def story(found: Mapping[str, Any], tau: float | None) -> list[str]:
+    """Return who said what, in order: the generalist, the threshold, the expert."""
+    first = found["generalist"]
+    said = f"**{messages.plain(first['class'])}** with {text.percent(first['confidence'])}"
+    if tau is None:
+        return [f"The run says {said}; it is no cascade, so nobody else is asked."]
+    lines = [f"The generalist says {said}."]
+    if found["deferred"]:
+        expert = found["expert"]
+        lines.append(
+            f"That is below the threshold of {text.percent(tau)}, and its two best classes have an "
+            "expert: the image is **deferred**."
+        )
+        lines.append(
+            f"The expert ({messages.plain(found['route'])}) says "
+            f"**{messages.plain(expert['class'])}** with {text.percent(expert['confidence'])}."
+        )
+    elif first["confidence"] >= tau:
+        lines.append(
+            f"That is not below the threshold of {text.percent(tau)}: the answer is **kept**."
+        )
+    else:
+        lines.append(
+            f"That is below the threshold of {text.percent(tau)}, but its two best classes have no "
+            "expert: the answer is **kept**."
+        )
+    return lines
+
+
+def neighbours(
+    ws: Workspace, dataset: Dataset, near: Sequence[tuple[int, float]], asked: Asked
+) -> None:
+    """Draw the nearest images of the data set, by cosine similarity of their embeddings."""
+    st.markdown("**Nearest images of the data set**")
+    shown = [(position, cosine) for position, cosine in near if position != asked]
+    gallery.gallery(
+        ws,
+        dataset,
+        [position for position, _ in shown],
+        "predict-neighbours",
+        subs=[f"cosine {cosine:.2f}" for _, cosine in shown],
+        empty="The images have no embeddings yet; make them on the Explore page.",
+    )
+
+
+@st.fragment
+def on_the_map(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run, asked: Asked) -> None:
+    """Draw the map of the data set with the image on it; what is on it does not move."""
+    with messages.guard():
+        st.markdown("**Where it lies on the map**")
+        run = model if isinstance(model, Run) else training.get_run(ws, model.generalist)
+        backbone = placing.map_backbone(ws, run)
+        if backbone is None:
+            st.caption("There is no map yet: make the embeddings on the Explore page first.")
+            return
+        _, drawn = cached.plane(ws, dataset.id, backbone, "umap")
+        plane = scatter.choose_plane("predict_plane") if drawn else "PCA"
+        points, _ = cached.plane(ws, dataset.id, backbone, plane.lower())
+        labels = list(cached.images(ws, dataset.id)["label"])
+        scatter.scatter(
+            ws,
+            dataset,
+            points,
+            (labels, dataset.labels),
+            f"predict-map-{dataset.id}-{backbone}-{plane}",
+            alt=f"{plane} map of the embeddings with the image asked about",
+            marks=[("this image", _place(ws, dataset, backbone, plane, points, asked))],
+            selectable=False,
+        )
+        st.caption(
+            f"The ring is this image among the {text.count(len(points), 'image')} of the data set, "
+            f"all splits, coloured by label; {_HOW[plane]}"
+        )
+
+
+def _place(
+    ws: Workspace,
+    dataset: Dataset,
+    backbone: str,
+    plane: str,
+    points: NDArray[Any],
+    asked: Asked,
+) -> list[float]:
+    """Return where the image lies on the plane, (x, y)."""
+    if isinstance(asked, int):
+        return [float(v) for v in points[asked]]
+    files = [(asked.name, asked.getvalue())]
+    vectors = predicting.embed_files(ws, dataset.id, backbone, files)
+    (place,) = placing.place(ws, dataset.id, vectors, backbone, kind=plane.lower())
+    return [float(v) for v in place]
+
+
+def _picture(
+    ws: Workspace, dataset: Dataset, model: CascadeRecord | Run, asked: Asked
+) -> str | None:
+    """Draw the image; return its true class under the model's class map, None for an upload."""
+    if not isinstance(asked, int):
+        st.image(asked.getvalue(), caption=messages.plain(asked.name), alt="The image asked about")
+        return None
+    row = cached.images(ws, dataset.id).iloc[asked]
+    picture = datasets.picture(ws, str(row["image_id"]))
+    st.image(picture, caption=messages.plain(str(row["path"])), alt="The image asked about")
+    return truth_of(ws, model, str(row["label"]))

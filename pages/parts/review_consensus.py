@@ -1,0 +1,182 @@
+"""The Consensus tab: three ways to make one label of all answers, side by side; save one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import AppError, NotReady
+from core.records import Dataset
+from core.services.labels import label_preview, label_work, votes
+from core.services.labels.label_preview import Preview
+from core.services.workspace import Workspace
+from pages.parts import review_decide, review_images, review_sets, review_start
+from pages.ui import cached, messages, names, state, text
+
+TITLES = {"crowdlab": "CROWDLAB", "majority": "Majority", "dawid_skene": "Dawid-Skene"}
+_WHAT = {
+    "crowdlab": "Reviewers and a model, each trusted as far as it agrees with the rest (Goh et al. "
+    "2022). The best choice for two to five people an image.",
+    "majority": "The label with most votes. Simple, and often good enough.",
+    "dawid_skene": "Learns how each reviewer confuses labels (1979). Needs many answers a person, "
+    "and is not better than the majority by itself.",
+}
+
+
+def tab(ws: Workspace, dataset: Dataset) -> None:
+    """Draw the methods, what stays open, and the label sets that were saved."""
+    if votes.reviews_version(ws, dataset.id):
+        who = review_start.name_field()
+        review_start.recall_reviewer(who)
+        found = _previews(ws, dataset)
+        _cards(found)
+        able = {method: its for method, its in found.items() if isinstance(its, Preview)}
+        if able:
+            _chosen(ws, dataset, able, who)
+    else:
+        with st.container(border=True):
+            st.markdown("**Nobody has reviewed anything yet.**")
+            st.write("One label of several people needs answers of several people.")
+            st.button(
+                "Review the random sample",
+                key="consensus-random",
+                icon=":material/casino:",
+                on_click=review_start.go,
+                args=("random",),
+            )
+    st.subheader("Label sets", anchor=False)
+    review_sets.saved(ws, dataset)
+
+
+def _previews(ws: Workspace, dataset: Dataset) -> dict[str, Preview | AppError]:
+    """Return what each method would do, or why it cannot do anything."""
+    version = label_preview.version(ws, dataset.id)
+    found: dict[str, Preview | AppError] = {}
+    for method in TITLES:
+        try:
+            found[method] = cached.consensus(ws, dataset.id, method, version)
+        except AppError as reason:
+            found[method] = reason
+    return found
+
+
+def _cards(found: Mapping[str, Preview | AppError]) -> None:
+    with st.grid(3, min_column_width=230):
+        for method, its in found.items():
+            with st.container(border=True, height="stretch", gap="small"):
+                st.markdown(f"**{TITLES[method]}**")
+                if isinstance(its, Preview):
+                    _change(its)
+                else:
+                    _cannot(its)
+                st.caption(_WHAT[method])
+
+
+def _change(its: Preview) -> None:
+    """Draw how many labels a method would change, and how sure it is."""
+    st.metric(
+        "Labels that change",
+        f"{its.n_changed:,}",
+        help=f"Of {its.n_reviewed:,} images that somebody labelled; what was decided counts as "
+        "decided.",
+    )
+    st.markdown(
+        f":small[Mean quality {text.percent(its.mean_quality)} · "
+        f"{text.count(its.n_open, 'image')} open]",
+        help="Quality: how sure the method is of its label. Open: people disagree, the label is "
+        "less sure than 70 %, and nobody has decided. Each method has its own idea of quality: "
+        "compare what changes, not these shares.",
+    )
+
+
+def _cannot(reason: AppError) -> None:
+    """Say what a method lacks, and where to get it."""
+    st.markdown(f":small[{messages.inline(messages.capitalise(reason.what))}.]")
+    if isinstance(reason, NotReady):
+        st.button(
+            "Find suspects first",
+            key="consensus-suspects",
+            icon=":material/flag:",
+            on_click=state.set_widget,
+            args=(review_start.VIEW, "Suspects"),
+            help="The same trainings answer for the images here.",
+        )
+
+
+def _chosen(ws: Workspace, dataset: Dataset, found: Mapping[str, Preview], who: str) -> None:
+    method = st.segmented_control(
+        "Look at",
+        list(found),
+        default=next(iter(found)),
+        required=True,
+        format_func=lambda m: TITLES[m],
+        key="consensus_method",
+        bind="query-params",
+    )
+    its = found.get(str(method)) or next(iter(found.values()))
+    _save(ws, dataset, its, who)
+    with st.expander(f"The {text.count(its.n_changed, 'label')} that change"):
+        review_images.images(
+            ws,
+            dataset,
+            label_preview.changed(ws, dataset.id, its.labels),
+            f"changes-{its.method}",
+            empty="No label changes.",
+        )
+    with st.expander("How far each reviewer is trusted"):
+        _reviewers(its)
+    st.subheader("What stays open", anchor=False)
+    review_decide.panel(ws, dataset, its.quality, who)
+
+
+def _reviewers(its: Preview) -> None:
+    rows = sorted(its.reviewer_quality.items(), key=lambda row: -row[1])
+    st.dataframe(
+        pd.DataFrame(rows, columns=["reviewer", "quality"]),
+        hide_index=True,
+        column_config={
+            "reviewer": "Reviewer",
+            "quality": st.column_config.NumberColumn(
+                "Quality", format="percent", help="How often this method takes them to be right"
+            ),
+        },
+        alt="Quality of each reviewer",
+    )
+    if its.model_weight is not None:
+        st.caption(
+            f"The model ({its.run}) weighs {its.model_weight:.2f} where a reviewer weighs 1 on "
+            "average."
+        )
+
+
+def _save(ws: Workspace, dataset: Dataset, its: Preview, who: str) -> None:
+    """Save the labels under a name; a known name gets a new version."""
+    with st.form("save-label-set", border=True):
+        first, second = st.columns([3, 5], vertical_alignment="bottom")
+        name = first.text_input(
+            "Name",
+            key="label_set_name",
+            placeholder="consensus",
+            max_chars=64,
+            help="A name that exists gets a new version; the older ones stay. The labels of the "
+            "import are never changed.",
+        )
+        pressed = second.form_submit_button(
+            f"Save the {TITLES[its.method]} labels", type="primary", icon=":material/save:"
+        )
+    if not pressed:
+        return
+    with messages.guard() as outcome:
+        record = label_work.consensus(
+            ws,
+            dataset.id,
+            method=its.method,
+            name=name.strip() or "consensus",
+            run_id=its.run,
+            who=who,
+        )
+        state.flash(f"Saved {messages.plain(names.label_set(record))}.")
+    if outcome.ok:
+        st.rerun()

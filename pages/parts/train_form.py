@@ -1,0 +1,149 @@
+"""The choices behind a training: algorithm, classes or a pair, seeds, options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.records import ClassMapRecord, Dataset
+from core.services.classes import mapping
+from core.services.data import embedding
+from core.services.labels import label_sets
+from core.services.workspace import Workspace
+from pages.ui import messages, names, pickers, text
+
+GENERALIST, EXPERT = "generalist", "expert"
+N_SEEDS_MOST = 10
+_STEP_SHARE = 10  # of a default: one click on the plus of a fraction
+
+
+def choose_algorithm(algorithms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Draw the algorithms with what each does, and return the chosen one."""
+    by_name = {a["name"]: a for a in algorithms}
+    name = st.radio(
+        "Algorithm",
+        list(by_name),
+        format_func=lambda n: by_name[n]["title"],
+        captions=[a["summary"] for a in algorithms],
+        key="algorithm",
+        bind="query-params",
+    )
+    chosen = by_name.get(name, algorithms[0])
+    st.caption(f"{chosen['title']}: {chosen['paper']}")
+    return chosen
+
+
+def choose_question(
+    ws: Workspace, dataset: Dataset, saved: Sequence[ClassMapRecord]
+) -> tuple[str | None, tuple[str, str] | None]:
+    """Draw the choice of classes, and of a pair for an expert; return (class map id, pair)."""
+    options = {"": names.AS_LABELLED} | {record.id: names.class_map(record) for record in saved}
+    chosen = pickers.one(
+        "Classes",
+        options,
+        "class_map",
+        help="What a model learns to tell apart: the labels as they are, or a saved class map.",
+    )
+    classes = mapping.get_class_map(ws, dataset.id, chosen or None).classes
+    what = text.count(len(classes), "class", "classes")
+    st.caption(f"{what}: {messages.plain(names.listing(classes))}")
+    kind = st.segmented_control(
+        "Role",
+        [GENERALIST, EXPERT],
+        default=GENERALIST,
+        required=True,
+        key="role",
+        bind="query-params",
+        help="A generalist answers for all classes. An expert is trained on the images of two "
+        "classes only, and breaks ties between them in a cascade.",
+    )
+    return chosen or None, _choose_pair(classes) if kind == EXPERT else None
+
+
+def choose_labels(ws: Workspace, dataset: Dataset) -> str:
+    """Draw the choice of whose labels are learned, where there is one, and return it."""
+    saved = {s.id: names.label_set(s) for s in label_sets.list_label_sets(ws, dataset.id)}
+    if not saved:
+        return label_sets.ORIGINAL
+    return pickers.one(
+        "Labels",
+        {label_sets.ORIGINAL: names.AS_IMPORTED, **saved},
+        "labels",
+        help="Whose word counts: the labels of the import, or a label set that people reviewed. "
+        "Figures of a run are measured by the labels it was trained on.",
+    )
+
+
+def choose_backbone() -> str:
+    """Draw the choice of the network whose embeddings a head is trained on."""
+    known = {row["name"]: row for row in embedding.backbones()}
+    return pickers.one(
+        "Backbone",
+        {name: row["title"] for name, row in known.items()},
+        "train_backbone",
+        help="The pretrained network that turns images into vectors. The first comes with the "
+        "installation; the others need their weights.",
+    )
+
+
+def choose_seeds() -> tuple[int, ...]:
+    """Draw the number of repetitions and return the seeds 0, 1, ..."""
+    n_seeds = st.number_input(
+        "Repetitions",
+        min_value=1,
+        max_value=N_SEEDS_MOST,
+        value=1,
+        key="n_seeds",
+        bind="query-params",
+        help="One run for each seed 0, 1, 2 ...: how far apart they end is the luck of training.",
+    )
+    return tuple(range(int(n_seeds)))
+
+
+def choose_options(algorithm: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw a typed widget for each option and return those that differ from their defaults."""
+    changed: dict[str, Any] = {}
+    with st.expander("Options", icon=":material/tune:"):
+        with st.grid("auto", min_column_width=125):
+            for option in algorithm["options"]:
+                value = _option(algorithm["name"], option)
+                if value != option["default"]:
+                    changed[option["name"]] = value
+        st.caption("The defaults are sane; an option left alone keeps its default.")
+    return changed
+
+
+def _choose_pair(classes: Sequence[str]) -> tuple[str, str] | None:
+    """Draw two pickers of different classes; None where there are not two."""
+    if len(classes) < 2:
+        st.warning("An expert needs two classes to tell apart.", icon=":material/warning:")
+        return None
+    left, right = st.columns(2)
+    with left:
+        a = pickers.one("First class", {c: c for c in classes}, "pair_a")
+    with right:
+        others = {c: c for c in classes if c != a}
+        b = pickers.one("Second class", others, "pair_b")
+    return (a, b)
+
+
+def _option(algorithm: str, option: Mapping[str, Any]) -> Any:
+    """Draw the widget of one option and return its value."""
+    key, default = f"option-{algorithm}-{option['name']}", option["default"]
+    label = option["name"].replace("_", " ").capitalize()
+    if option["kind"] is bool:
+        return st.checkbox(label, value=default, key=key, help=option["help"])
+    kind = option["kind"]
+    low, high = option["minimum"], option["maximum"]
+    return st.number_input(
+        label,
+        min_value=None if low is None else kind(low),
+        max_value=None if high is None else kind(high),
+        value=kind(default),
+        step=1 if kind is int else float(default) / _STEP_SHARE or 0.1,
+        format=None if kind is int else "%g",
+        key=key,
+        help=f"{option['help']}. Default {default:g}.",
+    )

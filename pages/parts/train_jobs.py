@@ -1,0 +1,149 @@
+"""Training while it runs: live curves; and when it is done: what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.records import Dataset, Job, Run
+from core.services import jobs
+from core.services.runs import training
+from core.services.workspace import Workspace
+from pages.ui import charts, job_panel, meaning, messages, names, text
+
+N_LOOKED_THROUGH = 200  # jobs among which those of this data set are sought
+
+
+def train_jobs(ws: Workspace, dataset: Dataset) -> list[Job]:
+    """Return the training jobs to show: those at work, else the last one."""
+    mine = [
+        job
+        for job in jobs.list_jobs(ws, limit=N_LOOKED_THROUGH)
+        if job.kind == "train" and job.dataset_id == dataset.id
+    ]
+    return [job for job in mine if job_panel.active(job)] or mine[:1]
+
+
+def at_work(ws: Workspace, dataset: Dataset, request: training.TrainRequest) -> bool:
+    """Return whether a job that waits or runs trains exactly this."""
+    wanted = {
+        "algorithm": request.algorithm,
+        "class_map": request.class_map,
+        "labels": request.labels,
+        "pair": list(request.pair) if request.pair else None,
+        "seeds": list(request.seeds),
+        "options": dict(request.options),
+        "backbone": request.backbone,
+    }
+    return any(
+        job_panel.active(job) and all(job.params.get(k) == v for k, v in wanted.items())
+        for job in train_jobs(ws, dataset)
+    )
+
+
+def panel(ws: Workspace, dataset: Dataset) -> None:
+    """Draw the training jobs: progress with curves, a reason, or the result."""
+    for job in train_jobs(ws, dataset):
+        if job.state == "done":
+            result(ws, dataset, job)
+        else:
+            job_panel.show(ws, job, body=lambda now: live(ws, now))
+
+
+def live(ws: Workspace, job: Job) -> None:
+    """Draw the curves of what a running job has reported so far."""
+    if job.state == "running":
+        curves(training.live_history(ws, job.id), f"live-{job.id}")
+
+
+def curves(history: pd.DataFrame, key: str) -> None:
+    """Draw loss and accuracy over epochs, side by side."""
+    if history.empty:
+        st.caption("The curves appear with the first epoch.")
+        return
+    for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+        with column:
+            st.plotly_chart(
+                charts.learning_curves(history, name),
+                key=f"{key}-{name}",
+                config={"displayModeBar": False},
+                alt=f"{name} of training and validation over epochs",
+            )
+
+
+def result(ws: Workspace, dataset: Dataset, job: Job) -> None:
+    """Draw the runs of a finished job, with links to what comes next."""
+    found: Sequence[dict[str, Any]] = (job.result or {}).get("runs", [])
+    with st.container(border=True):
+        took = text.duration((job.finished_at - job.started_at).total_seconds()) if (
+            job.finished_at and job.started_at
+        ) else "no time"  # fmt: skip
+        st.markdown(
+            f":material/check_circle: **{messages.plain(job.title)}** · done in {took}, "
+            f"{text.ago(job.finished_at) if job.finished_at else ''}"
+        )
+        for run in found:
+            _run_row(run)
+        members = [training.get_run(ws, run["run"]) for run in found]
+        if members:
+            history = pd.concat([training.history_frame(m) for m in members])
+            short = {m.id: names.short(m) for m in members}
+            curves(history.assign(run=history["run"].map(short)), f"done-{job.id}")
+        with st.container(horizontal=True):
+            st.page_link(
+                "pages/compare.py",
+                label="Compare with other runs",
+                icon=":material/leaderboard:",
+                query_params={"runs": [names.run(m) for m in members]},
+            )
+            st.page_link(
+                "pages/cascade.py",
+                label="Use it in a cascade",
+                icon=":material/alt_route:",
+                query_params=_cascade_of(ws, members[0]) if members else None,
+            )
+
+
+def _cascade_of(ws: Workspace, member: Run) -> dict[str, str]:
+    """Return the address of the cascade a run belongs to: as generalist, or as an expert of one."""
+    if not member.pair:
+        return {"generalist": member.id}
+    fits = [
+        run
+        for run in names.ranked(training.list_runs(ws, member.dataset_id))
+        if not run.pair and run.class_map_id == member.class_map_id
+    ]
+    return {"experts": member.id} | ({"generalist": fits[0].id} if fits else {})
+
+
+def _run_row(run: dict[str, Any]) -> None:
+    """Draw what one run reached."""
+    test, val = run["test"], run["val"]
+    what = " / ".join(run["pair"]) if run["pair"] else f"{len(run['classes'])} classes"
+    with st.grid(2, min_column_width=150):
+        meaning.accuracy_card("Test accuracy", test, "test")
+        meaning.accuracy_card("Validation", val, "val")
+        st.metric(
+            "Kappa",
+            f"{test['kappa']:.3f}",
+            help=meaning.explain("kappa", test["n_images"], "test"),
+            border=True,
+            height="stretch",
+        )
+        st.metric(
+            "Training time",
+            text.duration(run["duration_s"]),
+            help=f"Time to fit on {run['device']}, without loading; "
+            f"{run['n_parameters']:,} parameters.",
+            border=True,
+            height="stretch",
+        )
+    st.caption(
+        f"{run['algorithm']} over {messages.plain(what)}, seed {run['seed']}: "
+        f"{text.interval(test['accuracy_ci'])} with 95 % confidence on "
+        f"{text.count(test['n_images'], 'test image')}; guessing reaches "
+        f"{text.percent(test['chance'])}."
+    )
