@@ -10,8 +10,11 @@ from core.services.classes.mapping import list_class_maps
 from core.services.data.datasets import get_dataset
 from core.services.data.embedding import embedding_status
 from core.services.data.exploring import exploration
+from core.services.labels.label_sets import list_label_sets
+from core.services.labels.reviewing import reviewers
 from core.services.runs.cascading import confused_pairs, list_cascades
 from core.services.runs.training import list_runs
+from core.store import reviews
 from core.store.database import Workspace
 
 
@@ -24,19 +27,21 @@ class Step:
     done: bool
     outcome: str  # one sentence; what to do when not done
     params: dict[str, str] = field(default_factory=dict)  # query parameters for the page
+    optional: bool = False  # not every data set needs it: never the next step
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A data set's journey; `next_step` is the first that is not done, or the last."""
+    """A data set's journey; `next_step` is the first needed one not done, or the last."""
 
     steps: tuple[Step, ...]
     best: dict[str, Any] | None  # the most accurate run on validation, with its test figures
 
     @property
     def next_step(self) -> Step:
-        """Return the first step that is not done; when all are, the last."""
-        return next((step for step in self.steps if not step.done), self.steps[-1])
+        """Return the first step that is needed and not done; when all are, the last."""
+        waiting = (step for step in self.steps if not step.done and not step.optional)
+        return next(waiting, self.steps[-1])
 
 
 def story(ws: Workspace, dataset_id: str) -> Story:
@@ -56,6 +61,7 @@ def story(ws: Workspace, dataset_id: str) -> Story:
         _embedded(ws, dataset.id),
         _explored(ws, dataset.id),
         _trained(best),
+        _reviewed(ws, dataset.id),
         _classes(ws, dataset.id),
         _experts(ws, runs, best),
         _cascade(ws, dataset.id, best),
@@ -91,6 +97,17 @@ def _trained(best: Run | None) -> Step:
         f"{len(best.classes)} classes"
     )
     return Step("Train", "train", True, text)
+
+
+def _reviewed(ws: Workspace, dataset_id: str) -> Step:
+    with ws.read() as conn:
+        n_reviews = reviews.n_events(conn, dataset_id)
+    people, made = reviewers(ws, dataset_id), list_label_sets(ws, dataset_id)
+    text = "Are the labels right? One image, one key, several people."
+    if n_reviews:
+        text = f"{n_reviews:,} answers, {len(people):,} reviewers"
+        text += f"; newest label set: {made[0].name}, version {made[0].version}" if made else ""
+    return Step("Review the labels", "review", n_reviews > 0, text, optional=True)
 
 
 def _classes(ws: Workspace, dataset_id: str) -> Step:

@@ -168,6 +168,12 @@ def last_seq(conn: Connection, dataset_id: str) -> int:
     return int(conn.scalar(select(func.max(t.review.c.seq)).where(where)) or 0)
 
 
+def n_events(conn: Connection, dataset_id: str) -> int:
+    """Return how many events a data set has, undoing included."""
+    where = t.review.c.dataset_id == dataset_id
+    return int(conn.scalar(select(func.count()).select_from(t.review).where(where)) or 0)
+
+
 def replay(events: Sequence[Review]) -> list[Review]:
     """Return what counts after these events, which are in order: the meaning of the log.
 
