@@ -8,8 +8,7 @@ import pyarrow as pa
 import pytest
 
 from core.services.data import exploring
-from pages.parts import selection
-from pages.ui import scatter
+from pages.ui import scatter, selection
 from tests.app.conftest import stands, texts
 from tests.app.hands import click, maps, queued, tiles
 from tests.seeding import LABELS
