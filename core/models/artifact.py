@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from core import errors
 from core.ids import bytes_id
+from core.models.convert import write_onnx
 from core.models.embedding import open_session
-from core.models.export_backbone import write_onnx
 from core.models.training import Fitted
 
 KERAS_FILE, ONNX_FILE, MANIFEST_FILE = "model.keras", "model.onnx", "manifest.json"

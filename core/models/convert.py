@@ -1,7 +1,8 @@
-"""`python -m core.models.convert MODEL.keras MODEL.onnx`: write a saved model as ONNX.
+"""Write a Keras model as ONNX, from whatever backend it was trained on.
 
-For trainings on JAX or PyTorch: Keras writes ONNX by itself from TensorFlow only, and a process has
-one backend for life. A model file is the same for all three.
+Keras writes ONNX by itself from TensorFlow only, and a process has one backend for life: trainings
+on JAX or PyTorch save the model, and `python -m core.models.convert MODEL.keras MODEL.onnx` writes
+it. A model file is the same for all three.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,24 @@ from core.errors import JobFailed
 from core.settings import ROOT
 
 _LIMIT_S = 600.0
+_OPSET = 17
 
 
-def in_child(model: Any, path: Path) -> None:
+def write_onnx(model: Any, path: Path) -> None:
+    """Write a Keras model of one input as ONNX, with a free first axis, to `path`."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        _in_child(model, path)
+        return
+    spec = model.inputs[0]
+    model(keras.ops.zeros((1, *spec.shape[1:]), dtype=spec.dtype))  # an uncalled model is refused
+    with warnings.catch_warnings():  # Keras' own patch of tf2onnx for NumPy 2 asks for np.object
+        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
+        model.export(str(path), format="onnx", verbose=False, opset_version=_OPSET)
+
+
+def _in_child(model: Any, path: Path) -> None:
     """Write a Keras model as ONNX in a process that runs on TensorFlow.
 
     Raises
@@ -53,8 +70,6 @@ def in_child(model: Any, path: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Run the command; return its exit status."""
     import keras
-
-    from core.models.export_backbone import write_onnx
 
     model_path, onnx_path = arguments
     model = keras.saving.load_model(model_path, compile=False, safe_mode=True)

@@ -12,17 +12,15 @@ import argparse
 import os
 import secrets
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import AppError, JobFailed
-from core.models import convert
+from core.models.convert import write_onnx
 
 MIN_COSINE = 0.9999
-_OPSET = 17
 
 
 def export(name: str, weights_path: Path | None, input_px: int, target: Path) -> None:
@@ -65,20 +63,6 @@ def export(name: str, weights_path: Path | None, input_px: int, target: Path) ->
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def write_onnx(model: Any, path: Path) -> None:
-    """Write a Keras model of one input as ONNX, with a free first axis, to `path`."""
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        convert.in_child(model, path)
-        return
-    spec = model.inputs[0]
-    model(keras.ops.zeros((1, *spec.shape[1:]), dtype=spec.dtype))  # an uncalled model is refused
-    with warnings.catch_warnings():  # Keras' own patch of tf2onnx for NumPy 2 asks for np.object
-        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
-        model.export(str(path), format="onnx", verbose=False, opset_version=_OPSET)
 
 
 def _lowest_cosine(model: Any, path: Path, pixels: np.ndarray[Any, Any]) -> float:

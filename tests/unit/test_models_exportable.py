@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.models import backbones, embedding, export_backbone
+from core.models import backbones, convert, embedding
 from core.models.exportable import exportable
 
 
@@ -33,7 +33,7 @@ def test_same_answers_and_every_layer_replaced(tmp_path):
     image[..., 2] = 3.0  # a variance of 0 is held at 1e-7 by both
     expected = model.predict_on_batch(image)
     assert np.allclose(copy.predict_on_batch(image), expected, atol=1e-5)
-    export_backbone.write_onnx(copy, tmp_path / "a.onnx")
+    convert.write_onnx(copy, tmp_path / "a.onnx")
     session = embedding.open_session(tmp_path / "a.onnx", 1)
     assert np.allclose(session.run(None, {"image": image})[0], expected, atol=1e-5)
 
