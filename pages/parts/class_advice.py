@@ -97,6 +97,7 @@ def _row(bench: Bench, draft: Draft, row: advising.PairAdvice) -> None:
 
 def _action(bench: Bench, draft: Draft, row: advising.PairAdvice, icon: str) -> None:
     """Draw the button that does what is advised."""
+    given = row.signals
     key = f"{row.a}-{row.b}"
     class_of = draft.mapping
     if row.what == "merge":
@@ -124,5 +125,8 @@ def _action(bench: Bench, draft: Draft, row: advising.PairAdvice, icon: str) -> 
             query_params={"review_view": "Suspects"},
         )
     elif row.what == "collect more images":
-        more = "more images" if row.n_more is None else f"{row.n_more:,} more images"
-        st.markdown(f":small[{more} of the two classes]")
+        st.markdown(
+            f":small[about {row.n_more:,} more of the two classes]",
+            help=f"That many more images to judge on, beside the {given.n_images:,} here, would "
+            "decide it. Cross-validation judges on those you train with, too.",
+        )

@@ -142,7 +142,7 @@ def test_advice_begins_with_the_most_confused_pair(seeded):
     first, *others = advising.advice(ws, ids.generalist, merging.open_sandbox(ws, ids.generalist))
     assert (first.a, first.b) == ("C", "D") and first.what in ("merge", "collect more images")
     assert all(first.n_confused >= other.n_confused for other in others)
-    assert first.signals.n_images == 80 and first.signals.people is None
+    assert first.signals.n_images == 40 and first.signals.people is None
 
 
 def test_without_the_embeddings_of_a_run_overlap_is_unknown(seeded, monkeypatch):

@@ -22,7 +22,7 @@ class Signals:
     Attributes
     ----------
     n_images : int
-        Images that the model was judged on.
+        Images of the two classes that the model was judged on.
     max_p : float
         How easily chance confuses some pair as strongly; see `merge_evidence.pair_p_values`.
     told_apart, told_apart_low, told_apart_high : float
@@ -55,7 +55,7 @@ class Advice(NamedTuple):
 
     what: What
     reason: str
-    n_more: int | None  # images of the two classes to collect, for that advice
+    n_more: int | None  # images of the two classes to judge beside these, for that advice
 
 
 def advise(given: Signals) -> Advice:
@@ -111,7 +111,9 @@ def _collect(given: Signals, said: str) -> Advice:
         said = f"Merging gains and costs about the same, and more images will not change it: {said}"
         return Advice("leave", f"{said}.", None)
     n_more = max(1, math.ceil((times - 1.0) * given.n_images))
-    return Advice("collect more images", f"{given.n_images} images cannot tell: {said}.", n_more)
+    return Advice(
+        "collect more images", f"{given.n_images} judged images cannot tell: {said}.", n_more
+    )
 
 
 def _lies(overlap: float) -> str:

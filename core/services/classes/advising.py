@@ -99,7 +99,7 @@ def _signals(box: Sandbox, pair: tuple[int, int], people: People | None) -> rule
     groups[pair[1]] = pair[0]
     merge = merging.examine(box, groups)
     return rules.Signals(
-        n_images=round(float(box.confusion.sum())),
+        n_images=round(float(box.confusion[list(pair)].sum())),
         max_p=merge.max_p,
         told_apart=float(box.told.kappa[pair]),
         told_apart_low=float(box.told.low[pair]),
