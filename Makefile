@@ -24,8 +24,8 @@ run: setup ## serve the dashboard on 127.0.0.1:8501 (PORT=... for another port);
 	@[ -f "$${DESEMPATE_HOME:-data/workspace}/desempate.db" ] || $(RUN) -m core demo
 	$(RUN) -m streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
-test: dev browser ## the whole fast suite, Chromium included (what CI runs after `make check`)
-	$(PYTEST) -m "not slow and not gpu" $(ARGS)
+test: dev browser ## the whole fast suite on all cores, Chromium included (what CI runs after `make check`)
+	$(PYTEST) -n auto --dist loadfile -m "not slow and not gpu" $(ARGS)
 
 test-slow: dev browser ## statistical, fault and load tests: many minutes
 	$(PYTEST) -m "slow and not gpu" $(ARGS)
