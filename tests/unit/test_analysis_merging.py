@@ -237,6 +237,17 @@ def test_it_cannot_tell_from_few_images():
     assert merging.examine(box, RIGHT).verdict == "not enough images to tell"
 
 
+def test_few_images_are_no_reason_to_deny_what_cannot_be_told_apart():
+    rng = np.random.default_rng(2)
+    share = seven(0.42, 1.0)
+    found = []
+    for seed in range(40):
+        matrix = np.stack([rng.multinomial(23, row / row.sum()) for row in share])
+        found.append(merging.suggest(merging.open_sandbox(matrix, STAGES, seed=seed)))
+    assert sum(merge.partition == RIGHT for merge in found) >= 32
+    assert all(merge.verdict != "do not merge" for merge in found)
+
+
 def test_of_two_equals_it_prefers_the_simpler():
     box = merging.open_sandbox(seven(0.40, n=80).round(), STAGES)
     found = merging.examine(box, RIGHT)

@@ -140,9 +140,9 @@ def suggest(box: Sandbox) -> Merge:
     Notes
     -----
     Among maps all of whose groups hold together by pairs that stand out: the one with the fewest
-    classes whose ITCA is not below that of no merge and within one standard error of the highest
-    (ties: higher ITCA), unless its verdict is "do not merge". The rule of one standard error
-    prefers the simpler answer where the images cannot tell the two apart. A map that joins only
+    classes whose ITCA is within one standard error of the highest and of that of no merge (ties:
+    higher ITCA), unless its verdict is "do not merge". The rule of one standard error prefers
+    the simpler answer where the images cannot tell the two apart. A map that joins only
     classes which the answers do not tell apart at all is looked at whatever its ITCA: with three
     or four classes ITCA counts a class more than the guesses within it are worth.
 
@@ -151,14 +151,16 @@ def suggest(box: Sandbox) -> Merge:
     L. Breiman et al., "Classification and regression trees", 1984, 3.4.3.
     """
     index = _standing_out(box)
-    itca = box.scores.itca[index]
-    top = cell_worth(box.confusion, box.partitions[index[0]])
+    itca = box.scores.itca
+    here, top = (cell_worth(box.confusion, box.partitions[i]) for i in (0, index[0]))
     near = []
-    for i, value in zip(index, itca, strict=True):
-        apart = top - cell_worth(box.confusion, box.partitions[i])
-        close = itca[0] - value <= evidence.standard_error(box.confusion, apart)
-        pays = value >= box.scores.itca[0] - 1e-12 and close
-        if pays or worst_of(box.told.low, box.partitions[i]) <= 0.0:
+    for i in index:
+        own = cell_worth(box.confusion, box.partitions[i])
+        ties = all(
+            itca[best] - itca[i] <= evidence.standard_error(box.confusion, worth - own) + 1e-12
+            for best, worth in ((0, here), (index[0], top))
+        )
+        if ties or worst_of(box.told.low, box.partitions[i]) <= 0.0:
             near.append(int(i))
     for i in sorted(near, key=lambda i: (box.scores.n_classes[i], -box.scores.itca[i])):
         found = examine(box, box.partitions[i])
