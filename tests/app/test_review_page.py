@@ -10,6 +10,7 @@ import pytest
 from core.errors import StoreError
 from core.services.data.datasets import get_dataset, image_ids, label_indices
 from core.services.labels import adjudicating, label_sets, label_work, review_queues, reviewing
+from core.services.labels.settling import settle
 from core.services.runs import training
 from core.store import reviews
 from pages.parts import review_agreement, review_screen, review_suspects
@@ -245,10 +246,8 @@ def test_crowdlab_stands_beside_the_others_once_a_model_has_answered(reviewed):
 
 def test_a_decision_is_stored_and_a_stale_one_names_who_was_first(reviewed):
     app = named(view(reviewed, "Consensus"), "Dora")
-    quality = label_work.compute(
-        reviewed.ws, get_dataset(reviewed.ws, reviewed.ids.dataset),
-        label_work.votes_of(reviewed.ws, reviewed.ids.dataset), "majority",
-    )[0].quality  # fmt: skip
+    dataset = get_dataset(reviewed.ws, reviewed.ids.dataset)
+    quality = settle(reviewed.ws, dataset, "majority").quality
     left = adjudicating.open_positions(reviewed.ws, reviewed.ids.dataset, quality=quality)
     image = image_ids(reviewed.ws, reviewed.ids.dataset)[left[0]]
     app = click(app, "C")

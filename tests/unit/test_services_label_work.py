@@ -14,6 +14,7 @@ from core.services.labels import (
     label_work,
     review_queues,
     reviewing,
+    settling,
 )
 from core.services.labels.votes import reviews_version, votes_of
 from core.store import reviews
@@ -128,7 +129,7 @@ def test_unknown_names_are_a_sentence(workspace, reviewed):
         label_work.consensus(workspace, reviewed[0].dataset, method="vote")
 
 
-@pytest.mark.parametrize("method", list(label_work.METHODS))
+@pytest.mark.parametrize("method", list(settling.METHODS))
 def test_consensus_is_a_label_set_and_the_original_stays(workspace, reviewed, method):
     seeded, truth, _ = reviewed
     saved = label_work.consensus(workspace, seeded.dataset, method=method, who="Ana")

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.labels.votes import NOBODY
 from core.ids import content_id
-from core.services.data.datasets import get_dataset, label_indices, positions_by_id
+from core.services.data.datasets import get_dataset, label_indices
 from core.services.labels.adjudicating import open_positions
-from core.services.labels.label_work import compute
-from core.services.labels.votes import reviews_version, votes_of
+from core.services.labels.settling import settle
+from core.services.labels.votes import reviews_version
 from core.store import adjudications
 from core.store.database import Workspace
 
@@ -67,27 +66,18 @@ def preview(ws: Workspace, dataset_id: str, method: str, run_id: str | None = No
         As `label_work.consensus`.
     """
     dataset = get_dataset(ws, dataset_id)
-    its = votes_of(ws, dataset.id)
-    found, run = compute(ws, dataset, its, method, run_id)
-    original = label_indices(ws, dataset)
-    labels = np.where(found.labels == NOBODY, original, found.labels)
-    quality = found.quality.copy()
-    with ws.read() as conn:
-        decided = adjudications.current(conn, dataset.id)
-    for image, decision in decided.items():
-        row = positions_by_id(ws, dataset.id)[image]
-        labels[row], quality[row] = dataset.labels.index(str(decision.label)), 1.0
-    said = np.isfinite(quality)
+    its = settle(ws, dataset, method, run_id)
+    found, said = its.consensus, np.isfinite(its.quality)
     return Preview(
         method,
-        run,
-        labels,
-        quality,
+        its.run,
+        its.labels,
+        its.quality,
         int(said.sum()),
-        int((labels != original).sum()),
-        len(open_positions(ws, dataset.id, quality=quality)),
-        float(quality[said].mean()),
-        dict(zip(its.reviewers, map(float, found.reviewer_quality), strict=True)),
+        int((its.labels != its.original).sum()),
+        len(open_positions(ws, dataset.id, quality=its.quality)),
+        float(its.quality[said].mean()),
+        dict(zip(its.votes.reviewers, map(float, found.reviewer_quality), strict=True)),
         found.model_weight,
     )
 

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from core.analysis.labels import agreement as measures
-from core.analysis.labels import label_consensus
 from core.analysis.labels.agreement import Estimate
-from core.analysis.labels.label_consensus import Consensus
 from core.analysis.labels.votes import NOBODY
-from core.errors import InvalidInput, NotReady
+from core.errors import InvalidInput
 from core.records import Dataset, LabelSet
-from core.services.data.datasets import get_dataset, label_indices, positions_by_id
+from core.services.data.datasets import get_dataset
 from core.services.labels import label_sets
-from core.services.labels.label_evidence import evidence
+from core.services.labels.settling import settle
 from core.services.labels.votes import Votes, votes_of
-from core.store import adjudications
 from core.store.database import Workspace
-
-METHODS: Mapping[str, str] = {
-    "crowdlab": "reviewers and a model, each as trusted as it earned",
-    "dawid_skene": "reviewers, by their habits of confusing labels",
-    "majority": "the label with most votes",
-}
 
 
 def agreement(ws: Workspace, dataset_id: str, *, source: str | None = None) -> dict[str, Any]:
@@ -150,63 +140,26 @@ def consensus(
         If nobody has reviewed anything, or there are no out-of-fold answers (CROWDLAB).
     """
     dataset = get_dataset(ws, dataset_id)
-    its = votes_of(ws, dataset.id)
-    found, run = compute(ws, dataset, its, method, run_id)
-    original = label_indices(ws, dataset)
-    labels = np.where(found.labels == NOBODY, original, found.labels)
-    quality = found.quality.copy()
-    with ws.read() as conn:
-        decided = adjudications.current(conn, dataset.id)
-    for image, decision in decided.items():
-        row = positions_by_id(ws, dataset.id)[image]
-        labels[row], quality[row] = dataset.labels.index(str(decision.label)), 1.0
+    its = settle(ws, dataset, method, run_id)
+    found, votes = its.consensus, its.votes
     origin = {
         "method": method,
-        "run": run,
-        "last_review": its.last_seq,
-        "n_reviews": its.n_reviews,
-        "n_reviewers": len(its.reviewers),
+        "run": its.run,
+        "last_review": votes.last_seq,
+        "n_reviews": votes.n_reviews,
+        "n_reviewers": len(votes.reviewers),
         "n_reviewed_images": int((found.labels != NOBODY).sum()),
-        "decisions": sorted(decision.event_id for decision in decided.values()),
-        "n_changed": int((labels != original).sum()),
+        "decisions": list(its.decisions),
+        "n_changed": int((its.labels != its.original).sum()),
         "model_weight": found.model_weight,
         "reviewer_quality": {
             person: _number(value)
-            for person, value in zip(its.reviewers, found.reviewer_quality, strict=True)
+            for person, value in zip(votes.reviewers, found.reviewer_quality, strict=True)
         },
     }
     return label_sets.save_label_set(
-        ws, dataset.id, name, labels, origin=origin, quality=quality, who=who
+        ws, dataset.id, name, its.labels, origin=origin, quality=its.quality, who=who
     )
-
-
-def compute(
-    ws: Workspace, dataset: Dataset, its: Votes, method: str, run_id: str | None = None
-) -> tuple[Consensus, str | None]:
-    """Return the consensus of votes, and the run that was asked; see `consensus`.
-
-    Raises
-    ------
-    InvalidInput, NotReady
-        As `consensus`.
-    """
-    if method not in METHODS:
-        raise InvalidInput(
-            "there is no such method", expected=" | ".join(METHODS), received=repr(method)
-        )
-    if not its.n_reviews:
-        raise NotReady(
-            f"nobody has reviewed {dataset.name} yet",
-            todo="review some images, or import reviews with `python -m core labels import`",
-        )
-    if method == "crowdlab":
-        model = evidence(ws, dataset.id, run_id)
-        return label_consensus.crowdlab(its.votes, model.probs), model.run.id
-    by_votes = {
-        "majority": label_consensus.majority,
-        "dawid_skene": label_consensus.dawid_skene,
-    }
-    return by_votes[method](its.votes, len(dataset.labels)), None
 
 
 def _class_pairs(dataset: Dataset, its: Votes) -> list[dict[str, Any]]:
