@@ -35,6 +35,7 @@ def look_at_the_map(page: Page) -> None:
     """Lasso the whole map; the gallery shows those images, and one of them opens."""
     page.get_by_role("button", name="Go to explore").click()
     expect(page.get_by_role("heading", name="Explore", level=1)).to_be_visible()
+    screen.settled(page)  # what comes later moves what a hand is about to draw around
     mouse.lasso(page, page.get_by_role("application", name="map of the embeddings"))
     expect(page.get_by_text(f"{7 * N_PER_CLASS} images marked")).to_be_visible()
     page.get_by_role("group", name="images").get_by_role("button").first.click()

@@ -197,7 +197,8 @@ def test_an_answer_that_another_window_was_faster_with_is_kept_and_asked_about(
     press(page, "2")
     expect(page.get_by_text(f"Ana said {dataset.labels[6]} about this image")).to_be_visible()
     expect(page.locator("[data-unsaved='1']")).to_be_attached()
-    other = press(page, "3")  # work goes on meanwhile
+    other = press(page, "3")  # work goes on meanwhile, and is saved while the first one waits
+    expect(page.locator("[data-unsaved='1']")).to_be_attached()
     page.get_by_role("button", name="Save mine all the same").click()
     all_saved(page)
     assert given(ws, "Ana") == [(image, "7"), other, (image, "2")]
