@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -159,10 +160,19 @@ def test_what_was_left_half_written_is_completed(tracked, ids, server, call):
     assert metrics_of(server.by_name("run-0123456789ab"), "epoch/loss") == [1.0, 0.5]
 
 
-def test_two_that_mirror_at_once_write_one(tracked, ids, server):
+def test_two_that_mirror_at_once_write_one(tracked, ids, server, monkeypatch):
+    search, meeting = fake_mlflow.Client.search_runs, threading.Barrier(2)
+
+    def search_together(*args, **kwargs):
+        found = search(*args, **kwargs)
+        with suppress(threading.BrokenBarrierError):  # broken for good when nobody else comes
+            meeting.wait(timeout=0.5)
+        return found
+
+    monkeypatch.setattr(fake_mlflow.Client, "search_runs", search_together)
     at_once = [
         threading.Thread(target=mirroring.mirror_missing, args=(tracked, "seeded"))
-        for _ in range(4)
+        for _ in range(2)
     ]
     for thread in at_once:
         thread.start()
