@@ -218,6 +218,14 @@ def test_a_dead_server_fails_no_job(tracked, ids, server, caplog, error, reason)
     assert "secret" not in said
 
 
+def test_a_long_refusal_keeps_its_reason(server):
+    server.fails_at = "get_experiment_by_name"
+    server.error = fake_mlflow.MlflowException(f"API request {'x' * 1000} Connection refused")
+    with pytest.raises(AppError, match="API request .*Connection refused") as caught:
+        mlflow_mirror.connect(URI).holds("seeded", "run-0")
+    assert len(str(caught.value)) < 400
+
+
 def test_a_job_can_be_cancelled_before_it_mirrors(tracked, ids, server):
     def report(*_):
         raise JobCancelled("job was asked to stop")

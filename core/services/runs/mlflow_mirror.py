@@ -21,6 +21,7 @@ from core.errors import AppError, InvalidInput, NotReady
 RUN_KEY = "desempate.run"
 _SQLITE = "sqlite:///"
 _SQLITE_HEAD = b"SQLite format 3\0"
+_LONG = 300  # characters of what MLflow says
 _MOST_AT_ONCE = 1000  # metrics in one call; MLflow refuses more
 _SETTLED = {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
@@ -177,7 +178,7 @@ def tracking(uri: str | None) -> dict[str, Any]:
 
 
 def _files_root(uri: str) -> Path | None:
-    """Check `uri` before MLflow, which tries to open a bad database for three minutes."""
+    """Check `uri` before MLflow, which tries to open a bad database for over a minute."""
     if uri.startswith(("http://", "https://")):
         return None
     path = Path(uri.removeprefix(_SQLITE))
@@ -219,8 +220,11 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError) as error:  # those of requests are OSErrors
+        said = " ".join(_public(str(error)).split())
+        if len(said) > _LONG:  # an address with its query, and the reason at the end
+            said = f"{said[: _LONG // 3]} ... {said[-_LONG // 2 :]}"
         raise AppError(
             "MLflow did not take it",
-            received=" ".join(_public(str(error)).split())[:300].rstrip("."),
+            received=said.rstrip("."),
             todo="see that its server runs, then `python -m core mirror DATASET`",
         ) from error
