@@ -16,6 +16,7 @@ from core.models import get_algorithm
 from core.models.options import parse
 from core.services.data.datasets import pixels, splits
 from core.services.data.embedding import embedding_matrix
+from core.services.runs.mirroring import mirror_stored
 from core.services.runs.planning import Plan, TrainRequest, make_plan
 from core.services.runs.training import get_run, summary
 from core.store import runs
@@ -65,6 +66,7 @@ def _train_one(
     context.report(None, f"{which}predicting validation and test images")
     _store(ws, plan, seed, fitted, x, split)
     kept.clear()
+    mirror_stored(context, plan.run_id(seed))
 
 
 def model_input(ws: Workspace, plan: Plan) -> np.ndarray:
