@@ -31,7 +31,8 @@ class Keeper(Protocol):
     Attributes
     ----------
     every_s : float
-        Seconds between checkpoints, at least; more where writing one takes long.
+        Seconds between checkpoints, at least; more where writing one takes long. 0: after every
+        epoch.
     """
 
     every_s: float
@@ -126,8 +127,8 @@ class Progress:
         }
         arrays = [*self._record.best_weights, *map(_array, _variables(self._recipe, stage))]
         self._keeper.save(self._record.n_done, state, arrays)
-        now = time.monotonic()
-        self._due_at = now + max(self._keeper.every_s, (now - began) / _WRITING_SHARE)
+        now, every_s = time.monotonic(), self._keeper.every_s
+        self._due_at = now + (max(every_s, (now - began) / _WRITING_SHARE) if every_s else 0.0)
 
 
 def reseed(model: Any, seed: int, stage: int, epoch: int) -> None:

@@ -42,7 +42,8 @@ class Checkpoints:
     folder : Path
         Of this training alone; made with the first checkpoint.
     every_s : float
-        Seconds between two checkpoints, at least: a training of seconds needs none.
+        Seconds between two checkpoints, at least: a training of seconds needs none. 0: as many as
+        there are epochs.
 
     Attributes
     ----------
@@ -97,6 +98,10 @@ class Checkpoints:
                 _log.warning("%s: %s (%s)", said, path, error)
                 self.problems.append(said)
         return None
+
+    def n_done(self) -> int:
+        """Return the number of the newest checkpoint, whole or not, or 0."""
+        return max((number for number, _ in self._files()), default=0)
 
     def clear(self) -> None:
         """Delete them all: the training is over."""

@@ -17,7 +17,7 @@ from core.models.options import parse
 from core.services.data.datasets import pixels, splits
 from core.services.data.embedding import embedding_matrix
 from core.services.runs.mirroring import mirror_stored
-from core.services.runs.planning import Plan, TrainRequest, make_plan
+from core.services.runs.planning import Plan, TrainRequest, make_plan, request_from
 from core.services.runs.training import get_run, summary
 from core.store import runs
 from core.store.checkpoints import Checkpoints
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 
 def run_training(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
     """Train (in the job process) the runs of a request; return what `train` prints."""
-    ws = context.workspace
-    pair = tuple(params["pair"]) if params["pair"] else None
-    request = TrainRequest(**{**params, "pair": pair, "seeds": tuple(params["seeds"])})
+    ws, request = context.workspace, request_from(params)
     plan = make_plan(ws, request)
     finished = []
     for n_done, seed in enumerate(request.seeds):
