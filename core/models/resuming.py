@@ -132,7 +132,15 @@ class Progress:
 
 
 def reseed(model: Any, seed: int, stage: int, epoch: int) -> None:
-    """Let everything random in a model (dropout, augmentation) follow from these numbers alone."""
+    """Let everything random in a model (dropout, augmentation) follow from three numbers alone.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Its seed generators are set.
+    seed, stage, epoch : int
+        Of the training, and counted from 0.
+    """
     states = [v for v in model.variables if v.name == _SEED_STATE]
     for number, state in enumerate(states):
         entropy = np.random.SeedSequence((seed, stage, epoch, number)).generate_state(1)
