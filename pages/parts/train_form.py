@@ -135,6 +135,11 @@ def _option(algorithm: str, option: Mapping[str, Any]) -> Any:
     label = option["name"].replace("_", " ").capitalize()
     if option["kind"] is bool:
         return st.checkbox(label, value=default, key=key, help=option["help"])
+    if option["kind"] is str:
+        choices = list(option["choices"])
+        return st.selectbox(
+            label, choices, choices.index(default), key=key, help=f"{option['help']}."
+        )
     kind = option["kind"]
     low, high = option["minimum"], option["maximum"]
     return st.number_input(

@@ -126,7 +126,7 @@ def algorithms() -> list[dict[str, Any]]:
     -------
     list of dict
         name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, kind (bool,
-        int or float), default, help, minimum, maximum}].
+        int, float or str), default, help, minimum, maximum, choices}].
     """
     return [
         {
