@@ -20,8 +20,8 @@ from core.models.augment import augment, scaled_input
 from core.models.options import option
 from core.models.recipe import Recipe, Stage, TrainingData, n_steps
 
-_ORIGINAL_FROM_PX = 96  # below it the first convolution would leave next to nothing
-_FILTERS = (96, 256, 384, 384, 256)
+ORIGINAL_FROM_PX = 96  # below it the first convolution would leave next to nothing
+FILTERS = (96, 256, 384, 384, 256)
 _LRN_REACH, _LRN_BIAS, _LRN_ALPHA, _LRN_BETA = 2, 2.0, 1e-4, 0.75  # n = 5 neighbours, k, ...
 _NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps
 
@@ -32,7 +32,9 @@ class AlexnetOptions:
 
     epochs: int = option(30, "Passes over the training images, at most", 1, 1000)
     patience: int = option(8, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step (128 in the paper)", 1, 4096)
+    batch_size: int = option(
+        32, "Images in one step (128 in the paper); 0: found by itself", 0, 4096
+    )
     learning_rate: float = option(0.01, "Highest step size", 1e-6, 1)
     schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
     weight_decay: float = option(0.0005, "Pull of the weights towards zero", 0.0, 1.0)
@@ -110,9 +112,9 @@ def _convolutions(y: Any, options: AlexnetOptions) -> Any:
     """Apply the five convolutions; pools follow the first, the second and the last."""
     import keras
 
-    original = y.shape[1] >= _ORIGINAL_FROM_PX
+    original = y.shape[1] >= ORIGINAL_FROM_PX
     kernels = (11 if original else 5, 5, 3, 3, 3)
-    for number, (filters, kernel) in enumerate(zip(_FILTERS, kernels, strict=True), start=1):
+    for number, (filters, kernel) in enumerate(zip(FILTERS, kernels, strict=True), start=1):
         y = keras.layers.Conv2D(
             max(4, round(filters * options.width_share)),
             kernel,

@@ -18,7 +18,7 @@ from core.models.options import option
 from core.models.recipe import Recipe, Stage, TrainingData, n_steps
 
 _NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps; small data sets have few
-_SMALLEST_MAP_PX = 6  # stop halving here: position still matters
+SMALLEST_MAP_PX = 6  # stop halving here: position still matters
 _WARMUP_SHARE = 0.05
 
 
@@ -32,7 +32,7 @@ class CnnOptions:
 
     epochs: int = option(30, "Passes over the training images, at most", 1, 1000)
     patience: int = option(8, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step", 1, 4096)
+    batch_size: int = option(32, "Images in one step; 0: found by itself", 0, 4096)
     learning_rate: float = option(0.002, "Highest step size", 1e-6, 1)
     schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
     weight_decay: float = option(0.0005, "Pull of the weights towards zero", 0.0, 1.0)
@@ -110,7 +110,7 @@ def _trunk(y: Any, filters: int, side: int) -> Any:
     y = keras.layers.ReLU(name="stem_relu")(y)
     side = -(-side // stride)
     number = 0
-    while number < 4 and (side > _SMALLEST_MAP_PX * 2 - 1 or number == 0):
+    while number < 4 and (side > SMALLEST_MAP_PX * 2 - 1 or number == 0):
         filters, side, number = filters * 2, -(-side // 2), number + 1
         y = _block(y, f"block{number}", filters)
     return y

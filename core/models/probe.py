@@ -39,7 +39,7 @@ class ProbeOptions:
         100.0, "Weight penalty, shared by the training images: 1/C of logistic regression", 0.0, 1e7
     )
     balance: bool = option(False, balance.HELP)
-    batch_size: int = option(256, "Images in one step", 1, 8192)
+    batch_size: int = option(256, "Images in one step; 0: found by itself", 0, 8192)
 
 
 def build(options: ProbeOptions, data: TrainingData, seed: int) -> Recipe:

@@ -25,7 +25,7 @@ from core.settings import DEFAULT_BACKBONE, load_settings
 
 _N_BLOCKS = 16  # of EfficientNet-Lite0
 _SCALING = "preprocess"  # its layer from raw to scaled pixels
-_ROWS_AT_ONCE = 32
+ROWS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class TransferOptions:
     )
     tuning_epochs: int = option(20, "Passes that also tune the top blocks, at most", 0, 1000)
     patience: int = option(6, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step", 1, 4096)
+    batch_size: int = option(32, "Images in one step; 0: found by itself", 0, 4096)
     learning_rate: float = option(0.003, "Highest step size of the head alone", 1e-6, 1)
     tuning_rate: float = option(0.0003, "Highest step size while tuning", 1e-7, 1)
     schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
@@ -162,9 +162,9 @@ class _Cached:
         """Compute both, asking `check` now and then."""
         import keras
 
-        for start in range(0, len(self._rows), _ROWS_AT_ONCE):
+        for start in range(0, len(self._rows), ROWS_AT_ONCE):
             check()
-            part = slice(start, start + _ROWS_AT_ONCE)
+            part = slice(start, start + ROWS_AT_ONCE)
             images = np.ascontiguousarray(self._x[self._rows[part]])
             maps = self._below(images, training=False)
             self.maps[part] = keras.ops.convert_to_numpy(maps)

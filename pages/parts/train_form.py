@@ -11,6 +11,7 @@ from core.records import ClassMapRecord, Dataset
 from core.services.classes import mapping
 from core.services.data import embedding
 from core.services.labels import label_sets
+from core.services.runs.planning import MOST_BUDGET_MIN
 from core.services.workspace import Workspace
 from pages.ui import messages, names, pickers, text
 
@@ -100,6 +101,24 @@ def choose_seeds() -> tuple[int, ...]:
         help="One run for each seed 0, 1, 2 ...: how far apart they end is the luck of training.",
     )
     return tuple(range(int(n_seeds)))
+
+
+def choose_time_budget() -> float:
+    """Draw the minutes that a run may take, and return them; 0 for no limit."""
+    return float(
+        st.number_input(
+            "Time budget, minutes",
+            min_value=0.0,
+            max_value=float(MOST_BUDGET_MIN),
+            value=0.0,
+            step=1.0,
+            format="%g",
+            key="time_budget",
+            bind="query-params",
+            help="A run that takes longer ends early and keeps the best it has learned so far. "
+            "For each repetition; 0: no limit.",
+        )
+    )
 
 
 def choose_options(algorithm: Mapping[str, Any]) -> dict[str, Any]:

@@ -105,6 +105,9 @@ def _active_rows(ws: Workspace, job: Job, place: str) -> None:
         st.caption(f"Waiting, {ahead}.")
     else:
         step = messages.plain(job.step or "starting …")
+        left = jobs.time_left(job)
+        if left is not None:
+            step += f" · about {jobs.span(left)} left"
         st.progress(min(1.0, max(0.0, job.progress)), text=step)
     if job.cancel_requested:
         st.caption("Stopping …")

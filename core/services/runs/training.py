@@ -84,6 +84,7 @@ def request_of(run: Run, **changes: Any) -> TrainRequest:
         "seeds": (run.seed,),
         "backbone": run.config["backbone"] or DEFAULT_BACKBONE,
         "options": run.config["options"],
+        "time_budget_min": run.config.get("time_budget_min", 0.0),
     }
     return TrainRequest(**{**fields, **changes})
 
