@@ -28,11 +28,10 @@ with left:
     labels = train_form.choose_labels(ws, dataset)
     on_embeddings = algorithm["input"] == "embedding"
     backbone = train_form.choose_backbone() if on_embeddings else embedding.backbones()[0]["name"]
-    with st.grid(2, min_column_width=150):
+    with st.grid(2, min_column_width=130):
         seeds = train_form.choose_seeds()
         time_budget_min = train_form.choose_time_budget()
     options = train_form.choose_options(algorithm)
-    train_preview.show(ws, dataset, algorithm["name"], options)
 
 request = training.TrainRequest(
     dataset=dataset.id,
@@ -91,6 +90,7 @@ with left, messages.guard():
         offer_embedding(reason)
 
 with right:
+    train_preview.show(ws, dataset, algorithm["name"], options)
     st.subheader("Training", anchor=False)
     with messages.guard():
         if train_jobs.train_jobs(ws, dataset):

@@ -68,7 +68,16 @@ def cnn(side: int, width: int, n_classes: int) -> Count:
 def alexnet(
     side: int, width_share: float, dense_units: int, n_classes: int, *, norm: bool
 ) -> Count:
-    """Count `core.models.alexnet` for images of `side` pixels."""
+    """Count `core.models.alexnet`.
+
+    Parameters
+    ----------
+    side : int
+        Of the images, pixels.
+    width_share, dense_units, norm
+        Its options `width_share`, `dense_units` and `batch_norm`.
+    n_classes : int
+    """
     original, n_in, total = side >= ORIGINAL_FROM_PX, 3, _NOTHING
     for number, kernel in enumerate((11 if original else 5, 5, 3, 3, 3), start=1):
         filters = max(4, round(FILTERS[number - 1] * width_share))

@@ -105,27 +105,27 @@ def choose_seeds() -> tuple[int, ...]:
 
 def choose_time_budget() -> float:
     """Draw the minutes that a run may take, and return them; 0 for no limit."""
-    return float(
-        st.number_input(
-            "Time budget, minutes",
-            min_value=0.0,
-            max_value=float(MOST_BUDGET_MIN),
-            value=0.0,
-            step=1.0,
-            format="%g",
-            key="time_budget",
-            bind="query-params",
-            help="A run that takes longer ends early and keeps the best it has learned so far. "
-            "For each repetition; 0: no limit.",
-        )
+    asked = st.number_input(
+        "Time budget, minutes",
+        min_value=0.1,
+        max_value=float(MOST_BUDGET_MIN),
+        value=None,
+        step=1.0,
+        format="%g",
+        placeholder="no limit",
+        key="time_budget",
+        bind="query-params",
+        help="A run that takes longer ends early and keeps the best it has learned so far. "
+        "It is for each repetition; empty means no limit.",
     )
+    return asked or 0.0
 
 
 def choose_options(algorithm: Mapping[str, Any]) -> dict[str, Any]:
     """Draw a typed widget for each option and return those that differ from their defaults."""
     changed: dict[str, Any] = {}
     with st.expander("Options", icon=":material/tune:"):
-        with st.grid("auto", min_column_width=125):
+        with st.grid("auto", min_column_width=118):
             for option in algorithm["options"]:
                 value = _option(algorithm["name"], option)
                 if value != option["default"]:

@@ -13,6 +13,8 @@ from core.services.runs import previewing
 from core.services.workspace import Workspace
 from pages.ui import job_panel, messages
 
+_ICON = ":material/auto_awesome_motion:"
+_PICTURE_PX = 68  # six beside each other fit into half a page, and three into a telephone
 _JOBS = 200  # looked through for the one of this preview
 
 
@@ -20,7 +22,7 @@ def show(ws: Workspace, dataset: Dataset, algorithm: str, options: Mapping[str, 
     """Draw the preview of these options: the pictures, the job that makes them, or a button."""
     if algorithm not in previewing.augmenting():
         return
-    with st.expander("Augmentation", icon=":material/auto_awesome_motion:"), messages.guard():
+    with st.expander("Augmentation", icon=_ICON), messages.guard():
         if not previewing.changes_anything(algorithm, options):
             st.caption("With these options no image is changed in training.")
             return
@@ -47,15 +49,16 @@ def _grid(found: previewing.Preview) -> None:
     """Draw a row an image: as the network sees it, then changed."""
     side = found.images.shape[2]
     st.caption(
-        f"Left: some training images as the network sees them ({side} × {side} px). Right: the "
-        "same, changed as in training. Would you still give each the same label?"
+        f"First: a training image as the network sees it ({side} × {side} px). Then the same, "
+        "changed as in training. Would you still give each the same label?"
     )
     for label, row in zip(found.labels, found.images, strict=True):
-        st.caption(messages.plain(label))
-        columns = st.columns(len(row), gap="small")
-        for number, (column, picture) in enumerate(zip(columns, row, strict=True)):
-            what = "unchanged" if number == 0 else f"changed, {number}"
-            column.image(picture, width="stretch", alt=f"{label}, {what}")
+        with st.container(gap="xsmall"):
+            st.caption(messages.plain(label))
+            with st.container(horizontal=True, gap="xsmall"):
+                for number, picture in enumerate(row):
+                    what = f"changed, {number}" if number else "unchanged"
+                    st.image(picture, width=_PICTURE_PX, alt=f"{label}, {what}")
 
 
 def _job(ws: Workspace, dataset: Dataset, algorithm: str, options: Mapping[str, Any]) -> Any:

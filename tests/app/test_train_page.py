@@ -124,8 +124,8 @@ def test_a_time_budget_reaches_the_request_and_the_estimate(full):
     assert estimate_of(app) != free and estimate_of(app).startswith("About 25 seconds")
     assert submitted(full, app)["time_budget_min"] == 0.1
     assert button(app, "At work already").disabled
-    app = stands(app.number_input(key="time_budget").set_value(0.0).run())
-    assert not button(app, "Train 1 run").disabled
+    app = stands(app.number_input(key="time_budget").set_value(None).run())
+    assert not button(app, "Train 1 run").disabled and estimate_of(app) == free
 
 
 def estimate_of(app):
