@@ -1,4 +1,4 @@
-"""What this machine has: memory, cores, a GPU; by asking the system, never a backend."""
+"""What this machine has: memory, a GPU, speed; by asking the system, never a backend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 _MEMINFO = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")
 _ASK_S = 5.0  # nvidia-smi answers in well under a second, or not at all
-_SIDE, _MEASURE_S = 768, 0.05  # of the matrix product that is timed, and for how long
+_SIDE, _TRIES, _MEASURE_S = 64, 10, 0.05  # of the matrix products that are timed
 _FALLBACK_BYTES = 4_000_000_000  # where the system does not say what it has
 
 
@@ -37,13 +37,6 @@ def available_bytes() -> int:
     except (OSError, ValueError):  # no such group, or not Linux
         pass
     return min(limits)
-
-
-def n_cores() -> int:
-    """Return how many cores this process may use, 1 or more."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @cache
@@ -82,18 +75,24 @@ def parse_gpu(listing: str) -> Gpu | None:
 
 
 @cache
-def matrix_rate() -> float:
-    """Return what NumPy's matrix product reaches here on all cores, FLOPs a second.
+def core_rate() -> float:
+    """Return what NumPy's matrix product reaches on one core here, FLOPs a second.
 
-    Measured once a process, in about 50 ms; the best of several, so that a busy moment counts less.
+    Notes
+    -----
+    Measured once a process, in about 50 ms: the best of many tries, each so short that a busy
+    machine lets some of them through undisturbed, with matrices so small that BLAS uses one core
+    (OpenBLAS: up to 64 cubed). With threads that wait for each other, another job on the machine
+    made the rate fall from 149 to 0.5 billion.
     """
     a = np.ones((_SIDE, _SIDE), np.float32)
-    a @ a  # the first wakes the threads
+    product = np.empty_like(a)
     best, begun = np.inf, time.perf_counter()
     while time.perf_counter() - begun < _MEASURE_S:
         started = time.perf_counter()
-        a @ a
-        best = min(best, time.perf_counter() - started)
+        for _ in range(_TRIES):
+            np.matmul(a, a, out=product)
+        best = min(best, (time.perf_counter() - started) / _TRIES)
     return float(2 * _SIDE**3 / best)
 
 

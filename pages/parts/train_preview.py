@@ -14,7 +14,7 @@ from core.services.workspace import Workspace
 from pages.ui import job_panel, messages
 
 _ICON = ":material/auto_awesome_motion:"
-_PICTURE_PX = 68  # six beside each other fit into half a page, and three into a telephone
+_PICTURE_PX = 64  # six beside each other fit into half a page
 _JOBS = 200  # looked through for the one of this preview
 
 

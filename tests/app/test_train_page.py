@@ -145,7 +145,7 @@ def test_the_page_says_how_long_it_takes_and_on_what(full):
 
 def test_what_takes_hours_or_does_not_fit_is_warned_of(full, monkeypatch):
     monkeypatch.setattr(estimating, "available_bytes", lambda: 1e8)
-    monkeypatch.setattr(estimating, "matrix_rate", lambda: 1e6)
+    monkeypatch.setattr(estimating, "core_rate", lambda: 1e6)
     app = stands(full.open("train").radio(key="algorithm").set_value("cnn").run())
     said = [w.value.replace("\\", "") for w in app.warning]
     assert any(text.startswith("This will take ") and "set a time budget" in text for text in said)

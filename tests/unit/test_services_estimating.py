@@ -19,8 +19,7 @@ RATE = 4e10
 @pytest.fixture
 def ids(workspace, monkeypatch):
     """A seeded workspace on a machine of one known speed and memory, with a CPU."""
-    monkeypatch.setattr(estimating, "matrix_rate", lambda: RATE)
-    monkeypatch.setattr(estimating, "n_cores", lambda: 1)
+    monkeypatch.setattr(estimating, "core_rate", lambda: RATE)
     monkeypatch.setattr(estimating, "available_bytes", lambda: 64e9)
     monkeypatch.setattr(devices.machine, "gpu", lambda: None)
     return seed(workspace)
@@ -59,7 +58,7 @@ def test_without_earlier_runs_the_speed_of_the_machine_tells(workspace, ids, mon
     slow = told(workspace, "cnn")
     assert slow.n_earlier == 0 and slow.low_s < slow.seconds < slow.high_s
     assert "guessed from the speed of this machine" in slow.sentence
-    monkeypatch.setattr(estimating, "matrix_rate", lambda: RATE / 100)
+    monkeypatch.setattr(estimating, "core_rate", lambda: RATE / 100)
     assert told(workspace, "cnn").seconds > slow.seconds
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from core.models import backbones, get_algorithm
 from core.models.batch_size import settle
 from core.models.cost import Cost, Shape, cost, seconds
-from core.models.machine import available_bytes, matrix_rate, n_cores
+from core.models.machine import available_bytes, core_rate
 from core.models.options import describe, parse
 from core.records import Run
 from core.services import devices
@@ -121,7 +121,7 @@ def _times(
     needed: Cost, algorithm: str, earlier: Sequence[_Made], n_threads: int, device: devices.Device
 ) -> Times | None:
     """Return the most likely time to fit one model, the least and the most, in seconds."""
-    rate = matrix_rate() * min(1.0, n_threads / n_cores())
+    rate = core_rate() * n_threads
     if not earlier:
         if device.kind != "cpu":
             return None  # how fast a card is, only a run tells
