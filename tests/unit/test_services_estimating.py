@@ -108,7 +108,8 @@ def test_every_seed_counts_and_a_run_that_exists_does_not(workspace, made, monke
     start = estimating._START_S
     assert thrice.seconds - start == pytest.approx(3 * (once.seconds - start))
     monkeypatch.setattr(estimating, "planned_runs", lambda *_: [("run-0", True)])
-    assert told(workspace).seconds == 0
+    again = told(workspace)
+    assert again.seconds == again.high_s == 0 and again.sentence.startswith("Nothing to train")
 
 
 def test_a_budget_cuts_the_time(workspace, made):

@@ -37,6 +37,7 @@ _LIGHTER = {  # options that make a training cheaper, in the order in which to t
     "time": ("epochs", "tuning_epochs", "input_px", "width", "width_share", "n_episodes"),
     "memory": ("batch_size", "input_px", "width", "width_share", "n_blocks", "dense_units"),
 }
+_NOTHING = "Nothing to train: every run exists already."
 
 Times = tuple[float, float, float]  # most likely, least, most; seconds
 
@@ -103,7 +104,7 @@ def estimate(ws: Workspace, request: TrainRequest) -> Estimate:
         needed.memory_bytes,
         free,
         device.text,
-        _sentence(times, device.text, algorithm.title, len(earlier)),
+        _sentence(times, device.text, algorithm.title, len(earlier)) if n_new else _NOTHING,
         _warnings(algorithm.options, times, needed.memory_bytes, free),
     )
 
