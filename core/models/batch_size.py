@@ -16,7 +16,7 @@ from core.models.machine import available_bytes
 
 FOUND = 0  # the value of the option that asks for a size to be found
 SMALLEST, LARGEST = 16, 64
-_STEPS_WANTED = 32  # in an epoch: with fewer, a schedule has too few steps to act
+_STEPS_WANTED = 64  # in an epoch: with fewer, as many epochs learn less
 _MEMORY_SHARE = 0.5  # of what is free; the rest is for copies that nobody counts
 _NAMES = ("resourceexhausted", "outofmemory", "memoryerror")
 _WORDS = ("resource_exhausted", "out of memory", "out_of_memory")
@@ -39,12 +39,17 @@ def choose(n_train: int, image_bytes: float, free_bytes: float) -> int:
     Returns
     -------
     int
-        The power of two nearest to n_train / 32, between 16 and 64; halved until a batch fits into
+        The power of two nearest to n_train / 64, between 16 and 64; halved until a batch fits into
         half of the memory, down to 1.
+
+    Notes
+    -----
+    On scikit-learn's digits (16 px, a `cnn` of width 16, 12 epochs, one seed) batches of 16, 32 and
+    64 reached 70, 61 and 46 % with 200 training images, and 97, 91 and 86 % with 1,258.
 
     Examples
     --------
-    >>> [choose(n, 1e6, 8e9) for n in (100, 700, 1100, 50_000)]
+    >>> [choose(n, 1e6, 8e9) for n in (100, 1200, 2000, 50_000)]
     [16, 16, 32, 64]
     >>> choose(50_000, 1e9, 8e9)
     4

@@ -40,37 +40,50 @@ def retry_job(ws: Workspace, job_id: str) -> str:
     return engine.retry(ws, job_id)
 
 
-def time_left(job: Job, now: datetime | None = None, *, begun_at: float = 0.0) -> float | None:
-    """Return about how long a running job still takes, in seconds.
-
-    Parameters
-    ----------
-    job : Job
-        As it is now.
-    now : datetime, optional
-        In UTC; default the clock.
-    begun_at : float
-        The progress that was there when the job started, share in [0, 1): of one that goes on from
-        a checkpoint.
-
-    Returns
-    -------
-    float or None
-        None while it would mean nothing: unless the job runs, nobody stops it, and 5 % of the work
-        and 5 seconds have passed.
+class Pace:
+    """How fast a job advances, as somebody sees it who looks now and then.
 
     Notes
     -----
-    What is left takes as long, share for share, as what was done. Training that stops early ends
-    sooner.
+    What is left goes on as what was seen since the first advance that was seen: that leaves out the
+    start (loading, the first graph), and what an earlier job had done already. Training that stops
+    early ends sooner.
     """
-    if job.state != "running" or job.started_at is None or job.cancel_requested:
-        return None
-    elapsed_s = ((now or datetime.now(UTC)) - job.started_at).total_seconds()
-    done = job.progress - begun_at
-    if elapsed_s < _LEAST_S or done < _LEAST_SHARE:
-        return None
-    return max(0.0, elapsed_s * (1.0 - job.progress) / done)
+
+    def __init__(self) -> None:
+        self._seen: float | None = None
+        self._first: tuple[datetime, float] | None = None  # when progress was first seen to move
+        self._last: tuple[datetime, float] | None = None
+
+    def left(self, job: Job, now: datetime | None = None) -> float | None:
+        """Look at a job, and return about how long it still takes, in seconds.
+
+        Parameters
+        ----------
+        job : Job
+            As it is now; always the same one.
+        now : datetime, optional
+            In UTC, not before the last look; default the clock.
+
+        Returns
+        -------
+        float or None
+            None while it would mean nothing: unless the job runs, nobody stops it, and it was seen
+            to advance by 5 % in 5 seconds or more.
+        """
+        now = now or datetime.now(UTC)
+        if self._seen is not None and job.progress > self._seen:
+            self._last = (now, job.progress)
+            self._first = self._first or self._last
+        self._seen = job.progress
+        if job.state != "running" or job.cancel_requested or not (self._first and self._last):
+            return None
+        (began, done_then), (moved, done) = self._first, self._last
+        took_s = (moved - began).total_seconds()
+        if took_s < _LEAST_S or done - done_then < _LEAST_SHARE:
+            return None
+        left_s = took_s * (1.0 - done) / (done - done_then)
+        return max(0.0, left_s - (now - moved).total_seconds())
 
 
 def span(seconds: float) -> str:

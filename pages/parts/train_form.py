@@ -106,7 +106,7 @@ def choose_seeds() -> tuple[int, ...]:
 def choose_time_budget() -> float:
     """Draw the minutes that a run may take, and return them; 0 for no limit."""
     asked = st.number_input(
-        "Minutes at most",
+        "Time budget, min",
         min_value=0.1,
         max_value=float(MOST_BUDGET_MIN),
         value=None,
@@ -115,8 +115,8 @@ def choose_time_budget() -> float:
         placeholder="no limit",
         key="time_budget",
         bind="query-params",
-        help="A time budget: a run that takes longer ends early and keeps the best it has learned "
-        "so far. It is for each repetition; empty means no limit.",
+        help="Minutes: a run that takes longer ends early and keeps the best it has learned so far. "
+        "It is for each repetition; empty means no limit.",
     )
     return asked or 0.0
 

@@ -30,7 +30,7 @@ def test_more_images_or_more_memory_never_make_it_smaller(n, more, image_bytes, 
 
 
 def test_only_zero_is_settled(monkeypatch):
-    shape = Shape(2000, 300, 7, 64)
+    shape = Shape(5000, 300, 7, 64)
     monkeypatch.setattr(batch_size, "available_bytes", lambda: 64e9)
     assert batch_size.settle("cnn", CnnOptions(), shape) == CnnOptions()
     assert batch_size.settle("knn", KnnOptions(), shape) == KnnOptions()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.records import Job
-from core.services.jobs import span, time_left
+from core.services.jobs import Pace, span
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,38 +37,49 @@ def job(progress, **more):
     return Job(**(values | more))
 
 
-def left(progress, elapsed_s, *, begun_at=0.0, **more):
-    now = START + timedelta(seconds=elapsed_s)
-    return time_left(job(progress, **more), now, begun_at=begun_at)
+def left(*seen, now_s=None, **more):
+    """Look at (second, progress) one after the other, and return what the last look says."""
+    pace = Pace()
+    for second, progress in seen:
+        last = pace.left(job(progress, **more), START + timedelta(seconds=second))
+    if now_s is not None:
+        last = pace.left(job(progress, **more), START + timedelta(seconds=now_s))
+    return last
 
 
-def test_what_is_left_takes_as_long_as_what_was_done():
-    assert left(0.25, 60) == pytest.approx(180)
-    assert left(1.0, 60) == 0
-    assert left(0.6, 30, begun_at=0.5) == pytest.approx(120)  # a tenth took half a minute
+def test_what_is_left_takes_as_long_as_what_was_seen_since_the_first_advance():
+    assert left((0, 0.0), (60, 0.1), (70, 0.2)) == pytest.approx(80)  # a minute to begin
+    assert left((0, 0.0), (60, 0.1), (70, 0.2), (80, 0.3)) == pytest.approx(70)
+    assert left((0, 0.0), (60, 0.1), (70, 0.2), now_s=75) == pytest.approx(75)
+    assert left((0, 0.0), (60, 0.1), (70, 0.2), now_s=1000) == 0
+    assert left((0, 0.5), (9, 0.6), (19, 0.7)) == pytest.approx(30)  # went on from half
 
 
 @pytest.mark.parametrize(
-    ("progress", "elapsed_s", "more"),
+    ("seen", "more"),
     [
-        (0.04, 600, {}),
-        (0.5, 4, {}),
-        (0.5, 60, {"state": "queued"}),
-        (0.5, 60, {"state": "done"}),
-        (0.5, 60, {"started_at": None}),
-        (0.5, 60, {"cancel_requested": True}),
-        (0.52, 60, {"begun_at": 0.5}),
+        ([(600, 0.5)], {}),
+        ([(0, 0.0), (600, 0.5)], {}),
+        ([(0, 0.0), (10, 0.5), (14, 0.6)], {}),
+        ([(0, 0.0), (10, 0.5), (600, 0.54)], {}),
+        ([(0, 0.0), (10, 0.1), (600, 0.1)], {}),
+        ([(0, 0.0), (10, 0.1), (60, 0.5)], {"state": "queued"}),
+        ([(0, 0.0), (10, 0.1), (60, 0.5)], {"state": "done"}),
+        ([(0, 0.0), (10, 0.1), (60, 0.5)], {"cancel_requested": True}),
     ],
 )
-def test_nothing_is_said_before_it_means_something(progress, elapsed_s, more):
-    assert left(progress, elapsed_s, **more) is None
+def test_nothing_is_said_before_it_means_something(seen, more):
+    assert left(*seen, **more) is None
 
 
-@given(st.floats(0.05, 1.0), st.floats(5, 1e5))
-def test_it_is_never_negative_and_falls_with_progress(progress, elapsed_s):
-    now = left(progress, elapsed_s)
-    assert now is not None and now >= 0
-    assert left(min(1.0, progress + 0.1), elapsed_s) <= now
+@given(st.floats(0.1, 0.9), st.floats(5, 1e5), st.integers(2, 30))
+def test_steady_progress_is_told_exactly_however_often_one_looks(start, whole_s, n_looks):
+    shares = [start + (0.99 - start) * i / n_looks for i in range(n_looks + 1)]
+    seen = [(whole_s * share, share) for share in shares]
+    told = left((0, 0.0), *seen)
+    enough = shares[-1] - start >= 0.05 and whole_s * (shares[-1] - start) >= 5
+    assert told is None or told == pytest.approx(0.01 * whole_s, rel=1e-3, abs=1e-3)
+    assert (told is not None) == enough or abs(whole_s * (shares[-1] - start) - 5) < 1e-3
 
 
 @pytest.mark.parametrize(
