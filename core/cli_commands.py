@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from core.services.runs import (
     cascading,
     comparing,
     crossvalidating,
+    estimating,
     exporting,
     mirroring,
     predicting,
@@ -101,7 +103,7 @@ def map_(args: argparse.Namespace) -> Result:
 
 
 def train(args: argparse.Namespace) -> Result:
-    """Train and wait."""
+    """Train and wait, or only say what it would cost."""
     ws = open_workspace(args.workspace)
     options = dict(args.option)
     if args.epochs is not None:
@@ -115,7 +117,10 @@ def train(args: argparse.Namespace) -> Result:
         seeds=args.seeds,
         backbone=args.backbone,
         options=options,
+        time_budget_min=args.time_budget,
     )
+    if args.dry_run:
+        return asdict(estimating.estimate(ws, request))
     return _finish(ws, training.submit_training(ws, request))
 
 

@@ -111,7 +111,9 @@ def test_options_say_enough_to_be_drawn_and_survive_json():
     for name, algorithm in ALGORITHMS.items():
         for field in options.describe(algorithm.options):
             assert field.help, (name, field.name)
-            if field.kind is not bool:
+            if field.kind is str:
+                assert field.default in field.choices, (name, field.name)
+            elif field.kind is not bool:
                 assert field.minimum <= field.default <= field.maximum, (name, field.name)
         chosen = small_options(name)
         again = json.loads(json.dumps(dataclasses.asdict(chosen)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from core.errors import InvalidInput, NotFound, NotReady, StoreError
 from core.jobs.execution import execute
 from core.services import jobs
 from core.services.classes import mapping
-from core.services.runs import fitting, training
+from core.services.runs import fitting, planning, training
 from core.services.tasks import TASKS
 from core.store.checkpoints import Checkpoints
 from core.store.database import Workspace
@@ -42,6 +44,10 @@ def test_a_plan_names_the_same_run_for_the_same_request(workspace, ids):
         ({"seeds": (-1,)}, InvalidInput),
         ({"options": {"epochs": -1}}, InvalidInput),
         ({"options": {"nonsense": 1}}, InvalidInput),
+        ({"options": {"schedule": "sideways"}}, InvalidInput),
+        ({"time_budget_min": -1.0}, InvalidInput),
+        ({"time_budget_min": float("nan")}, InvalidInput),
+        ({"time_budget_min": float("inf")}, InvalidInput),
         ({"class_map": "none"}, NotFound),
         ({"backbone": "resnet50"}, NotReady),
     ],
@@ -118,3 +124,22 @@ def test_a_training_that_failed_goes_on_from_its_checkpoint(workspace, ids, monk
     assert training.live_history(workspace, again)["epoch"].tolist()[::6] == [1, 2, 3, 4, 5]
     assert training.kept_epochs(workspace, job) == 0
     assert not list((workspace.path / "checkpoints").iterdir())
+
+
+def test_a_time_budget_is_another_run_and_none_changes_no_id(workspace, ids):
+    plain, none, some = (
+        planning.make_plan(workspace, training.TrainRequest("seeded", "probe", **more))
+        for more in ({}, {"time_budget_min": 0}, {"time_budget_min": 5})
+    )
+    assert "time_budget_min" not in plain.config and plain.run_id(0) == none.run_id(0)
+    assert some.config["time_budget_min"] == 5.0 and some.run_id(0) != plain.run_id(0)
+    request = training.TrainRequest("seeded", "probe", time_budget_min=5)
+    job = jobs.get_job(workspace, training.submit_training(workspace, request))
+    assert job.params["time_budget_min"] == 5
+
+
+def test_training_a_run_again_has_its_time_budget(workspace, ids):
+    run = training.get_run(workspace, ids.generalist)
+    assert training.request_of(run).time_budget_min == 0
+    budgeted = replace(run, config={**run.config, "time_budget_min": 3.0})
+    assert training.request_of(budgeted).time_budget_min == 3

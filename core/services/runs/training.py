@@ -90,6 +90,7 @@ def request_of(run: Run, **changes: Any) -> TrainRequest:
         "seeds": (run.seed,),
         "backbone": run.config["backbone"] or DEFAULT_BACKBONE,
         "options": run.config["options"],
+        "time_budget_min": run.config.get("time_budget_min", 0.0),
     }
     return TrainRequest(**{**fields, **changes})
 
@@ -132,7 +133,7 @@ def algorithms() -> list[dict[str, Any]]:
     -------
     list of dict
         name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, kind (bool,
-        int or float), default, help, minimum, maximum}].
+        int, float or str), default, help, minimum, maximum, choices}].
     """
     return [
         {
