@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from core.errors import InvalidInput
 from core.models import Algorithm, get_algorithm
+from core.models.device import device_name
 from core.models.pipelines import batches, one_hot
 from core.models.recipe import Recipe, TrainingData
 from core.models.watching import Record, checker, watcher
@@ -161,23 +162,6 @@ def prepare_process(n_threads: int | None = None) -> None:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
         os.environ.setdefault("OMP_NUM_THREADS", str(n_threads))
-
-
-def device_name() -> str:
-    """Return what the backend computes on, for people: "GPU: NVIDIA H100", "CPU"."""
-    import keras
-
-    # Where a new variable lands; PyTorch's backend has no list of devices to ask for.
-    if "cpu" in str(keras.Variable(0.0).value.device).lower():
-        return "CPU"
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        details = tf.config.experimental.get_device_details(
-            tf.config.list_physical_devices("GPU")[0]
-        )
-        return f"GPU: {details.get('device_name', 'unnamed')}"
-    return f"GPU ({keras.backend.backend()})"
 
 
 def _make_deterministic() -> None:
