@@ -1,4 +1,4 @@
-"""Half precision on GPUs that are built for it, in training only; what is served stays float32.
+"""Half precision on GPUs that are built for it, in training only; what is served is float32.
 
 A layer's policy is a switch, not a part of its weights, which are float32 throughout: it is set to
 half precision for the training and set back, so that the model that is saved, exported and asked is
@@ -15,10 +15,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from core.models.device import accelerator
-from core.models.recipe import Recipe
+from core.models.recipe import Recipe, Stage
 
 FLOAT32, FLOAT16, BFLOAT16 = "float32", "mixed_float16", "mixed_bfloat16"
 _TENSOR_CORES, _WITH_BFLOAT16 = (7, 0), (8, 0)  # NVIDIA's compute capabilities: Volta, Ampere
@@ -34,6 +35,25 @@ def policy() -> str:
     if found is None or found.capability is None or found.capability < _TENSOR_CORES:
         return FLOAT32
     return FLOAT16 if found.capability < _WITH_BFLOAT16 else BFLOAT16
+
+
+def full_float32() -> None:
+    """Make float32 mean float32 in this process, on a GPU as on a CPU.
+
+    Unless told, NVIDIA's from Ampere on round what they multiply to 10 bits (TF32): 5e-4 of each
+    factor, more than two forms of one model may differ by.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    library = import_module(backend)
+    if backend == "tensorflow":
+        library.config.experimental.enable_tensor_float_32_execution(False)
+    elif backend == "jax":
+        library.config.update("jax_default_matmul_precision", "highest")
+    elif backend == "torch":
+        library.set_float32_matmul_precision("highest")
+        library.backends.cudnn.allow_tf32 = False
 
 
 @contextmanager
@@ -101,8 +121,9 @@ def _set(layers: list[Any], name: str) -> None:
         layer.dtype_policy = name
 
 
-def _scaling(stage: Any) -> Any:
+def _scaling(stage: Stage) -> Stage:
     """Return the stage with an optimizer that keeps small gradients from becoming 0 in float16."""
     import keras
 
-    return dataclasses.replace(stage, optimizer=keras.optimizers.LossScaleOptimizer(stage.optimizer))
+    scaling = keras.optimizers.LossScaleOptimizer(stage.optimizer)
+    return dataclasses.replace(stage, optimizer=scaling)
