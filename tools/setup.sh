@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tools/setup.sh install FILE   put the pinned packages of FILE into .venv (made when missing)
-# tools/setup.sh lock           resolve requirements*.in into requirements*.txt
+# tools/setup.sh install FILE        put the pinned packages of FILE into .venv (made when missing)
+# tools/setup.sh install FILE LAYER  put them into LAYER, which also sees the packages of .venv
+# tools/setup.sh lock                resolve requirements*.in into requirements*.txt
 #
 # PYTHON=/path/to/python  which interpreter; INSTALLER=pip  do without uv (slower, same result).
 set -euo pipefail
@@ -41,6 +42,16 @@ make_venv() {
     fi
 }
 
+make_layer() { # packages that .venv does without; what it has is found there
+    say "making $1 on top of .venv"
+    .venv/bin/python -m venv --clear --without-pip "$1"
+    packages_of .venv >"$(packages_of "$1")/below.pth"
+}
+
+packages_of() {
+    "$PWD/$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+}
+
 find_uv() { # prints the path of uv; fails when there is none and none can be had
     if command -v uv; then return; fi
     local tools=.venv/tools
@@ -53,21 +64,21 @@ find_uv() { # prints the path of uv; fails when there is none and none can be ha
 }
 
 install_packages() {
-    local file=$1 uv
+    local file=$1 venv=$2 uv
     if [ "${INSTALLER:-}" != pip ] && uv=$(find_uv); then
         say "installing $file with uv"
-        UV_PYTHON_DOWNLOADS=never "$uv" pip install --quiet --python .venv/bin/python \
+        UV_PYTHON_DOWNLOADS=never "$uv" pip install --quiet --python "$venv/bin/python" \
             --require-hashes -r "$file" && return
         say "uv could not install $file (the reason is above)"
     fi
     say "installing $file with pip: this takes minutes"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
-        --require-hashes -r "$file"
+    .venv/bin/python -m pip --python "$venv/bin/python" install --quiet \
+        --disable-pip-version-check --no-compile --require-hashes -r "$file"
 }
 
 compile_packages() { # 2.6 to 5 times less time for every import, in every process
     local packages
-    packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    packages=$(packages_of "$1")
     say "byte-compiling the packages"
     # A few packages ship files that are not Python (templates, Python 2): those do not count.
     .venv/bin/python -m compileall -qq -j 0 "$packages" || true
@@ -82,7 +93,7 @@ lock() {
     make_venv
     local uv name
     uv=$(find_uv) || fail "make lock needs uv: put it on PATH."
-    for name in requirements requirements-dev requirements-mlflow; do
+    for name in requirements requirements-dev requirements-backends requirements-gpu requirements-mlflow; do
         "$uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 \
             --no-emit-index-url "$name.in" -o "$name.txt"
     done
@@ -91,9 +102,10 @@ lock() {
 case "${1:-}" in
     install)
         make_venv
-        install_packages "$2"
-        compile_packages
+        [ $# = 2 ] || make_layer "$3"
+        install_packages "$2" "${3:-.venv}"
+        compile_packages "${3:-.venv}"
         ;;
     lock) lock ;;
-    *) fail "use: tools/setup.sh install FILE | lock" ;;
+    *) fail "use: tools/setup.sh install FILE [LAYER] | lock" ;;
 esac

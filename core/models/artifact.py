@@ -21,6 +21,7 @@ from core import errors
 from core.ids import bytes_id
 from core.models.convert import write_onnx
 from core.models.embedding import open_session
+from core.models.precision import full_float32
 from core.models.training import Fitted
 
 KERAS_FILE, ONNX_FILE, MANIFEST_FILE = "model.keras", "model.onnx", "manifest.json"
@@ -82,6 +83,7 @@ def save(fitted: Fitted, folder: Path, manifest: Mapping[str, Any]) -> dict[str,
 
 def _difference(fitted: Fitted, onnx_path: Path) -> float:
     """Return the largest difference of a probability on the sample rows, or raise."""
+    full_float32()
     expected = np.asarray(fitted.model.predict_on_batch(fitted.sample))
     received = load_session(onnx_path).predict(fitted.sample)
     difference = float(np.abs(expected - received).max(initial=0.0))

@@ -45,37 +45,16 @@ def class_weights(y: npt.NDArray[np.integer[Any]], n_classes: int) -> npt.NDArra
     return weights.astype(np.float32)
 
 
-def balanced(train: Any, options: Any, data: TrainingData) -> Any:
-    """Return training batches with a weight for each image, if the options ask for it.
+def weights_for(options: Any, data: TrainingData) -> npt.NDArray[np.float32] | None:
+    """Return the weights of the classes in training, where the options ask for any.
 
     Parameters
     ----------
-    train : keras.utils.PyDataset
-        Batches of (x, targets one-hot), as `core.models.pipelines.batches` makes them.
     options : dataclass
-        With `balance` true the batches become (x, targets, weights); otherwise, or where an
-        algorithm has no such option, they stay as they are.
+        Of an algorithm; without an option `balance`, or with it false, there are no weights.
     data : TrainingData
-        Its training labels decide the weights.
+        Its training labels decide.
     """
     if not getattr(options, "balance", False):
-        return train
-    import keras
-
-    weights = class_weights(data.y[data.train_index], data.n_classes)
-
-    class Balanced(keras.utils.PyDataset):  # type: ignore[misc]  # keras carries no types
-        def __init__(self) -> None:
-            super().__init__(workers=1, use_multiprocessing=False)
-
-        def __len__(self) -> int:
-            return len(train)
-
-        def __getitem__(self, number: int) -> tuple[Any, ...]:
-            x, targets = train[number]
-            return x, targets, weights[targets.argmax(axis=1)]
-
-        def on_epoch_end(self) -> None:
-            train.on_epoch_end()
-
-    return Balanced()
+        return None
+    return class_weights(data.y[data.train_index], data.n_classes)

@@ -62,6 +62,7 @@ def batches(
     batch_size: int,
     *,
     seed: int | None = None,
+    class_weights: npt.NDArray[np.float32] | None = None,
 ) -> Any:
     """Make the batches that `keras.Model.fit` eats.
 
@@ -77,6 +78,8 @@ def batches(
         Rows in a batch; the last one may be smaller, so that every row is seen in every epoch.
     seed : int, optional
         Shuffle anew for each epoch; without it the order is that of `rows`.
+    class_weights : ndarray of float32, (n_classes,), optional
+        How much the images of each class count: a third part of every batch.
 
     Returns
     -------
@@ -104,7 +107,10 @@ def batches(
         def __getitem__(self, number: int) -> Sequence[npt.NDArray[Any]]:
             # sorted: neighbours on disk are read together, and the sum over a batch has no order
             part = np.sort(self._order()[number * batch_size : (number + 1) * batch_size])
-            return np.ascontiguousarray(x[part]), targets[part]
+            batch = np.ascontiguousarray(x[part]), targets[part]
+            if class_weights is None:
+                return batch
+            return *batch, class_weights[batch[1].argmax(axis=1)]
 
     return Batches()
 

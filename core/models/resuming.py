@@ -60,6 +60,9 @@ class Progress:
         The numbers so far; filled from the checkpoint where there is one.
     keeper : Keeper, optional
         None keeps nothing.
+    batch_size : int, optional
+        Images in a step, where that was decided while training; a checkpoint with another one is
+        not gone on from.
 
     Attributes
     ----------
@@ -69,13 +72,21 @@ class Progress:
         Epochs of that stage that are done.
     """
 
-    def __init__(self, recipe: Recipe, record: Record, keeper: Keeper | None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        record: Record,
+        keeper: Keeper | None,
+        batch_size: int | None = None,
+    ) -> None:
+        self._made_by = {"format": _FORMAT, "backend": _backend(), "batch_size": batch_size}
         self.stage, self.n_epochs = 0, 0
         self._recipe, self._record, self._keeper = recipe, record, keeper
         self._due_at = time.monotonic() + (keeper.every_s if keeper else 0.0)
         self._arrays: list[npt.NDArray[Any]] = []  # of the checkpoint, until its stage is entered
         found = None if keeper is None else keeper.newest()
-        if found is not None and _usable(found[0]):
+        # another backend or version of it, or other batches, would not go on to the same bits
+        if found is not None and found[0].get("made_by") == self._made_by:
             state, arrays = found
             n_best = len(recipe.served.get_weights())
             record.load(state["record"], arrays[:n_best])
@@ -119,8 +130,7 @@ class Progress:
         if self._keeper is None or began < self._due_at:
             return
         state = {
-            "format": _FORMAT,
-            "backend": _backend(),
+            "made_by": self._made_by,
             "stage": self.stage,
             "n_epochs": self.n_epochs,
             "record": self._record.state(),
@@ -161,11 +171,6 @@ def _array(variable: Any) -> npt.NDArray[Any]:
 
     array: npt.NDArray[Any] = keras.ops.convert_to_numpy(variable.value)
     return array
-
-
-def _usable(state: Mapping[str, Any]) -> bool:
-    """Return whether a checkpoint has this format and backend; no other gives equal bits."""
-    return state.get("format") == _FORMAT and state.get("backend") == _backend()
 
 
 def _backend() -> str:

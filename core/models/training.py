@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import InvalidInput
+from core.errors import JobFailed
 from core.models import Algorithm, get_algorithm
+from core.models.balance import weights_for
+from core.models.batch_size import is_out_of_memory, settle
+from core.models.cost import Shape
+from core.models.device import device_name, peak_memory_bytes
+from core.models.learnable import check
 from core.models.pipelines import batches, one_hot
+from core.models.precision import full_float32, lowered, policy
 from core.models.recipe import Recipe, TrainingData
 from core.models.resuming import Keeper, Progress, reseed
 from core.models.watching import Record, checker, watcher
 
 __all__ = ["Fitted", "TrainingData", "device_name", "fit", "prepare_process"]
+
+_log = logging.getLogger(__name__)
 
 _N_SAMPLE_ROWS = 16
 
@@ -34,6 +43,9 @@ class Fitted:
     duration_s: float
     device: str
     sample: npt.NDArray[Any]  # a few rows of x, to compare exports on
+    precision: str = "float32"  # of what was trained; what is served is float32
+    batch_size: int | None = None  # that was found or fitted into memory, where there is one
+    peak_memory_bytes: int | None = None  # of the device, where its backend tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,7 @@ class _Aid:
     report: Callable[[Mapping[str, float]], None]
     check: Callable[[], None]
     keeper: Keeper | None
+    time_budget_s: float | None
 
 
 def _silent(_numbers: Mapping[str, float]) -> None:
@@ -98,7 +111,7 @@ def fit(
     JobCancelled
         If `should_stop` said so.
     JobFailed
-        If a loss is no longer a finite number.
+        If a loss is no longer a finite number, or not even one image fits into the memory.
 
     Notes
     -----
@@ -109,17 +122,32 @@ def fit(
     own: the backend keeps its memory to the end.
     """
     entry = get_algorithm(algorithm)
-    _check(entry, options, data, seed)
+    check(entry, options, data, seed)
     prepare_process(n_threads)
+    options = settle(algorithm, options, Shape.of(data))
+    aid = _Aid(report or _silent, checker(should_stop), keeper, time_budget_s)
+    while True:
+        try:
+            return _fit(entry, options, data, seed, aid)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            options = _with_half_a_batch(options, error)
+
+
+def _fit(entry: Algorithm, options: Any, data: TrainingData, seed: int, aid: _Aid) -> Fitted:
+    """Build and train, with the options as they are."""
     import keras
 
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     _make_deterministic()
+    full_float32()
     recipe = entry.build(options, data, seed)
     n_epochs = sum(stage.n_epochs or options.epochs for stage in recipe.stages)
-    record = Record(recipe, data, n_epochs, time_budget_s)
-    _run(recipe, options, data, seed, record, _Aid(report or _silent, checker(should_stop), keeper))
+    record, precision = Record(recipe, data, n_epochs, aid.time_budget_s), policy()
+    with lowered(recipe, precision) as lent:
+        _run(lent, options, data, seed, record, aid)
     return Fitted(
         recipe.served,
         record.history,
@@ -128,14 +156,29 @@ def fit(
         record.spent_s,
         device_name(),
         np.array(data.x[np.asarray(data.val_index[:_N_SAMPLE_ROWS])]),
+        precision,
+        getattr(options, "batch_size", None),
+        peak_memory_bytes(),
     )
+
+
+def _with_half_a_batch(options: Any, error: Exception) -> Any:
+    """Return the options with half as many images in a step, or raise if that cannot be."""
+    size = getattr(options, "batch_size", 1)
+    if size <= 1:
+        raise JobFailed(
+            "there is not enough memory for this training",
+            todo="take smaller images (input_px) or a smaller network",
+        ) from error
+    _log.warning("memory is full with %d images in a step; trying %d", size, size // 2)
+    return replace(options, batch_size=size // 2)
 
 
 def _run(
     recipe: Recipe, options: Any, data: TrainingData, seed: int, record: Record, aid: _Aid
 ) -> None:
     """Run the stages of a recipe; the served model ends with its best weights."""
-    progress = Progress(recipe, record, aid.keeper)
+    progress = Progress(recipe, record, aid.keeper, getattr(options, "batch_size", None))
     for epoch in range(1, record.n_done + 1):
         aid.report(record.told(epoch))
     for number, stage in enumerate(recipe.stages):
@@ -182,7 +225,14 @@ def _image_batches(options: Any, data: TrainingData, seed: int) -> tuple[Any, An
     targets = np.zeros((len(data.y), data.n_classes), np.float32)
     for rows in (data.train_index, data.val_index):
         targets[rows] = one_hot(data.y[rows], data.n_classes)
-    train = batches(data.x, targets, data.train_index, options.batch_size, seed=seed)
+    train = batches(
+        data.x,
+        targets,
+        data.train_index,
+        options.batch_size,
+        seed=seed,
+        class_weights=weights_for(options, data),
+    )
     return train, batches(data.x, targets, data.val_index, max(options.batch_size, 64))
 
 
@@ -204,23 +254,6 @@ def prepare_process(n_threads: int | None = None) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", str(n_threads))
 
 
-def device_name() -> str:
-    """Return what the backend computes on, for people: "GPU: NVIDIA H100", "CPU"."""
-    import keras
-
-    # Where a new variable lands; PyTorch's backend has no list of devices to ask for.
-    if "cpu" in str(keras.Variable(0.0).value.device).lower():
-        return "CPU"
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        details = tf.config.experimental.get_device_details(
-            tf.config.list_physical_devices("GPU")[0]
-        )
-        return f"GPU: {details.get('device_name', 'unnamed')}"
-    return f"GPU ({keras.backend.backend()})"
-
-
 def _make_deterministic() -> None:
     """Ask the backend for the same result every time, where it can promise that."""
     import keras
@@ -229,58 +262,3 @@ def _make_deterministic() -> None:
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-
-
-def _check(entry: Algorithm, options: Any, data: TrainingData, seed: int) -> None:
-    """Raise InvalidInput unless algorithm, options and data fit together."""
-    if not isinstance(options, entry.options):
-        raise InvalidInput(
-            f"the options are not those of {entry.name}",
-            expected=entry.options.__name__,
-            received=type(options).__name__,
-        )
-    if seed < 0:
-        raise InvalidInput("the seed is negative", expected="0 or more", received=str(seed))
-    wanted = {
-        "embedding": (2, np.floating, "float (n_images, embedding_dim)"),
-        "pixels": (4, np.uint8, "uint8 (n_images, size_px, size_px, 3)"),
-    }
-    n_axes, kind, words = wanted[entry.input]
-    if data.x.ndim != n_axes or not np.issubdtype(data.x.dtype, kind) or len(data.x) != len(data.y):
-        raise InvalidInput(
-            f"{entry.name} cannot learn from this array",
-            expected=f"{words} with as many labels",
-            received=f"{data.x.dtype} {data.x.shape} with {len(data.y)} labels",
-        )
-    _check_classes(data)
-
-
-def _check_classes(data: TrainingData) -> None:
-    """Raise InvalidInput unless there are classes to learn and images to learn and judge by."""
-    if data.n_classes < 2:
-        raise InvalidInput(
-            "there is nothing to tell apart",
-            expected="2 classes or more",
-            received=str(data.n_classes),
-        )
-    if not len(data.val_index):
-        raise InvalidInput(
-            "no validation image",
-            expected="1 or more",
-            todo="import with a validation share above 0",
-        )
-    for name, rows in (("training", data.train_index), ("validation", data.val_index)):
-        y = data.y[rows]
-        if len(y) and (y.min() < 0 or y.max() >= data.n_classes):
-            raise InvalidInput(
-                f"a {name} image has a class that does not exist",
-                expected=f"0 to {data.n_classes - 1}",
-                received=f"{y.min()} to {y.max()}",
-            )
-    present = np.bincount(data.y[data.train_index], minlength=data.n_classes)
-    if (present == 0).any():
-        raise InvalidInput(
-            f"class number {int(present.argmin())} has no training image",
-            expected="1 or more in every class",
-            todo="merge it into another class, or add images",
-        )

@@ -178,6 +178,8 @@ def _batches(
     n_train = len(data.train_index)
     y = np.concatenate([data.y[data.train_index], data.y[data.val_index]])
     targets, rows = one_hot(y, data.n_classes), np.arange(len(y))
-    train = batches(cached, targets, rows[:n_train], options.batch_size, seed=seed)
-    val = batches(cached, targets, rows[n_train:], max(options.batch_size, 64))
-    return balance.balanced(train, options, data), val
+    weights = balance.weights_for(options, data)
+    train = batches(
+        cached, targets, rows[:n_train], options.batch_size, seed=seed, class_weights=weights
+    )
+    return train, batches(cached, targets, rows[n_train:], max(options.batch_size, 64))

@@ -100,7 +100,7 @@ def open_fashion_mnist(n_per_class: int | None) -> Source:
 def open_cifar10(n_per_class: int | None) -> Source:
     """Return the 60,000 colour images of 32 x 32 pixels; nothing is read before `items`."""
     return ArraySource(
-        _load_cifar10,
+        load_cifar10,
         name="cifar10",
         note="CIFAR-10: small photographs (Krizhevsky 2009).",
         labels=CIFAR10_LABELS,
@@ -123,7 +123,16 @@ def _idx(images: bytes, labels: bytes) -> tuple[NDArray[np.uint8], NDArray[np.ui
     return pixels, np.frombuffer(labels, np.uint8, offset=8)
 
 
-def _load_cifar10() -> Sequence[Part]:
+def load_cifar10() -> Sequence[Part]:
+    """Return 50,000 training and 10,000 test images of CIFAR-10, as `open_cifar10` does.
+
+    Raises
+    ------
+    NotReady
+        If there is no copy on this machine and none could be downloaded.
+    InvalidInput
+        If the copy is another file.
+    """
     path = _obtain(CIFAR10_FILE)
     _check(hashlib.sha256(path.read_bytes()).hexdigest(), CIFAR10_FILE, path)
     rows = []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import ALGORITHMS, pipelines, training
-from core.models.balance import balanced, class_weights
+from core.models.balance import class_weights, weights_for
 from core.models.probe import ProbeOptions
 from core.models.transfer import TransferOptions
 
@@ -37,24 +37,15 @@ def data_of(n_rare=6, n_frequent=54):
 def test_batches_carry_weights_only_when_asked():
     data = data_of()
     targets = pipelines.one_hot(np.maximum(data.y, 0), 2)
-    train = pipelines.batches(data.x, targets, data.train_index, 16, seed=3)
-    assert balanced(train, ProbeOptions(), data) is train
-    assert balanced(train, object(), data) is train
-    weighted = balanced(train, ProbeOptions(balance=True), data)
-    assert len(weighted) == len(train)
+    assert weights_for(ProbeOptions(), data) is None and weights_for(object(), data) is None
+    plain, weighted = (
+        pipelines.batches(data.x, targets, data.train_index, 16, seed=3, class_weights=weights)
+        for weights in (None, weights_for(ProbeOptions(balance=True), data))
+    )
+    assert len(weighted) == len(plain)
     first = weighted[0]
-    assert all(np.array_equal(a, b) for a, b in zip(first, train[0], strict=False))
+    assert all(np.array_equal(a, b) for a, b in zip(first, plain[0], strict=False))
     assert np.allclose(first[2], np.where(first[1][:, 1] == 1, 60 / 12, 60 / 108))
-
-
-def test_balanced_batches_are_drawn_anew_for_each_epoch():
-    data = data_of()
-    targets = pipelines.one_hot(np.maximum(data.y, 0), 2)
-    train = pipelines.batches(data.x, targets, data.train_index, 16, seed=3)
-    weighted = balanced(train, ProbeOptions(balance=True), data)
-    before = weighted[0][0]
-    weighted.on_epoch_end()
-    assert not np.array_equal(before, weighted[0][0])
 
 
 def test_a_balanced_transfer_believes_more_in_the_rare_class():

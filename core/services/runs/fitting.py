@@ -109,6 +109,7 @@ def fit_plan(
         context.should_stop,
         n_threads=context.workspace.settings.n_threads,
         keeper=keeper,
+        time_budget_s=60 * plan.config.get("time_budget_min", 0) or None,
     )
 
 
@@ -116,7 +117,12 @@ def _store(
     ws: Workspace, plan: Plan, seed: int, fitted: Any, x: np.ndarray, split: np.ndarray
 ) -> None:
     """Export the model, predict every held-out image with the export, and insert the run."""
-    config = {**plan.config, "seed": seed}
+    trained_with = {
+        "batch_size": fitted.batch_size,
+        "precision": fitted.precision,
+        "peak_memory_bytes": fitted.peak_memory_bytes,
+    }
+    config = {**plan.config, "seed": seed, "trained_with": trained_with}
     blobs, predictions = _export(ws, plan, config, fitted, x, np.flatnonzero(split != "train"))
     record = {
         "id": plan.run_id(seed),
