@@ -232,7 +232,7 @@ def test_a_class_is_taught_by_name_and_images(full, comparer):
     assert job.kind == "extend" and job.params["extends"] == comparer
     assert job.params["added"] == "Corte" and len(job.params["images"]) == 1
     assert "Teach prototypical the class Corte" in texts(app)
-    assert button(app, "Cancel")
+    assert app.button(key=f"cancel-card-{job.id}").label == "Cancel"
 
 
 @pytest.mark.parametrize(
