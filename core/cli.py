@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from core.cli_print import as_json, as_text
 from core.errors import AppError, Conflict, InvalidInput, NotFound, NotReady
 from core.settings import DEFAULT_BACKBONE
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(result, int):
         return result
     if result is not None:
-        print(_as_json(result) if args.json else _as_text(result))
+        print(as_json(result) if args.json else as_text(result))
     return 0
 
 
@@ -69,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _data_commands(command)
     _label_commands(command)
     _model_commands(command)
+    _answer_commands(command)
     _operation_commands(command)
     return parser
 
@@ -164,14 +165,24 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("--generalist", required=True, metavar="RUN")
     sub.add_argument("--expert", action="append", default=[], metavar="RUN")
     sub.add_argument("--tau", type=_tau, default="auto", metavar="auto|X")
-    sub = command("predict", "predict", "Predict image files with a run or a cascade.")
+
+
+def _answer_commands(command: Any) -> None:
+    answers = "core.cli_answers"
+    text = "Predict image files with a run, a cascade or an extended model."
+    sub = command("predict", "predict", text, answers)
     sub.add_argument("model", metavar="MODEL")
     sub.add_argument("files", nargs="+", metavar="FILE")
-    sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
-    _dataset(sub)
-    sub = command("predictions", "predictions", "Write a run's probabilities to a file.")
+    text = "Teach a one-shot network one more class from a few images, without training."
+    sub = command("extend", "extend", text, answers)
+    sub.add_argument("model", metavar="RUN", help="a run, or a model that extend made")
+    sub.add_argument("--class", dest="class_name", required=True, metavar="NAME")
+    sub.add_argument("files", nargs="+", metavar="IMAGE", help="1 to 50 that show the new class")
+    sub = command("predictions", "predictions", "Write a run's probabilities to a file.", answers)
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument("--to", required=True, metavar="FILE", help=".csv or .parquet")
+    sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
+    _dataset(sub)
 
 
 def _operation_commands(command: Any) -> None:
@@ -249,52 +260,3 @@ def _option(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except json.JSONDecodeError:
         return name, value
-
-
-def _as_json(result: Mapping[str, Any]) -> str:
-    return json.dumps(_plain(result), ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` with what JSON does not know replaced: NaN by null, tuples by lists."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _as_text(result: Mapping[str, Any], indent: str = "") -> str:
-    """Return the result as indented lines, for a person."""
-    lines = []
-    for key, value in result.items():
-        if isinstance(value, Mapping):
-            lines += [f"{indent}{key}:", _as_text(value, indent + "  ")]
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            lines += [f"{indent}{key}:", _as_table(value, indent + "  ")]
-        else:
-            lines.append(f"{indent}{key}: {_cell(value)}")
-    return "\n".join(lines)
-
-
-def _as_table(rows: list[Mapping[str, Any]], indent: str) -> str:
-    """Return rows as columns of text; what is itself a mapping stays with --json."""
-    names = [name for name in rows[0] if not isinstance(rows[0][name], Mapping)]
-    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
-    return "\n".join(
-        indent + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
-        for line in cells
-    )
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return " ".join(_cell(item) for item in value)
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "-" if value is None else str(value)

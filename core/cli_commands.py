@@ -28,15 +28,12 @@ from core.services.runs import (
     comparing,
     crossvalidating,
     estimating,
-    exporting,
     mirroring,
-    predicting,
     training,
 )
 from core.services.workspace import Workspace, open_workspace
 
 Result = dict[str, Any]
-_FILES_AT_ONCE = 64  # images in memory while predicting, however many are named
 
 
 def demo(args: argparse.Namespace) -> Result:
@@ -195,30 +192,12 @@ def cascade(args: argparse.Namespace) -> Result:
     }
 
 
-def predict(args: argparse.Namespace) -> Result:
-    """Predict image files."""
-    ws = open_workspace(args.workspace)
-    found: list[Result] = []
-    for start in range(0, len(args.files), _FILES_AT_ONCE):
-        names = args.files[start : start + _FILES_AT_ONCE]
-        files = [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in names]
-        found += predicting.predict(ws, args.model, files)
-    return {"model": args.model, "predictions": found}
-
-
 def mirror(args: argparse.Namespace) -> Result:
     """Mirror runs to MLflow, telling how far it is on stderr."""
     ws = open_workspace(args.workspace)
     return mirroring.mirror_missing(
         ws, args.dataset, lambda text: print(text, file=sys.stderr, flush=True)
     )
-
-
-def predictions(args: argparse.Namespace) -> Result:
-    """Write a run's probabilities to a table."""
-    ws = open_workspace(args.workspace)
-    n_images = exporting.write_predictions(ws, args.run_id, Path(args.to))
-    return {"file": args.to, "n_images": n_images}
 
 
 def jobs(args: argparse.Namespace) -> Result:
@@ -281,16 +260,3 @@ def _job(job: Job) -> Result:
         "error": job.error,
         "created_at": job.created_at.isoformat(),
     }
-
-
-def _read(path: Path, most_bytes: int) -> bytes:
-    if not path.is_file():
-        raise InvalidInput("there is no such file", received=str(path))
-    if path.stat().st_size > most_bytes:
-        raise InvalidInput(
-            f"{path} is too large", expected=f"at most {most_bytes:,} bytes an image"
-        )
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read", received=error.strerror) from error

@@ -141,6 +141,26 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendedModel:
+    """A model that was taught a further class from a few images; no run, and its base stays."""
+
+    id: str
+    dataset_id: str
+    run: str  # the run whose weights these are
+    extends: str  # that run, or an extended model: what it was made from
+    algorithm: str
+    classes: tuple[str, ...]  # column order of the probabilities; the added class is the last
+    added: str
+    images: tuple[str, ...]  # ids of the images that show the added class, ascending
+    temperature: float  # the run's own: the new class had no part in fitting it
+    artifact: Mapping[str, str]  # file name -> blob
+    test: Mapping[str, Any]  # what it cost the old classes; see core.services.runs.extending
+    new_class: Mapping[str, Any]  # n_images, n_recognised
+    duration_s: float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CascadeRecord:
     """A generalist, its experts, and the threshold that was chosen on validation."""
 

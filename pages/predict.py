@@ -1,14 +1,15 @@
 """What does the model say about this one image? The answer, and who gave it.
 
-For trying a run or a cascade on an image of one's own, or on one of the test set.
+For trying a run or a cascade on an image of one's own, or on one of the test set; and for teaching
+a one-shot network one class more.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core.services.runs import cascading, training
-from pages.parts import predict_parts
+from core.services.runs import cascading, extending, training
+from pages.parts import predict_extend, predict_parts
 from pages.ui import messages, names, pickers, shell
 
 OWN, KNOWN = "an image of yours", "one of the test set"
@@ -25,15 +26,18 @@ if not runs:
         "pages/train.py",
         "Train a model",
     )
+taught = {record.id: record for record in extending.list_extended(ws, dataset.id)}
 whole = {i: run for i, run in runs.items() if not run.pair}
 model_id = pickers.one(
     "Model",
     {i: names.cascade(record) for i, record in cascades.items()}
-    | {i: names.run(run) for i, run in (whole | runs).items()},
+    | {i: names.run(run) for i, run in (whole | runs).items()}
+    | {i: names.extended(record) for i, record in taught.items()},
     "model",
-    help="A cascade, or a single run; the newest cascade comes first.",
+    help="A cascade, a single run, or a run that was taught a class; the newest cascade comes "
+    "first.",
 )
-model = cascades.get(model_id) or runs[model_id]
+model = cascades.get(model_id) or runs.get(model_id) or extending.as_run(ws, taught[model_id])
 
 source = st.segmented_control(
     "Image", [OWN, KNOWN], default=OWN, required=True, key="predict_source", bind="query-params"
@@ -55,3 +59,4 @@ with messages.guard():
             predict_parts.answer(ws, dataset, model, asked, found)
             predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
         predict_parts.on_the_map(ws, dataset, model, asked)
+predict_extend.panel(ws, dataset, model, taught)

@@ -148,12 +148,13 @@ def add_run(
     class_map: str | None = None,
     options: Mapping[str, Any] | None = None,
     run_id: str | None = None,
+    algorithm: str = "probe",
 ) -> str:
     """Insert a run with these probabilities and no model; return its id."""
     classes = list(pair or mapping.get_class_map(ws, dataset.id, class_map).classes)
     predictions = np.where((split == "train")[:, None], np.nan, probs).astype(np.float32)
     config = {
-        "algorithm": "probe",
+        "algorithm": algorithm,
         "backbone": DEFAULT_BACKBONE,
         "embedder": embedder_for(ws, dataset, DEFAULT_BACKBONE),
         "options": dict(options or {}),
@@ -164,7 +165,7 @@ def add_run(
         "id": run_id
         or content_id("run", [dataset.id, config, class_map, bytes_id(predictions.tobytes())]),
         "dataset_id": dataset.id,
-        "algorithm": "probe",
+        "algorithm": algorithm,
         "class_map_id": class_map,
         "classes": classes,
         "pair": list(pair) if pair else None,

@@ -6,8 +6,9 @@ answers as if the class had been in its support set from the start.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,14 @@ from core.models import artifact, context, matching, prototypical, siamese
 from core.models.pipelines import ask
 from core.models.training import Fitted, device_name
 
+ALGORITHMS = ("prototypical", "matching", "siamese")
+WHICH = "a prototypical, matching or siamese network without full context embeddings"
 _WRITTEN_ANEW = ("format", "files", "input", "output", "versions", "equality")
+
+
+def takes_class(algorithm: str, options: Mapping[str, Any]) -> bool:
+    """Return whether models of this algorithm, trained with these options, take another class."""
+    return algorithm in ALGORITHMS and not options.get("full_context", False)
 
 
 def extend(model: Any, images: npt.NDArray[np.uint8]) -> Any:
@@ -43,26 +51,51 @@ def extend(model: Any, images: npt.NDArray[np.uint8]) -> Any:
         If there is no image or of another shape, or the model is of another algorithm or embeds its
         support set in context.
     """
-    names = {layer.name for layer in model.layers}
-    fits = images.dtype == np.uint8 and images.shape[1:] == tuple(model.input.shape[1:])
-    if not len(images) or not fits:
-        raise InvalidInput(
-            "a class cannot be added from these images",
-            expected=f"1 or more, uint8 {tuple(model.input.shape[1:])}",
-            received=f"{images.dtype} {images.shape}",
-        )
-    if prototypical.HEAD in names:
-        return _prototypical(model, images)
-    if siamese.DIFFERENCES in names:
-        return _siamese(model, images)
-    if matching.SUPPORT in names and context.KEYS not in names:
-        return _matching(model, images, cosine=matching.UNIT in names)
-    raise InvalidInput(
-        "this model takes no further class",
-        expected="a prototypical, matching or siamese network without full context embeddings",
-        received=model.name,
-        todo="train it again with the new class",
-    )
+    way = _way(model)
+    _check(model, images, 1)
+    encoder, embedded = _embed(model, way.layer, images)
+    extended = way.build(model, encoder, len(images))
+    way.remember(model, extended, embedded)
+    return extended
+
+
+def leave_one_out(
+    model: Any,
+    images: npt.NDArray[np.uint8],
+    report: Callable[[float], None] | None = None,
+) -> npt.NDArray[np.float32]:
+    """Ask about each image of a new class when the others alone have been added.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As in `extend`.
+    images : ndarray of uint8, (n_images, size_px, size_px, 3)
+        2 or more.
+    report : callable, optional
+        Called after each image with the share done, in (0, 1].
+
+    Returns
+    -------
+    ndarray of float32, (n_images, n_classes + 1)
+        Raw probabilities; an image is recognised where the last is the highest.
+
+    Raises
+    ------
+    InvalidInput
+        As `extend`, or if there is one image only.
+    """
+    way = _way(model)
+    _check(model, images, 2)
+    encoder, embedded = _embed(model, way.layer, images)
+    extended = way.build(model, encoder, len(images) - 1)
+    answers = np.empty((len(images), extended.output.shape[-1]), np.float32)
+    for left_out in range(len(images)):
+        way.remember(model, extended, np.delete(embedded, left_out, axis=0))
+        answers[left_out] = ask(extended, images, np.array([left_out]))[0]
+        if report is not None:
+            report((left_out + 1) / len(images))
+    return answers
 
 
 def extend_saved(
@@ -109,6 +142,41 @@ def extend_saved(
     return artifact.save(fitted, target, kept)
 
 
+class _Way(NamedTuple):
+    """How models of one algorithm grow."""
+
+    layer: str  # that embeds
+    build: Callable[[Any, Any, int], Any]  # model, encoder, n_images: the larger model, empty
+    remember: Callable[[Any, Any, npt.NDArray[np.float32]], None]  # model, larger model, embedded
+
+
+def _way(model: Any) -> _Way:
+    """Return how this model grows, or raise InvalidInput."""
+    names = {layer.name for layer in model.layers}
+    if prototypical.HEAD in names:
+        return _Way("embedding", _build_prototypical, _remember_prototype)
+    if siamese.DIFFERENCES in names:
+        return _Way("twin", _build_siamese, _remember_twins)
+    if matching.SUPPORT in names and context.KEYS not in names:
+        return _Way("embedding", _build_matching, _remember_support)
+    raise InvalidInput(
+        "this model takes no further class",
+        expected=WHICH,
+        received=model.name,
+        todo="train it again with the new class",
+    )
+
+
+def _check(model: Any, images: npt.NDArray[np.uint8], at_least: int) -> None:
+    fits = images.dtype == np.uint8 and images.shape[1:] == tuple(model.input.shape[1:])
+    if len(images) < at_least or not fits:
+        raise InvalidInput(
+            "a class cannot be added from these images",
+            expected=f"{at_least} or more, uint8 {tuple(model.input.shape[1:])}",
+            received=f"{images.dtype} {images.shape}",
+        )
+
+
 def _embed(
     model: Any, layer: str, images: npt.NDArray[np.uint8]
 ) -> tuple[Any, npt.NDArray[np.float32]]:
@@ -119,46 +187,60 @@ def _embed(
     return encoder, ask(encoder, images, np.arange(len(images)))
 
 
-def _prototypical(model: Any, images: npt.NDArray[np.uint8]) -> Any:
+def _build_prototypical(model: Any, encoder: Any, n_images: int) -> Any:
+    """Return the model with one column more: a prototype is one, of however many images."""
     import keras
 
-    encoder, embedded = _embed(model, "embedding", images)
+    n_classes = model.output.shape[-1] + 1
+    head = keras.layers.Dense(n_classes, activation="softmax", name=prototypical.HEAD)
+    return keras.Model(encoder.input, head(encoder.output), name=model.name)
+
+
+def _remember_prototype(model: Any, extended: Any, embedded: npt.NDArray[np.float32]) -> None:
     kernel, bias = model.get_layer(prototypical.HEAD).get_weights()
     mean = embedded.mean(axis=0, dtype=np.float64, keepdims=True)
     more_kernel, more_bias = prototypical.head_weights(mean)
-    head = keras.layers.Dense(len(bias) + 1, activation="softmax", name=prototypical.HEAD)
-    extended = keras.Model(encoder.input, head(encoder.output), name=model.name)
-    head.set_weights([np.hstack([kernel, more_kernel]), np.append(bias, more_bias)])
-    return extended
-
-
-def _matching(model: Any, images: npt.NDArray[np.uint8], *, cosine: bool) -> Any:
-    encoder, embedded = _embed(model, "embedding", images)
-    kernel, bias = model.get_layer(matching.SUPPORT).get_weights()
-    scale = float(np.linalg.norm(kernel[:, 0])) if cosine else None
-    more_kernel, more_bias = matching.support_weights(
-        embedded, np.zeros(len(images), np.int64), scale
+    extended.get_layer(prototypical.HEAD).set_weights(
+        [np.hstack([kernel, more_kernel]), np.append(bias, more_bias)]
     )
-    votes = _with_class(model.get_layer(matching.VOTES).get_weights()[0], len(images), 1.0)
-    extended = matching.serve(encoder, *votes.shape, cosine=cosine)
+
+
+def _build_matching(model: Any, encoder: Any, n_images: int) -> Any:
+    n_support, n_classes = model.get_layer(matching.VOTES).get_weights()[0].shape
+    return matching.serve(encoder, n_support + n_images, n_classes + 1, cosine=_by_angle(model))
+
+
+def _remember_support(model: Any, extended: Any, embedded: npt.NDArray[np.float32]) -> None:
+    kernel, bias = model.get_layer(matching.SUPPORT).get_weights()
+    scale = float(np.linalg.norm(kernel[:, 0])) if _by_angle(model) else None
+    more_kernel, more_bias = matching.support_weights(
+        embedded, np.zeros(len(embedded), np.int64), scale
+    )
+    votes = _with_class(model.get_layer(matching.VOTES).get_weights()[0], len(embedded), 1.0)
     extended.get_layer(matching.SUPPORT).set_weights(
         [np.hstack([kernel, more_kernel]), np.append(bias, more_bias)]
     )
     extended.get_layer(matching.VOTES).set_weights([votes])
-    return extended
 
 
-def _siamese(model: Any, images: npt.NDArray[np.uint8]) -> Any:
-    encoder, embedded = _embed(model, "twin", images)
+def _by_angle(model: Any) -> bool:
+    return any(layer.name == matching.UNIT for layer in model.layers)
+
+
+def _build_siamese(model: Any, encoder: Any, n_images: int) -> Any:
+    n_support, n_classes = model.get_layer(siamese.VOTES).get_weights()[0].shape
+    compare = model.get_layer(siamese.COMPARE)
+    return siamese.serve(encoder, compare, n_support + n_images, n_classes + 1)
+
+
+def _remember_twins(model: Any, extended: Any, embedded: npt.NDArray[np.float32]) -> None:
     kernel, bias = model.get_layer(siamese.DIFFERENCES).get_weights()
-    share = 1 / len(images)
-    votes = _with_class(model.get_layer(siamese.VOTES).get_weights()[0], len(images), share)
-    extended = siamese.serve(encoder, model.get_layer(siamese.COMPARE), *votes.shape)
+    share = 1 / len(embedded)
+    votes = _with_class(model.get_layer(siamese.VOTES).get_weights()[0], len(embedded), share)
     extended.get_layer(siamese.DIFFERENCES).set_weights(
         [np.vstack([kernel, np.ones_like(embedded)]), np.vstack([bias, -embedded])]
     )
     extended.get_layer(siamese.VOTES).set_weights([votes])
-    return extended
 
 
 def _with_class(

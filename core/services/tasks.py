@@ -8,7 +8,7 @@ from typing import Any
 from core.jobs.context import JobContext
 from core.services import demo
 from core.services.data import embedding, exploring, importing
-from core.services.runs import crossvalidating, fitting, previewing
+from core.services.runs import crossvalidating, extending, fitting, previewing
 
 Task = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any]]
 
@@ -20,5 +20,6 @@ TASKS: Mapping[str, Task] = {
     "train": fitting.run_training,
     "crossval": crossvalidating.run_crossval,
     "preview": previewing.run_preview,
+    "extend": extending.run_extend,
     "demo": demo.run_demo,
 }

@@ -12,10 +12,13 @@ from core.store import tables as t
 from core.store.database import utc_now
 from core.store.sql import insert_or_keep
 
+_PREFIXES = {"extended": "model"}  # of results that people name; the others are "res"
+
 
 def result_id(kind: str, dataset_id: str, params: Mapping[str, Any]) -> str:
     """Return the id a result with these inputs has, whether it exists or not."""
-    return content_id("res", {"kind": kind, "dataset": dataset_id, "params": dict(params)})
+    prefix = _PREFIXES.get(kind, "res")
+    return content_id(prefix, {"kind": kind, "dataset": dataset_id, "params": dict(params)})
 
 
 def add(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.records import CascadeRecord, ClassMapRecord, LabelSet, Run
+from core.records import CascadeRecord, ClassMapRecord, ExtendedModel, LabelSet, Run
 
 AS_LABELLED = "the labels as they are"
 AS_IMPORTED = "the labels of the import"
@@ -49,6 +49,12 @@ def cascade(record: CascadeRecord) -> str:
     """Return "cascade at 0.62 with 2 experts · cas-0123456789ab"."""
     n = len(record.experts)
     return f"cascade at {record.tau:.3f} with {n} expert{'s' * (n != 1)} · {record.id}"
+
+
+def extended(record: ExtendedModel) -> str:
+    """Return "prototypical taught Corte · 7 classes · model-0123456789ab"."""
+    n = len(record.classes)
+    return f"{record.algorithm} taught {record.added} · {n} classes · {record.id}"
 
 
 def groups(class_of: Mapping[str, str]) -> dict[str, list[str]]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import cascading, predicting, training
-from pages.parts import predict_parts
+from core.services.runs import cascading, extending, predicting, training
+from core.store import extended, jobs
+from pages.parts import predict_extend, predict_parts
 from tests.app.conftest import stands, texts
-from tests.app.hands import cards, maps, tiles
+from tests.app.hands import button, cards, maps, queued, tiles
+from tests.seeding import add_run, generalist_probs
 
 OWN, KNOWN = "an image of yours", "one of the test set"
 
@@ -167,3 +170,113 @@ def test_the_story_says_why_an_answer_was_kept():
     assert "not below the threshold" in predict_parts.story(found(0.5), 0.5)[1]  # equality keeps
     assert "have no expert" in predict_parts.story(found(0.4), 0.5)[1]
     assert len(predict_parts.story(found(0.4, deferred=True), 0.5)) == 3
+
+
+@pytest.fixture
+def comparer(full):
+    """Return the id of a run that takes another class."""
+    dataset = datasets.get_dataset(full.ws, full.ids.dataset)
+    y = datasets.label_indices(full.ws, dataset)
+    split = datasets.splits(full.ws, dataset.id)
+    probs = generalist_probs(y, np.random.default_rng(0))
+    return add_run(full.ws, dataset, y, split, probs, algorithm="prototypical")
+
+
+def add_taught(place, run_id, n_recognised=8, n_images=10):
+    """Insert an extended model with these figures; return its id."""
+    run = training.get_run(place.ws, run_id)
+    images = [f"{i:064x}" for i in range(n_images)]
+    value = {
+        "run": run.id,
+        "algorithm": run.algorithm,
+        "classes": [*run.classes, "Corte"],
+        "temperature": run.temperature,
+        "artifact": {},
+        "test": {
+            "n_images": 157,
+            "accuracy_before": 0.745,
+            "accuracy_before_ci": [0.672, 0.807],
+            "accuracy_after": 0.739,
+            "accuracy_after_ci": [0.665, 0.801],
+            "difference": -0.006,
+            "difference_ci": [-0.02, 0.0],
+            "n_taken": 3,
+        },
+        "new_class": {"n_images": n_images, "n_recognised": n_recognised},
+        "duration_s": 1.0,
+    }
+    params = {"extends": run.id, "added": "Corte", "images": images, "format": 1}
+    with place.ws.write() as conn:
+        return extended.add(conn, dataset_id=run.dataset_id, params=params, value=value)
+
+
+def test_other_models_say_which_can_be_taught_a_class(full):
+    for model in (full.ids.cascade, full.ids.generalist):
+        app = full.open("predict", model=model)
+        assert predict_extend.NOT_THIS in texts(app)
+        assert "Teach" not in [b.label for b in app.button]
+
+
+def teach(app, run_id, name, *files):
+    app.text_input(key=f"extend-name-{run_id}").set_value(name)
+    if files:
+        (field,) = [f for f in app.file_uploader if f.label == "Images of the new class"]
+        field.set_value(list(files))
+    return stands(button(app, "Teach").click().run())
+
+
+def test_a_class_is_taught_by_name_and_images(full, comparer):
+    app = full.open("predict", model=comparer)
+    app = teach(app, comparer, "Corte", ("mine.png", png(), "image/png"))
+    (job,) = queued(full)
+    assert job.kind == "extend" and job.params["extends"] == comparer
+    assert job.params["added"] == "Corte" and len(job.params["images"]) == 1
+    assert "Teach prototypical the class Corte" in texts(app)
+    assert app.button(key=f"cancel-card-{job.id}").label == "Cancel"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("A", png, "The class exists already"),
+        ("", png, "This name cannot be used for a class"),
+        ("Corte", None, "This is no number of images to teach a class with"),
+        ("Corte", lambda: b"no image", "mine.png cannot be used"),
+    ],
+)
+def test_what_cannot_be_taught_is_one_sentence_and_what_was_typed_stays(
+    full, comparer, name, data, sentence
+):
+    app = full.open("predict", model=comparer)
+    app = teach(app, comparer, name, *([("mine.png", data(), "image/png")] if data else []))
+    (error,) = app.error
+    assert sentence in error.value.replace("\\", "")
+    assert app.text_input(key=f"extend-name-{comparer}").value == name
+    assert queued(full) == []
+
+
+def test_a_taught_model_is_listed_last_says_what_it_can_do_and_answers(full, comparer, answering):
+    taught = add_taught(full, comparer)
+    app = full.open("predict", model=taught)
+    assert app.selectbox(key="model").value == taught
+    assert (
+        app.selectbox(key="model").options[-1].startswith("prototypical taught Corte · 5 classes")
+    )
+    said = texts(app).replace("\\", "")
+    assert "It recognises **8 of 10** of its images of Corte" in said
+    assert "**3 of 157 test images** of the old classes now go to Corte by mistake." in said
+    assert "**74.5 %** before (67.2 to 80.7 %), **73.9 %** after" in said
+    assert "calibrated as that of the run it extends" in said
+    assert "Teach" in [b.label for b in app.button]  # a further class
+    assert "C" in [s.value for s in drop(app, "mine.png", png()).subheader]
+
+
+def test_what_came_of_a_teaching_is_shown_with_a_way_to_the_new_model(full, comparer):
+    job = extending.submit_extend(full.ws, comparer, "Corte", [("mine.png", png())])
+    taught = add_taught(full, comparer, n_recognised=None, n_images=1)
+    with full.ws.write() as conn:
+        jobs.claim(conn, job, 1, pid=1, pid_started=1.0, host="here")
+        jobs.finish(conn, job, 1, "done", result={"model": taught})
+    app = full.open("predict", model=comparer)
+    assert "From one image it cannot be told whether it recognises Corte" in texts(app)
+    assert "Predict with the new model" in [link.label for link in app.get("page_link")]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from core.cli import build_parser, main
 from core.settings import ROOT
@@ -95,6 +96,7 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     assert {runs[0]["run"], expert["run"]} <= {row["run"] for row in listed["runs"]}
     assert cascade["cascade"] in {row["cascade"] for row in listed["cascades"]}
     _check_predictions(shell, tmp_path, runs[0]["run"], cascade["cascade"])
+    _check_extended(shell, tmp_path, list(imported["labels"]))
 
 
 def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> None:
@@ -114,6 +116,28 @@ def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> No
         assert sum(answer["probabilities"].values()) == pytest.approx(1)
     stored = probabilities.iloc[0].idxmax().removeprefix("p_")
     assert shell("predict", run, picture)["predictions"][0]["class"] == stored
+
+
+def _check_extended(shell: Shell, folder: Path, labels: list[str]) -> None:
+    """A run that compares is taught a class from three images, and the new model answers."""
+    small = ["epochs=1", "n_episodes=2", "filters=4", "input_px=16", "n_support=2"]
+    options = [word for option in small for word in ("--option", option)]
+    (run,) = shell("train", "buds", "--algorithm", "prototypical", *options)["runs"]
+    files = [folder / f"sky{n}.png" for n in range(3)]
+    for n, file in enumerate(files):
+        Image.new("RGB", (64, 64), (30 + n, 90, 250)).save(file)
+    extended = shell("extend", run["run"], "--class", "Sky", *files)
+    assert extended["run"] == run["run"] and extended["classes"] == [*labels, "Sky"]
+    assert extended["n_images"] == extended["new_class"]["n_images"] == 3
+    assert 0 <= extended["new_class"]["n_recognised"] <= 3
+    test = extended["test"]
+    assert test["n_images"] == run["test"]["n_images"]
+    assert test["accuracy_before"] == pytest.approx(run["test"]["accuracy"])
+    assert test["accuracy_after_ci"][0] <= test["accuracy_after"] <= test["accuracy_after_ci"][1]
+    assert 0 <= test["n_taken"] <= test["n_images"]
+    answer = shell("predict", extended["model"], files[0])["predictions"][0]
+    assert list(answer["probabilities"]) == extended["classes"]
+    assert extended["model"] not in {row["run"] for row in shell("runs", "buds")["runs"]}
 
 
 def _original(workspace: Path, image_id: str) -> bytes:
@@ -145,6 +169,9 @@ def _original(workspace: Path, image_id: str) -> bytes:
         ("predict", "run-0", "nothing.jpg"),
         ("jobs", "cancel"),
         ("jobs", "cancel", "job-0"),
+        ("extend", "run-0", "--class", "x", "nothing.jpg"),
+        ("extend", "run-0", "--class", "x"),
+        ("extend", "run-0", "--class", "x", *["x.jpg"] * 51),
         ("predictions", "run-0", "--to", "x.pkl"),
         ("mirror", "nothing"),
         ("nonsense",),

@@ -11,7 +11,7 @@ from core.models import ALGORITHMS, artifact, conv4, extending, matching, option
 from core.models.memory_cell import Memory
 from core.models.prototypical import class_means, distance_scale, head_weights
 
-TAKES_CLASSES = ("prototypical", "matching", "siamese")
+TAKES_CLASSES = extending.ALGORITHMS
 PX, N_EACH = 16, 6
 
 
@@ -81,6 +81,18 @@ def test_a_saved_model_takes_a_class_and_is_saved_again(fitted, patterns, tmp_pa
         extending.extend_saved(tmp_path / "new", few, "e", tmp_path / "newer")
 
 
+def test_each_image_is_asked_about_when_only_the_others_were_taught(fitted, patterns):
+    few = images_of(patterns[4:])[:3]
+    told = []
+    answers = extending.leave_one_out(fitted.model, few, told.append)
+    for i in range(3):
+        without = extending.extend(fitted.model, np.delete(few, i, axis=0))
+        assert np.allclose(answers[i], without.predict_on_batch(few[i : i + 1])[0], atol=1e-6)
+    assert told == pytest.approx([1 / 3, 2 / 3, 1])
+    with pytest.raises(InvalidInput, match="2 or more"):
+        extending.leave_one_out(fitted.model, few[:1])
+
+
 def test_images_that_do_not_fit_add_no_class(fitted):
     images = np.zeros((2, PX, PX, 3), np.uint8)
     for bad in (images[:0], images[:, :8], images.astype(float)):
@@ -90,6 +102,7 @@ def test_images_that_do_not_fit_add_no_class(fitted):
 
 @pytest.mark.parametrize(("name", "more"), [("memory", {}), ("matching", {"full_context": True})])
 def test_networks_that_see_their_support_as_a_whole_take_no_class(name, more, patterns):
+    assert not extending.takes_class(name, more)
     model = trained(name, patterns[:3], **more | {"epochs": 1}).model
     with pytest.raises(InvalidInput, match="no further class"):
         extending.extend(model, images_of(patterns[4:]))

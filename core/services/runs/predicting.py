@@ -1,4 +1,4 @@
-"""Predict single images with a run or a cascade, on ONNX Runtime alone: no training library."""
+"""Predict single images with a run, a cascade or an extended model, on ONNX Runtime alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from core.services.data.embedding import (
 from core.services.data.exploring import nearest
 from core.settings import DEFAULT_BACKBONE
 from core.sources.images import prepare
-from core.store import runs
+from core.store import extended, runs
 from core.store.database import Workspace
 
 N_NEIGHBOURS = 6
@@ -45,7 +45,7 @@ def predict(
     Parameters
     ----------
     model_id : str
-        A run or a cascade.
+        A run, a cascade or an extended model.
     files : sequence of (name, bytes)
         JPEG, PNG, WebP, BMP, GIF or TIFF.
 
@@ -74,7 +74,7 @@ def predict(
         )
     generalist, experts, tau = members_of(ws, model_id)
     dataset = get_dataset(ws, generalist.dataset_id)
-    cached = np.stack([_square(ws, dataset, name, data) for name, data in files])
+    cached = np.stack([square(ws, dataset, name, data) for name, data in files])
     return _answer(ws, dataset, generalist, experts, tau, [name for name, _ in files], cached)
 
 
@@ -115,31 +115,53 @@ def embed_files(
         If a file is not an image; the sentence names it.
     """
     dataset = get_dataset(ws, dataset_id)
-    squares = np.stack([_square(ws, dataset, name, data) for name, data in files])
+    squares = np.stack([square(ws, dataset, name, data) for name, data in files])
     return _embedder(ws, dataset, backbone).embed(squares)
 
 
+def square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarray:
+    """Decode an image as the data set's own were, uint8 (size_px, size_px, 3).
+
+    Raises
+    ------
+    InvalidInput
+        If it is no image; the sentence names the file.
+    """
+    try:
+        found = prepare(data, ws.settings.limits, dataset.size_px, dataset.fit)  # as an import does
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"the file {name} cannot be used: {error.what}",
+            expected=error.expected,
+            received=error.received,
+        ) from error
+    side = dataset.size_px
+    return np.frombuffer(found.pixels, dtype=np.uint8).reshape(side, side, 3)
+
+
 def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], float]:
-    """Return (generalist, experts, tau) of a cascade, or (run, (), 0) of a run.
+    """Return (generalist, experts, tau) of a cascade, or (model, (), 0) of a single model.
+
+    An extended model is returned as `core.store.extended.answering` does.
 
     Raises
     ------
     NotFound
-        If the id is neither.
+        If the id is none of them.
     """
     with ws.read() as conn:
-        run, record = runs.find(conn, model_id), runs.find_cascade(conn, model_id)
+        model, record = extended.answering(conn, model_id), runs.find_cascade(conn, model_id)
         if record is not None:
             members = tuple(runs.get(conn, expert) for expert in record.experts)
             return runs.get(conn, record.generalist), members, record.tau
-    if run is None:
+    if model is None:
         raise NotFound(
             "there is no such model",
-            expected="the id of a run or a cascade",
+            expected="the id of a run, a cascade or an extended model",
             received=repr(model_id),
             todo="list them with `python -m core runs DATASET`",
         )
-    return run, (), 0.0
+    return model, (), 0.0
 
 
 def _answer(
@@ -219,20 +241,6 @@ def _neighbours(
         asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
     matrix = embedding_matrix(ws, dataset, backbone)
     return [nearest(matrix, vector, N_NEIGHBOURS) for vector in asked[backbone]]
-
-
-def _square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarray:
-    try:
-        found = prepare(data, ws.settings.limits, dataset.size_px, dataset.fit)  # as an import does
-
-    except InvalidInput as error:
-        raise InvalidInput(
-            f"the file {name} cannot be predicted: {error.what}",
-            expected=error.expected,
-            received=error.received,
-        ) from error
-    side = dataset.size_px
-    return np.frombuffer(found.pixels, dtype=np.uint8).reshape(side, side, 3)
 
 
 def _top(probs: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Ask a model, write down its answers, teach it one more: `predict`, `predictions`, `extend`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.cli_commands import _finish
+from core.errors import InvalidInput
+from core.services.runs import exporting, extending, predicting
+from core.services.workspace import Workspace, open_workspace
+
+Result = dict[str, Any]
+_FILES_AT_ONCE = 64  # images in memory while predicting, however many are named
+
+
+def predict(args: argparse.Namespace) -> Result:
+    """Predict image files."""
+    ws = open_workspace(args.workspace)
+    found: list[Result] = []
+    for start in range(0, len(args.files), _FILES_AT_ONCE):
+        names = args.files[start : start + _FILES_AT_ONCE]
+        found += predicting.predict(ws, args.model, _read_all(ws, names))
+    return {"model": args.model, "predictions": found}
+
+
+def extend(args: argparse.Namespace) -> Result:
+    """Teach a model a class and wait."""
+    ws = open_workspace(args.workspace)
+    extending.check_number(len(args.files))  # before they are all in memory
+    files = _read_all(ws, args.files)
+    return _finish(ws, extending.submit_extend(ws, args.model, args.class_name, files))
+
+
+def predictions(args: argparse.Namespace) -> Result:
+    """Write a run's probabilities to a table."""
+    ws = open_workspace(args.workspace)
+    n_images = exporting.write_predictions(ws, args.run_id, Path(args.to))
+    return {"file": args.to, "n_images": n_images}
+
+
+def _read_all(ws: Workspace, names: Sequence[str]) -> list[tuple[str, bytes]]:
+    return [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in names]
+
+
+def _read(path: Path, most_bytes: int) -> bytes:
+    if not path.is_file():
+        raise InvalidInput("there is no such file", received=str(path))
+    if path.stat().st_size > most_bytes:
+        raise InvalidInput(
+            f"{path} is too large", expected=f"at most {most_bytes:,} bytes an image"
+        )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read", received=error.strerror) from error

@@ -1,0 +1,135 @@
+"""Teach a one-shot network one class more from a handful of images, and say what that did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.records import CascadeRecord, Dataset, ExtendedModel, Job, Run
+from core.services import jobs
+from core.services.runs import extending
+from core.services.workspace import Workspace
+from pages.parts.predict_parts import FILE_MB, TYPES
+from pages.ui import job_panel, meaning, messages, text
+
+_LOOKED_THROUGH = 200  # jobs among which that of this model is sought
+NOT_THIS = (
+    "Prototypical, matching and siamese runs (without full context embeddings) can be taught a new "
+    "class here from a few images; this model cannot."
+)
+_HOW = (
+    "1 to 50 images of a class that the model does not know. Nothing is trained: the model "
+    "remembers what they look like, and stays as it is; the result is a model of its own."
+)
+
+
+def panel(
+    ws: Workspace,
+    dataset: Dataset,
+    model: CascadeRecord | Run,
+    taught: Mapping[str, ExtendedModel],
+) -> None:
+    """Draw what a taught model can do, and the form that teaches the chosen one a class.
+
+    Parameters
+    ----------
+    model : CascadeRecord or Run
+        What is chosen; an extended model in the form of its run.
+    taught : mapping of id to ExtendedModel
+        Those of the data set.
+    """
+    if model.id in taught:
+        with st.container(border=True):
+            _figures(taught[model.id])
+    if isinstance(model, CascadeRecord) or not extending.can_extend(model):
+        st.caption(NOT_THIS)
+        return
+    with (
+        st.expander("Teach it a new class", icon=":material/school:", key=f"extend-{model.id}"),
+        messages.guard(),
+    ):
+        _form(ws, model)
+    with messages.guard():
+        job = _latest(ws, dataset, model)
+        job_panel.show(ws, job)
+        if job is not None and job.result and (record := taught.get(job.result["model"])):
+            _done(record)
+
+
+def _form(ws: Workspace, model: Run) -> None:
+    """Draw the form; what is wrong with it is one sentence, and what was typed stays."""
+    with st.form(f"extend-form-{model.id}", border=False):
+        st.markdown(_HOW)
+        name = st.text_input("Name of the new class", key=f"extend-name-{model.id}", max_chars=200)
+        given = st.file_uploader(
+            "Images of the new class",
+            type=TYPES,
+            accept_multiple_files=True,
+            max_upload_size=FILE_MB,
+            key=f"extend-files-{model.id}",
+            help="About ten, as different from each other as the class is.",
+        )
+        sent = st.form_submit_button("Teach", type="primary", icon=":material/school:")
+    if sent:
+        with st.spinner("Reading the images …"):
+            files = [(file.name, file.getvalue()) for file in given]
+            extending.submit_extend(ws, model.id, name, files)
+        st.rerun()
+
+
+def _latest(ws: Workspace, dataset: Dataset, model: Run) -> Job | None:
+    """Return the last job that taught this model something."""
+    for job in jobs.list_jobs(ws, limit=_LOOKED_THROUGH):
+        mine = job.kind == "extend" and job.dataset_id == dataset.id
+        if mine and job.params["extends"] == model.id:
+            return job
+    return None
+
+
+def _done(record: ExtendedModel) -> None:
+    """Draw what came out, and the way to the new model."""
+    with st.container(border=True):
+        _figures(record)
+        st.page_link(
+            "pages/predict.py",
+            label="Predict with the new model",
+            icon=":material/arrow_forward:",
+            query_params={"model": record.id},
+        )
+
+
+def _figures(record: ExtendedModel) -> None:
+    """Draw what it gained and what it cost."""
+    st.markdown(f"**Taught {messages.plain(record.added)}**")
+    for line in story(record):
+        st.markdown(f"- {line}")
+    st.caption(
+        "Intervals are 95 % (Wilson; of the difference paired). Confidence is calibrated as that "
+        "of the run it extends; the new class had no part in it."
+    )
+
+
+def story(record: ExtendedModel) -> list[str]:
+    """Return in plain words whether the new class is recognised, and what it costs the others."""
+    new, test = record.new_class, record.test
+    added, n_images = messages.plain(record.added), new["n_images"]
+    if new["n_recognised"] is None:
+        recognised = (
+            f"From one image it cannot be told whether it recognises {added}: none can be left out."
+        )
+    else:
+        recognised = (
+            f"It recognises **{new['n_recognised']} of {n_images}** of its images of {added} when "
+            "each is left out and the others are taught."
+        )
+    return [
+        recognised,
+        f"**{test['n_taken']:,} of {text.count(test['n_images'], 'test image')}** of the old "
+        f"classes now go to {added} by mistake.",
+        f"Accuracy on the old classes: **{text.percent(test['accuracy_before'])}** before "
+        f"({text.interval(test['accuracy_before_ci'])}), "
+        f"**{text.percent(test['accuracy_after'])}** after "
+        f"({text.interval(test['accuracy_after_ci'])}); difference "
+        f"{text.points(test['difference'])} ({meaning.spread(test['difference_ci'])}).",
+    ]
