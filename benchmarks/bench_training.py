@@ -115,9 +115,7 @@ def train_keras(folder: Path, data: TrainingData, options: CnnOptions, seed: int
     told_at = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda _epoch, logs: told.append((time.process_time(), dict(logs)))
     )
-    model.fit(
-        train, validation_data=val, epochs=options.epochs, callbacks=[told_at], verbose=0
-    )
+    model.fit(train, validation_data=val, epochs=options.epochs, callbacks=[told_at], verbose=0)
 
 
 def multiplications(data: TrainingData, options: CnnOptions) -> tuple[float, float]:
@@ -244,7 +242,8 @@ def main() -> int:
         print(json.dumps(found))
     else:
         steady, whole, losses = (
-            found[key] for key in ("images_per_cpu_s", "whole_images_per_cpu_s", "late_val_log_loss")
+            found[key]
+            for key in ("images_per_cpu_s", "whole_images_per_cpu_s", "late_val_log_loss")
         )
         print(
             f"cnn on {found['n_train']} JPEG files of {found['file_px']} px at {SIZE_PX} px: ours "

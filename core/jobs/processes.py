@@ -136,11 +136,12 @@ def _give_way(pid: int) -> None:
     Where Linux shares cores between sessions first (`sched_autogroup_enabled`, on by default), the
     nice value of a process counts inside its session only, so the session must be told as well.
     """
-    os.setpriority(os.PRIO_PROCESS, pid, _JOB_NICE)
+    nice = max(_JOB_NICE, os.getpriority(os.PRIO_PROCESS, pid))  # only root may take some away
+    os.setpriority(os.PRIO_PROCESS, pid, nice)
     group = Path(f"/proc/{pid}/autogroup")
     if group.exists():
         try:
-            group.write_text(str(_JOB_NICE))
+            group.write_text(str(nice))
         except OSError as error:  # a read-only /proc: the job runs, at the dashboard's expense
             _log.warning("process %d has the priority of the dashboard: %s", pid, error)
 
