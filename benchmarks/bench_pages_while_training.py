@@ -85,7 +85,7 @@ def seed_workspace(folder: Path) -> None:
     command(folder, "embed", "rosebuds")
     (run,) = command(folder, "train", "rosebuds")["runs"]
     (expert,) = command(folder, "train", "rosebuds", "--pair", PAIR)["runs"]
-    command(folder, "cascade", "--generalist", run["id"], "--expert", expert["id"])
+    command(folder, "cascade", "--generalist", run["run"], "--expert", expert["run"])
 
 
 def start_training(ws: Workspace) -> tuple[str, int]:
