@@ -163,6 +163,8 @@ def _model_commands(command: Any) -> None:
     sub = command("predict", "predict", "Predict image files with a run or a cascade.")
     sub.add_argument("model", metavar="MODEL")
     sub.add_argument("files", nargs="+", metavar="FILE")
+    sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
+    _dataset(sub)
     sub = command("predictions", "predictions", "Write a run's probabilities to a file.")
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument("--to", required=True, metavar="FILE", help=".csv or .parquet")

@@ -27,6 +27,7 @@ from core.services.runs import (
     comparing,
     crossvalidating,
     exporting,
+    mirroring,
     predicting,
     training,
 )
@@ -198,6 +199,14 @@ def predict(args: argparse.Namespace) -> Result:
         files = [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in names]
         found += predicting.predict(ws, args.model, files)
     return {"model": args.model, "predictions": found}
+
+
+def mirror(args: argparse.Namespace) -> Result:
+    """Mirror runs to MLflow, telling how far it is on stderr."""
+    ws = open_workspace(args.workspace)
+    return mirroring.mirror_missing(
+        ws, args.dataset, lambda text: print(text, file=sys.stderr, flush=True)
+    )
 
 
 def predictions(args: argparse.Namespace) -> Result:

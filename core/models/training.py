@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from core.models import Algorithm, get_algorithm
 from core.models.pipelines import batches, one_hot
 from core.models.recipe import Recipe, TrainingData
+from core.models.resuming import Keeper, Progress, reseed
 from core.models.watching import Record, checker, watcher
 
 __all__ = ["Fitted", "TrainingData", "device_name", "fit", "prepare_process"]
@@ -35,6 +36,19 @@ class Fitted:
     sample: npt.NDArray[Any]  # a few rows of x, to compare exports on
 
 
+@dataclass(frozen=True, slots=True)
+class _Aid:
+    """What a training tells and asks the outside."""
+
+    report: Callable[[Mapping[str, float]], None]
+    check: Callable[[], None]
+    keeper: Keeper | None
+
+
+def _silent(_numbers: Mapping[str, float]) -> None:
+    """Tell nobody."""
+
+
 def fit(
     algorithm: str,
     options: Any,
@@ -44,6 +58,8 @@ def fit(
     should_stop: Callable[[], bool] | None = None,
     *,
     n_threads: int | None = None,
+    time_budget_s: float | None = None,
+    keeper: Keeper | None = None,
 ) -> Fitted:
     """Train a model.
 
@@ -64,6 +80,11 @@ def fit(
         Asked after every batch; true ends the training.
     n_threads : int, optional
         Threads TensorFlow may use; heeded only by the first training of a process.
+    time_budget_s : float, optional
+        The training ends when so many seconds are spent, with the best weights until then.
+    keeper : Keeper, optional
+        Keeps checkpoints. Where it has one of this training, the training goes on from there and
+        `report` is told of the epochs before it first.
 
     Returns
     -------
@@ -81,9 +102,11 @@ def fit(
 
     Notes
     -----
-    Shared by all algorithms: batches are drawn anew for each epoch by seed and epoch, early
-    stopping keeps the best weights, and XLA is left to Keras (on for GPUs; off on CPUs, where it
-    doubles the time). Call it in a process of its own: the backend keeps its memory to the end.
+    Shared by all algorithms: order of the images, dropout and augmentation are drawn anew for each
+    epoch by seed and epoch, so that a training that goes on from a checkpoint ends, on a CPU, with
+    the same bits as one that was never interrupted; early stopping keeps the best weights; XLA is
+    left to Keras (on for GPUs; off on CPUs, where it doubles the time). Call it in a process of its
+    own: the backend keeps its memory to the end.
     """
     entry = get_algorithm(algorithm)
     _check(entry, options, data, seed)
@@ -94,46 +117,64 @@ def fit(
     keras.utils.set_random_seed(seed)
     _make_deterministic()
     recipe = entry.build(options, data, seed)
-    started = time.perf_counter()
-    record = _run(recipe, options, data, seed, report, should_stop)
+    n_epochs = sum(stage.n_epochs or options.epochs for stage in recipe.stages)
+    record = Record(recipe, data, n_epochs, time_budget_s)
+    _run(recipe, options, data, seed, record, _Aid(report or _silent, checker(should_stop), keeper))
     return Fitted(
         recipe.served,
         record.history,
         record.best_epoch,
         int(recipe.served.count_params()),
-        time.perf_counter() - started,
+        record.spent_s,
         device_name(),
         np.array(data.x[np.asarray(data.val_index[:_N_SAMPLE_ROWS])]),
     )
 
 
 def _run(
-    recipe: Recipe,
-    options: Any,
-    data: TrainingData,
-    seed: int,
-    report: Callable[[Mapping[str, float]], None] | None,
-    should_stop: Callable[[], bool] | None,
-) -> Record:
+    recipe: Recipe, options: Any, data: TrainingData, seed: int, record: Record, aid: _Aid
+) -> None:
     """Run the stages of a recipe; the served model ends with its best weights."""
-    n_epochs = sum(stage.n_epochs or options.epochs for stage in recipe.stages)
-    record, check = Record(recipe, data, n_epochs), checker(should_stop)
-    for stage in recipe.stages:
+    progress = Progress(recipe, record, aid.keeper)
+    for epoch in range(1, record.n_done + 1):
+        aid.report(record.told(epoch))
+    for number, stage in enumerate(recipe.stages):
         if stage.prepare is not None:
-            stage.prepare(check)
+            stage.prepare(aid.check)
+        if number < progress.stage or (record.n_done and record.out_of_time()):
+            continue
         train, val = stage.train, stage.val
         if train is None:
             train, val = _image_batches(options, data, seed)
         stage.trained.compile(stage.optimizer, stage.loss, weighted_metrics=_metrics())
-        stage.trained.fit(
-            train,
-            validation_data=val,
-            epochs=stage.n_epochs or options.epochs,
-            callbacks=[watcher(record, options.patience, check, report, asks=val is None)],
-            verbose=0,
-        )
+        n_done = progress.enter(number, stage)
+        if not record.stopped:
+            stage.trained.fit(
+                train,
+                validation_data=val,
+                epochs=stage.n_epochs or options.epochs,
+                initial_epoch=n_done,
+                shuffle=False,  # else Keras mixes the batches by a seed of its own
+                callbacks=[
+                    watcher(
+                        record,
+                        options.patience,
+                        aid.check,
+                        aid.report,
+                        asks=val is None,
+                        begin=partial(_begin, stage.trained, train, seed, number),
+                        done=partial(progress.advance, stage),
+                    )
+                ],
+                verbose=0,
+            )
         record.restore()
-    return record
+
+
+def _begin(trained: Any, train: Any, seed: int, stage: int, epoch: int) -> None:
+    """Let everything that chance decides in an epoch follow from its number."""
+    train.epoch = epoch
+    reseed(trained, seed, stage, epoch)
 
 
 def _image_batches(options: Any, data: TrainingData, seed: int) -> tuple[Any, Any]:

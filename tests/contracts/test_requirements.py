@@ -19,6 +19,10 @@ USED_BY_OTHERS = {
     "scipy": "scikit-learn and the intervals of core/analysis",
 }
 
+# Installed by choice: top-level module -> its distribution in requirements-mlflow.in.
+OPTIONAL = {"mlflow": "mlflow-skinny"}
+LOCKS = ("requirements", "requirements-dev", "requirements-mlflow")
+
 
 def canonical(name: str) -> str:
     """Return a distribution's name as registries compare it.
@@ -62,7 +66,7 @@ def unexplained_imports(root: Path, allowed: set[str]) -> list[str]:
             top = an_import.module.partition(".")[0]
             if top in sys.stdlib_module_names or top in ("core", "pages", "app", ""):
                 continue
-            names = {canonical(name) for name in distributions.get(top, [])}
+            names = {canonical(name) for name in distributions.get(top, [OPTIONAL.get(top, "")])}
             if not names & allowed:
                 place = f"{file.relative_to(root)}:{an_import.line}"
                 found.append(f"{place}: {top} is not in requirements.in")
@@ -73,12 +77,13 @@ def _read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_every_choice_has_a_reason():
-    without = [name for name, reason in chosen(_read("requirements.in")).items() if len(reason) < 5]
-    assert not without, f"requirements.in: say after a # why {without} is there"
+@pytest.mark.parametrize("name", ["requirements", "requirements-mlflow"])
+def test_every_choice_has_a_reason(name):
+    without = [n for n, reason in chosen(_read(f"{name}.in")).items() if len(reason) < 5]
+    assert not without, f"{name}.in: say after a # why {without} is there"
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_every_choice_is_pinned_with_hashes(name):
     pins = pinned(_read(f"{name}.txt"))
     missing = set(chosen(_read(f"{name}.in"))) - set(pins)
@@ -86,18 +91,31 @@ def test_every_choice_is_pinned_with_hashes(name):
     assert all(pins.values()), f"{name}.txt: no hash for {[n for n, k in pins.items() if not k]}"
 
 
-def test_both_lock_files_agree():
+@pytest.mark.parametrize("name", LOCKS[1:])
+def test_the_lock_files_agree(name):
     def versions(name: str) -> dict[str, str]:
         return dict(re.findall(r"^([\w.-]+)==(\S+)", _read(name), flags=re.MULTILINE))
 
-    product, tools = versions("requirements.txt"), versions("requirements-dev.txt")
-    differ = {n: (product[n], tools[n]) for n in product.keys() & tools.keys()}
+    product, others = versions("requirements.txt"), versions(f"{name}.txt")
+    differ = {n: (product[n], others[n]) for n in product.keys() & others.keys()}
     assert all(a == b for a, b in differ.values()), f"run make lock: {differ}"
 
 
 def test_every_import_is_a_choice():
-    found = unexplained_imports(ROOT, set(chosen(_read("requirements.in"))))
+    optional = set(chosen(_read("requirements-mlflow.in")))
+    assert optional == set(OPTIONAL.values())
+    found = unexplained_imports(ROOT, set(chosen(_read("requirements.in"))) | optional)
     assert not found, "\n" + "\n".join(found)
+
+
+def test_what_is_optional_is_imported_in_one_place():
+    files = {
+        file.relative_to(ROOT).as_posix()
+        for file in python_files(ROOT, "core", "pages")
+        for an_import in imports(ROOT, file)
+        if an_import.module.partition(".")[0] in OPTIONAL
+    }
+    assert files == {"core/services/runs/mlflow_mirror.py"}
 
 
 def test_every_choice_is_used():

@@ -38,6 +38,12 @@ class TrainRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+def request_from(params: Mapping[str, Any]) -> TrainRequest:
+    """Return the request that a training job carries in its parameters."""
+    pair = tuple(params["pair"]) if params["pair"] else None
+    return TrainRequest(**{**params, "pair": pair, "seeds": tuple(params["seeds"])})
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A request with every default filled in: all that decides what a run will be."""

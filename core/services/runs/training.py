@@ -12,10 +12,10 @@ from core.ids import content_id
 from core.jobs import engine
 from core.models import ALGORITHMS
 from core.models.options import describe
-from core.records import Run
+from core.records import Job, Run
 from core.services.data.datasets import get_dataset
 from core.services.labels.label_sets import ORIGINAL
-from core.services.runs.planning import Plan, TrainRequest, make_plan
+from core.services.runs.planning import Plan, TrainRequest, make_plan, request_from
 from core.settings import DEFAULT_BACKBONE
 from core.store import runs
 from core.store.database import Workspace, utc_now
@@ -60,6 +60,12 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
         dataset_id=plan.dataset.id,
         idem_key=content_id("train", planned),  # a double click is one job
     )
+
+
+def kept_epochs(ws: Workspace, job: Job) -> int:
+    """Return after how many epochs a training that ended early would go on, or 0."""
+    planned = planned_runs(ws, request_from(job.params))
+    return max(ws.checkpoints(run_id).n_done() for run_id, _ in planned)
 
 
 def planned_runs(ws: Workspace, request: TrainRequest) -> list[tuple[str, bool]]:
