@@ -39,10 +39,11 @@ from core.store.database import Workspace
 from tests.browser import screen
 from tests.browser.server import ROOT, Server, find_chromium
 
-BAR, PAUSE_MS, START_S = 1.25, 300, 300
+BAR, PAUSE_MS, START_S = 1.25, 300, 900
 PAGES = ("Overview", "Data set", "Explore", "Classes", "Review", "Compare", "Cascade", "Predict")
 SOURCE = "builtin:rosebuds?n_per_class=40&size_px=160"
 PAIR = "Arveja,Garbanzo"
+ENDLESS = TrainRequest("rosebuds", "cnn", options={"epochs": 1000, "patience": 1000})
 CLOCK = """(title) => {
   const app = document.querySelector("[data-testid=stApp]");
   const link = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")]
@@ -88,14 +89,12 @@ def seed_workspace(folder: Path) -> None:
     command(folder, "cascade", "--generalist", run["run"], "--expert", expert["run"])
 
 
-def start_training(ws: Workspace) -> tuple[str, int]:
-    """Start a training that outlasts this benchmark; return job and process id, once it learns."""
-    request = TrainRequest("rosebuds", "cnn", options={"epochs": 1000, "patience": 1000})
-    job_id = submit_training(ws, request)
+def learning(ws: Workspace, job_id: str) -> int:
+    """Return the process id of a training job once it has finished an epoch."""
     for _ in range(START_S):
         if n_epochs(ws, job_id):
             (job,) = engine.reconcile(ws)
-            return job_id, job.pid
+            return job.pid
         signal.sigtimedwait([], 1.0)
     raise RuntimeError(f"job {job_id} finished no epoch in {START_S} s")
 
@@ -149,7 +148,8 @@ def measure(n_rounds: int, seeded: Path | None) -> dict[str, Any]:
         )
         job_id = None
         try:
-            job_id, pid = start_training(ws)
+            job_id = submit_training(ws, ENDLESS)
+            pid = learning(ws, job_id)
             pages = [browser.new_page(viewport={"width": 1440, "height": 1000}) for _ in servers]
             for page, server in zip(pages, servers, strict=True):
                 page.set_default_timeout(120_000)
