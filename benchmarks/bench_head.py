@@ -35,7 +35,7 @@ from PIL import Image  # noqa: E402
 
 from core.models import backbones, probe, weights  # noqa: E402
 from core.models.embedding import open_embedder  # noqa: E402
-from core.models.pipelines import batches, one_hot  # noqa: E402
+from core.models.pipelines import epoch_order, one_hot  # noqa: E402
 from core.models.recipe import TrainingData  # noqa: E402
 from core.models.training import fit  # noqa: E402
 from core.settings import load_settings  # noqa: E402
@@ -85,7 +85,7 @@ def head_epochs(data: TrainingData, n_epochs: int) -> tuple[list[float], list[fl
 
 
 def peer(pixels: np.ndarray, data: TrainingData, n_epochs: int) -> Any:
-    """Return a function that trains the same head behind the frozen backbone for some epochs."""
+    """Return a function that trains the same head behind the frozen backbone, epoch by epoch."""
     path = weights.obtain(backbones.get(NAME).weights, load_settings().weights)
     backbone = backbones.build(NAME, path, SIZE_PX)
     backbone.trainable = False
@@ -99,13 +99,21 @@ def peer(pixels: np.ndarray, data: TrainingData, n_epochs: int) -> Any:
         stage.loss,
         weighted_metrics=[keras.metrics.CategoricalCrossentropy(name="log_loss")],
     )
-    targets = one_hot(data.y, data.n_classes)
-    train = batches(pixels, targets, data.train_index, options.batch_size, seed=SEED)
-    val = batches(pixels, targets, data.val_index, options.batch_size)
+    x, targets = pixels, one_hot(data.y, data.n_classes)
 
-    def epochs(n: int) -> Clock:
+    def epochs(first: int, n: int) -> Clock:
         clock = Clock()
-        model.fit(train, validation_data=val, epochs=n, callbacks=[clock], verbose=0)
+        for epoch in range(first, first + n):
+            rows = data.train_index[epoch_order(len(data.train_index), SEED, epoch)]
+            model.fit(
+                x[rows],
+                targets[rows],
+                batch_size=options.batch_size,
+                shuffle=False,  # in the order of our epochs, so that both learn the same
+                validation_data=(x[data.val_index], targets[data.val_index]),
+                callbacks=[clock],
+                verbose=0,
+            )
         return clock
 
     return epochs
@@ -124,12 +132,12 @@ def measure(n_rounds: int) -> dict[str, Any]:
     n_compared = 2
     _, ours = head_epochs(data, n_compared)
     through = peer(pixels, data, n_compared)
-    theirs = through(n_compared).log_losses
+    theirs = through(0, n_compared).log_losses
     gap = float(np.abs(np.subtract(ours, theirs)).max())
     cached_s, backbone_s = [], []
-    for _ in range(n_rounds):
+    for number in range(n_rounds):
         cached_s += head_epochs(data, HEAD_EPOCHS)[0]
-        backbone_s += through(1).cpu_s
+        backbone_s += through(n_compared + number, 1).cpu_s
     return {
         "benchmark": "head",
         "backbone": NAME,

@@ -30,7 +30,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from core.jobs import engine
 from core.services.runs.training import TrainRequest, submit_training
@@ -39,7 +39,7 @@ from core.store.database import Workspace
 from tests.browser import screen
 from tests.browser.server import ROOT, Server, find_chromium
 
-BAR, PAUSE_MS, START_S = 1.25, 300, 900
+BAR, PAUSE_MS, WAIT_MS, START_S = 1.25, 300, 120_000, 900
 PAGES = ("Overview", "Data set", "Explore", "Classes", "Review", "Compare", "Cascade", "Predict")
 SOURCE = "builtin:rosebuds?n_per_class=40&size_px=160"
 PAIR = "Arveja,Garbanzo"
@@ -150,9 +150,10 @@ def measure(n_rounds: int, seeded: Path | None) -> dict[str, Any]:
         try:
             job_id = submit_training(ws, ENDLESS)
             pid = learning(ws, job_id)
+            expect.set_options(timeout=WAIT_MS)
             pages = [browser.new_page(viewport={"width": 1440, "height": 1000}) for _ in servers]
             for page, server in zip(pages, servers, strict=True):
-                page.set_default_timeout(120_000)
+                page.set_default_timeout(WAIT_MS)
                 page.goto(f"{server.url}/train")
                 screen.settled(page)
             before = n_epochs(ws, job_id)
