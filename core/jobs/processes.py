@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import platform
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from core.settings import ROOT, Settings
 from core.store.trouble import from_os
+
+_log = logging.getLogger(__name__)
 
 _STAT_STATE, _STAT_START, _STAT_EXIT = 0, 19, 49  # fields 3, 22, 52 of proc(5), after the name
 _DEAD_STATES = ("Z", "X", "x")
@@ -121,10 +124,26 @@ def spawn(
     except OSError as error:
         raise from_os(error, Path(error.filename or settings.command[0])) from error
     if nice:
-        os.setpriority(os.PRIO_PROCESS, process.pid, _JOB_NICE)
+        _give_way(process.pid)
     with _spawned_lock:
         _spawned.append(process)  # dropping it would leave a zombie
     return process
+
+
+def _give_way(pid: int) -> None:
+    """Let the leader of a session wait wherever the dashboard wants the same core.
+
+    Where Linux shares cores between sessions first (`sched_autogroup_enabled`, on by default), the
+    nice value of a process counts inside its session only, so the session must be told as well.
+    """
+    nice = max(_JOB_NICE, os.getpriority(os.PRIO_PROCESS, pid))  # only root may take some away
+    os.setpriority(os.PRIO_PROCESS, pid, nice)
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists():
+        try:
+            group.write_text(str(nice))
+        except OSError as error:  # a read-only /proc: the job runs, at the dashboard's expense
+            _log.warning("process %d has the priority of the dashboard: %s", pid, error)
 
 
 def reap() -> None:

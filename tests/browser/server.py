@@ -83,6 +83,11 @@ class Server:
                 if "URL:" in line:  # Streamlit prints its address when it listens
                     self._ready.set()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the dashboard."""
+        return self._process.pid
+
     def start_again(self) -> None:
         """Start on the same address after `stop`."""
         self._ready.clear()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -228,3 +229,32 @@ def test_a_spawned_process_leads_its_own_session_and_logs(settings, tmp_path):
     assert int(log.read_text()) == child.pid
     processes.reap()
     assert child not in processes._spawned
+
+
+@pytest.mark.parametrize("nice", [True, False])
+def test_only_a_nice_process_gives_way_and_so_does_its_session(settings, tmp_path, nice):
+    waits = (sys.executable, "-c", "import threading; threading.Event().wait()")
+    child = processes.spawn(replace(settings, command=waits), [], tmp_path / "log", {}, nice=nice)
+    group = Path(f"/proc/{child.pid}/autogroup")  # only where Linux shares cores by session
+    try:
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        expected = max(10, ours) if nice else ours
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == expected
+        if group.exists():
+            assert group.read_text().split()[-1] == (str(expected) if nice else "0")
+    finally:
+        child.kill()
+        child.wait()
+        processes.reap()
+
+
+def test_a_session_that_cannot_be_told_is_no_reason_to_fail(settings, tmp_path, monkeypatch, caplog):
+    def read_only(_path, _text):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "exists", lambda _path: True)
+    monkeypatch.setattr(Path, "write_text", read_only)
+    quick = replace(settings, command=(sys.executable, "-c", ""))
+    assert processes.spawn(quick, [], tmp_path / "log", {}, nice=True).wait() == 0
+    assert "has the priority of the dashboard" in caplog.text
+    processes.reap()
