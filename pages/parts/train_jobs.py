@@ -51,7 +51,17 @@ def panel(ws: Workspace, dataset: Dataset) -> None:
         if job.state == "done":
             result(ws, dataset, job)
         else:
-            job_panel.show(ws, job, body=lambda now: live(ws, now))
+            job_panel.show(
+                ws, job, body=lambda now: live(ws, now), kept=lambda ended: kept(ws, ended)
+            )
+
+
+def kept(ws: Workspace, job: Job) -> str:
+    """Say from where a training that ended early would go on."""
+    n_epochs = training.kept_epochs(ws, job)
+    if not n_epochs:
+        return "Nothing was kept of it."
+    return f"“Try again” goes on after epoch {n_epochs}, as if it had not been interrupted."
 
 
 def live(ws: Workspace, job: Job) -> None:

@@ -40,6 +40,7 @@ def show(
     job: Job | None,
     body: Callable[[Job], None] | None = None,
     on_retry: Callable[[str], None] | None = None,
+    kept: Callable[[Job], str] | None = None,
 ) -> bool:
     """Draw the card of a job unless it is done; return whether it is still active.
 
@@ -54,11 +55,13 @@ def show(
         refresh, so it must read what is fresh.
     on_retry : callable, optional
         Gets the id of the job that a click on "Try again" makes, for pages that hold an id.
+    kept : callable, optional
+        Says what is left of a job that failed or was cancelled; nothing, by default.
     """
     if job is None or job.state == "done":
         return False
     if not active(job):
-        _ended_card(ws, job, on_retry)
+        _ended_card(ws, job, on_retry, kept(job) if kept else "Nothing was kept of it.")
         return False
 
     @st.fragment(run_every=POLL_S)
@@ -135,14 +138,14 @@ def _cancel(ws: Workspace, job_id: str) -> None:
         jobs.cancel_job(ws, job_id)
 
 
-def _ended_card(ws: Workspace, job: Job, on_retry: Callable[[str], None] | None) -> None:
+def _ended_card(ws: Workspace, job: Job, on_retry: Callable[[str], None] | None, kept: str) -> None:
     """Draw a failed or cancelled job with its reason and a retry button."""
     title = messages.plain(job.title)
     if job.state == "cancelled":
-        st.info(f"**{title}** was cancelled. Nothing was kept of it.", icon=":material/cancel:")
+        st.info(f"**{title}** was cancelled. {kept}", icon=":material/cancel:")
     else:
         reason = messages.plain(messages.capitalise(job.error or "no reason was recorded."))
-        st.error(f"**{title}** failed. {reason}", icon=":material/error:")
+        st.error(f"**{title}** failed. {reason} {kept}", icon=":material/error:")
     if st.button("Try again", key=f"retry-{job.id}", icon=":material/refresh:"):
         with messages.guard() as outcome:
             new_id = jobs.retry_job(ws, job.id)

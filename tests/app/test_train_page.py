@@ -179,10 +179,7 @@ def test_without_embeddings_the_probe_offers_to_make_them_and_the_cnn_does_not_c
 
 def submit_job(place):
     """Queue a training job as the page does, and return its id."""
-    params = {"dataset": place.ids.dataset}
-    return engine.submit(
-        place.ws, "train", params, title="Train probe on seeded", dataset_id=place.ids.dataset
-    )
+    return training.submit_training(place.ws, training.TrainRequest(place.ids.dataset, "probe"))
 
 
 def test_a_job_shows_its_curves_and_can_be_cancelled(full, monkeypatch):
@@ -204,6 +201,19 @@ def test_a_job_shows_its_curves_and_can_be_cancelled(full, monkeypatch):
     monkeypatch.setenv("DESEMPATE_HOME", str(full.ws.path))
     stands(cancel.click().run())
     assert jobs.get_job(full.ws, job_id).state == "cancelled"
+
+
+def test_a_training_that_ended_early_says_from_where_it_would_go_on(full):
+    job_id = submit_job(full)
+    engine.cancel(full.ws, job_id)
+    assert "Nothing was kept of it." in texts(full.open("train"))
+    request = training.TrainRequest(full.ids.dataset, "probe")
+    ((run_id, _),) = training.planned_runs(full.ws, request)
+    full.ws.checkpoints(run_id).save(7, {}, [])
+    app = full.open("train")
+    assert "goes on after epoch 7" in texts(app)
+    stands(click(app, "Try again"))
+    assert [job.kind for job in queued(full)] == ["train"]
 
 
 def test_a_running_job_says_how_long_it_still_takes(full, monkeypatch):
