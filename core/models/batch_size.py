@@ -44,8 +44,8 @@ def choose(n_train: int, image_bytes: float, free_bytes: float) -> int:
 
     Notes
     -----
-    On scikit-learn's digits (16 px, a `cnn` of width 16, 12 epochs, one seed) batches of 16, 32 and
-    64 reached 70, 61 and 46 % with 200 training images, and 97, 91 and 86 % with 1,258.
+    On scikit-learn's digits (16 px, a `cnn` of width 16, 12 epochs, mean of two seeds) batches of
+    16, 32 and 64 reached 70, 60 and 44 % with 200 training images, and 96, 92 and 88 % with 1,258.
 
     Examples
     --------

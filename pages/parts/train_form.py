@@ -115,7 +115,7 @@ def choose_time_budget() -> float:
         placeholder="no limit",
         key="time_budget",
         bind="query-params",
-        help="Minutes: a run that takes longer ends early and keeps the best it has learned. "
+        help="A run that takes more minutes ends early and keeps the best it has learned so far. "
         "It is for each repetition; empty means no limit.",
     )
     return asked or 0.0

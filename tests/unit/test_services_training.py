@@ -132,6 +132,7 @@ def test_a_time_budget_is_another_run_and_none_changes_no_id(workspace, ids):
         for more in ({}, {"time_budget_min": 0}, {"time_budget_min": 5})
     )
     assert "time_budget_min" not in plain.config and plain.run_id(0) == none.run_id(0)
+    assert plain.time_budget_s is None and some.time_budget_s == 300
     assert some.config["time_budget_min"] == 5.0 and some.run_id(0) != plain.run_id(0)
     request = training.TrainRequest("seeded", "probe", time_budget_min=5)
     job = jobs.get_job(workspace, training.submit_training(workspace, request))

@@ -109,7 +109,7 @@ def fit_plan(
         context.should_stop,
         n_threads=context.workspace.settings.n_threads,
         keeper=keeper,
-        time_budget_s=60 * plan.config.get("time_budget_min", 0) or None,
+        time_budget_s=plan.time_budget_s,
     )
 
 

@@ -61,6 +61,12 @@ class Plan:
         """The label set that `y` follows from: its id, or ORIGINAL."""
         return str(self.config.get("labels", ORIGINAL))
 
+    @property
+    def time_budget_s(self) -> float | None:
+        """How long one fit may take, in seconds; None for no limit."""
+        minutes = self.config.get("time_budget_min")
+        return None if minutes is None else 60.0 * float(minutes)
+
     def run_id(self, seed: int) -> str:
         """Return the id that the run with this seed has, whether it exists or not."""
         return content_id("run", {**self.config, "seed": seed})
