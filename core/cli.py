@@ -129,6 +129,10 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("--seeds", type=_seeds, default=(0,), metavar="0,1,2")
     sub.add_argument("--epochs", type=int)
     sub.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", type=_option)
+    sub.add_argument("--time-budget", type=float, default=0.0, metavar="MIN", help="for each run")
+    sub.add_argument(
+        "--dry-run", action="store_true", help="only say how long it would take, and if it fits"
+    )
     sub = command("runs", "runs", "The runs and cascades of a data set.")
     _dataset(sub)
     _split(sub)
@@ -163,6 +167,8 @@ def _model_commands(command: Any) -> None:
     sub = command("predict", "predict", "Predict image files with a run or a cascade.")
     sub.add_argument("model", metavar="MODEL")
     sub.add_argument("files", nargs="+", metavar="FILE")
+    sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
+    _dataset(sub)
     sub = command("predictions", "predictions", "Write a run's probabilities to a file.")
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument("--to", required=True, metavar="FILE", help=".csv or .parquet")

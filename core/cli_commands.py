@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from core.services.runs import (
     cascading,
     comparing,
     crossvalidating,
+    estimating,
     exporting,
+    mirroring,
     predicting,
     training,
 )
@@ -100,7 +103,7 @@ def map_(args: argparse.Namespace) -> Result:
 
 
 def train(args: argparse.Namespace) -> Result:
-    """Train and wait."""
+    """Train and wait, or only say what it would cost."""
     ws = open_workspace(args.workspace)
     options = dict(args.option)
     if args.epochs is not None:
@@ -114,7 +117,10 @@ def train(args: argparse.Namespace) -> Result:
         seeds=args.seeds,
         backbone=args.backbone,
         options=options,
+        time_budget_min=args.time_budget,
     )
+    if args.dry_run:
+        return asdict(estimating.estimate(ws, request))
     return _finish(ws, training.submit_training(ws, request))
 
 
@@ -198,6 +204,14 @@ def predict(args: argparse.Namespace) -> Result:
         files = [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in names]
         found += predicting.predict(ws, args.model, files)
     return {"model": args.model, "predictions": found}
+
+
+def mirror(args: argparse.Namespace) -> Result:
+    """Mirror runs to MLflow, telling how far it is on stderr."""
+    ws = open_workspace(args.workspace)
+    return mirroring.mirror_missing(
+        ws, args.dataset, lambda text: print(text, file=sys.stderr, flush=True)
+    )
 
 
 def predictions(args: argparse.Namespace) -> Result:

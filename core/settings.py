@@ -43,6 +43,8 @@ class Settings:
     DESEMPATE_WORKER
         `external` when something else keeps `python -m core worker` running (systemd, a container);
         by default whoever submits a job starts a worker if none lives.
+    MLFLOW_TRACKING_URI
+        MLflow's own name: where finished runs are mirrored to; by default nowhere.
     """
 
     workspace: Path
@@ -51,6 +53,7 @@ class Settings:
     limits: ImageLimits = ImageLimits()
     command: tuple[str, ...] = (sys.executable, "-m", "core")  # how a process of ours is started
     spawns_worker: bool = True
+    tracking_uri: str | None = None
 
 
 def load_settings(workspace: str | Path | None = None) -> Settings:
@@ -76,4 +79,5 @@ def load_settings(workspace: str | Path | None = None) -> Settings:
         Path(weights).expanduser(),
         int(n_threads),
         spawns_worker=os.environ.get("DESEMPATE_WORKER") != "external",
+        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or None,
     )

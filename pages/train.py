@@ -11,7 +11,7 @@ from core.errors import NotReady
 from core.services.classes import mapping
 from core.services.data import embedding
 from core.services.runs import training
-from pages.parts import train_form, train_jobs
+from pages.parts import train_cost, train_form, train_jobs, train_preview
 from pages.ui import job_panel, messages, shell, state, text
 
 ctx = shell.enter(
@@ -28,7 +28,9 @@ with left:
     labels = train_form.choose_labels(ws, dataset)
     on_embeddings = algorithm["input"] == "embedding"
     backbone = train_form.choose_backbone() if on_embeddings else embedding.backbones()[0]["name"]
-    seeds = train_form.choose_seeds()
+    with st.grid(2, min_column_width=130):
+        seeds = train_form.choose_seeds()
+        time_budget_min = train_form.choose_time_budget()
     options = train_form.choose_options(algorithm)
 
 request = training.TrainRequest(
@@ -40,6 +42,7 @@ request = training.TrainRequest(
     seeds=seeds,
     backbone=backbone,
     options=options,
+    time_budget_min=time_budget_min,
 )
 
 
@@ -51,6 +54,7 @@ def submit() -> None:
     if n_known:
         which = "This run exists" if len(planned) == 1 else f"{n_known} of {len(planned)} exist"
         st.info(f"{which} already: same data, options and seed.", icon=":material/inventory_2:")
+    train_cost.show(ws, request)
     at_work = train_jobs.at_work(ws, dataset, request)
     label = f"Train {text.count(n_new, 'run')}" if n_new else "Nothing new to train"
     if st.button(
@@ -86,6 +90,7 @@ with left, messages.guard():
         offer_embedding(reason)
 
 with right:
+    train_preview.show(ws, dataset, algorithm["name"], options)
     st.subheader("Training", anchor=False)
     with messages.guard():
         if train_jobs.train_jobs(ws, dataset):

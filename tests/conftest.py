@@ -32,6 +32,7 @@ def settings(tmp_path: Path) -> Settings:
         n_threads=1,
         command=(sys.executable, "-m", "tests.faults.entry"),
         spawns_worker=False,
+        tracking_uri=None,  # whatever the developer's shell says
     )
 
 

@@ -93,7 +93,7 @@ lock() {
     make_venv
     local uv name
     uv=$(find_uv) || fail "make lock needs uv: put it on PATH."
-    for name in requirements requirements-dev requirements-backends requirements-gpu; do
+    for name in requirements requirements-dev requirements-backends requirements-gpu requirements-mlflow; do
         "$uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 \
             --no-emit-index-url "$name.in" -o "$name.txt"
     done

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from core.models import balance, schedules
+from core.models.augment import augment, scaled_input
 from core.models.options import option
 from core.models.recipe import Recipe, Stage, TrainingData, n_steps
 
-_ORIGINAL_FROM_PX = 96  # below it the first convolution would leave next to nothing
-_FILTERS = (96, 256, 384, 384, 256)
+ORIGINAL_FROM_PX = 96  # below it the first convolution would leave next to nothing
+FILTERS = (96, 256, 384, 384, 256)
 _LRN_REACH, _LRN_BIAS, _LRN_ALPHA, _LRN_BETA = 2, 2.0, 1e-4, 0.75  # n = 5 neighbours, k, ...
 _NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps
 
@@ -30,9 +32,13 @@ class AlexnetOptions:
 
     epochs: int = option(30, "Passes over the training images, at most", 1, 1000)
     patience: int = option(8, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step (128 in the paper)", 1, 4096)
-    learning_rate: float = option(0.01, "Highest step size; falls to zero along a cosine", 1e-6, 1)
+    batch_size: int = option(
+        32, "Images in one step (128 in the paper); 0: found by itself", 0, 4096
+    )
+    learning_rate: float = option(0.01, "Highest step size", 1e-6, 1)
+    schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
     weight_decay: float = option(0.0005, "Pull of the weights towards zero", 0.0, 1.0)
+    balance: bool = option(False, balance.HELP)
     dropout: float = option(0.5, "Share of the dense layers dropped in training", 0.0, 0.9)
     width_share: float = option(0.5, "Filters, as a share of the paper's", 0.02, 2.0)
     dense_units: int = option(1024, "Width of the two hidden dense layers", 8, 8192)
@@ -72,31 +78,15 @@ def build(options: AlexnetOptions, data: TrainingData, seed: int) -> Recipe:
     """
     import keras
 
-    pixels = keras.Input(data.x.shape[1:], dtype="uint8", name="pixels")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocess")(pixels)
-    factor = max(1, data.x.shape[1] // options.input_px)
-    if factor > 1:
-        scaled = keras.layers.AveragePooling2D(factor, name="shrink")(scaled)
+    pixels, scaled = scaled_input(data.x.shape[1:], options.input_px)
     network = _network(options, tuple(scaled.shape[1:]), data.n_classes)
-    schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, n_steps(options, data))
+    rate = schedules.step_size(options.schedule, options.learning_rate, n_steps(options, data))
     stage = Stage(
-        keras.Model(pixels, network(_augment(scaled, options)), name="alexnet_in_training"),
-        keras.optimizers.SGD(schedule, momentum=0.9, weight_decay=options.weight_decay),
+        keras.Model(pixels, network(augment(scaled, options)), name="alexnet_in_training"),
+        keras.optimizers.SGD(rate, momentum=0.9, weight_decay=options.weight_decay),
         keras.losses.CategoricalCrossentropy(),
     )
     return Recipe(keras.Model(pixels, network(scaled), name="alexnet"), (stage,))
-
-
-def _augment(y: Any, options: AlexnetOptions) -> Any:
-    """Change images at random, in training only: the paper's crops and mirrors."""
-    import keras
-
-    if options.flip:
-        y = keras.layers.RandomFlip("horizontal", name="augment_flip")(y)
-    if options.shift_share:
-        share = options.shift_share
-        y = keras.layers.RandomTranslation(share, share, "nearest", name="augment_shift")(y)
-    return y
 
 
 def _network(options: AlexnetOptions, shape: tuple[int, ...], n_classes: int) -> Any:
@@ -122,9 +112,9 @@ def _convolutions(y: Any, options: AlexnetOptions) -> Any:
     """Apply the five convolutions; pools follow the first, the second and the last."""
     import keras
 
-    original = y.shape[1] >= _ORIGINAL_FROM_PX
+    original = y.shape[1] >= ORIGINAL_FROM_PX
     kernels = (11 if original else 5, 5, 3, 3, 3)
-    for number, (filters, kernel) in enumerate(zip(_FILTERS, kernels, strict=True), start=1):
+    for number, (filters, kernel) in enumerate(zip(FILTERS, kernels, strict=True), start=1):
         y = keras.layers.Conv2D(
             max(4, round(filters * options.width_share)),
             kernel,

@@ -4,8 +4,7 @@ References
 ----------
 K. He, X. Zhang, S. Ren and J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016.
 C. Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016 (label smoothing).
-I. Loshchilov and F. Hutter, "SGDR", ICLR 2017 (cosine schedule) and "Decoupled Weight Decay
-Regularization", ICLR 2019.
+I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
 """
 
 from __future__ import annotations
@@ -13,11 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.models import balance, schedules
+from core.models.augment import augment, scaled_input
 from core.models.options import option
 from core.models.recipe import Recipe, Stage, TrainingData, n_steps
 
 _NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps; small data sets have few
-_SMALLEST_MAP_PX = 6  # stop halving here: position still matters
+SMALLEST_MAP_PX = 6  # stop halving here: position still matters
 _WARMUP_SHARE = 0.05
 
 
@@ -31,9 +32,11 @@ class CnnOptions:
 
     epochs: int = option(30, "Passes over the training images, at most", 1, 1000)
     patience: int = option(8, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step", 1, 4096)
-    learning_rate: float = option(0.002, "Highest step size; falls to zero along a cosine", 1e-6, 1)
+    batch_size: int = option(32, "Images in one step; 0: found by itself", 0, 4096)
+    learning_rate: float = option(0.002, "Highest step size", 1e-6, 1)
+    schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
     weight_decay: float = option(0.0005, "Pull of the weights towards zero", 0.0, 1.0)
+    balance: bool = option(False, balance.HELP)
     label_smoothing: float = option(0.1, "Share of belief spread over all classes", 0.0, 0.5)
     dropout: float = option(0.2, "Share of the last features dropped in training", 0.0, 0.9)
     width: int = option(24, "Filters of the first layer; doubled at every halving", 4, 256)
@@ -66,45 +69,20 @@ def build(options: CnnOptions, data: TrainingData, seed: int) -> Recipe:
     """
     import keras
 
-    pixels = keras.Input(data.x.shape[1:], dtype="uint8", name="pixels")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocess")(pixels)
-    factor = max(1, data.x.shape[1] // options.input_px)
-    if factor > 1:
-        scaled = keras.layers.AveragePooling2D(factor, name="shrink")(scaled)
-    network = _network(options, data.x.shape[1] // factor, data.n_classes)
-    steps = n_steps(options, data)
-    n_warmup = max(1, int(steps * _WARMUP_SHARE))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        options.learning_rate / 10,
-        max(1, steps - n_warmup),
-        warmup_target=options.learning_rate,
-        warmup_steps=n_warmup,
+    pixels, scaled = scaled_input(data.x.shape[1:], options.input_px)
+    network = _network(options, scaled.shape[1], data.n_classes)
+    rate = schedules.step_size(
+        options.schedule,
+        options.learning_rate,
+        n_steps(options, data),
+        warmup_share=_WARMUP_SHARE,
     )
     stage = Stage(
-        keras.Model(pixels, network(_augment(scaled, options)), name="cnn_in_training"),
-        keras.optimizers.AdamW(schedule, weight_decay=options.weight_decay),
+        keras.Model(pixels, network(augment(scaled, options)), name="cnn_in_training"),
+        keras.optimizers.AdamW(rate, weight_decay=options.weight_decay),
         keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing),
     )
     return Recipe(keras.Model(pixels, network(scaled), name="cnn"), (stage,))
-
-
-def _augment(y: Any, options: CnnOptions) -> Any:
-    """Change images at random, in training only; borders repeat the nearest pixel."""
-    import keras
-
-    if options.flip:
-        y = keras.layers.RandomFlip("horizontal", name="augment_flip")(y)
-    if options.rotation_deg:
-        share = options.rotation_deg / 360
-        y = keras.layers.RandomRotation(share, "nearest", name="augment_rotate")(y)
-    if options.shift_share:
-        share = options.shift_share
-        y = keras.layers.RandomTranslation(share, share, "nearest", name="augment_shift")(y)
-    if options.contrast_share:
-        y = keras.layers.RandomContrast(
-            options.contrast_share, value_range=(-1, 1), name="augment_contrast"
-        )(y)
-    return y
 
 
 def _network(options: CnnOptions, side: int, n_classes: int) -> Any:
@@ -132,7 +110,7 @@ def _trunk(y: Any, filters: int, side: int) -> Any:
     y = keras.layers.ReLU(name="stem_relu")(y)
     side = -(-side // stride)
     number = 0
-    while number < 4 and (side > _SMALLEST_MAP_PX * 2 - 1 or number == 0):
+    while number < 4 and (side > SMALLEST_MAP_PX * 2 - 1 or number == 0):
         filters, side, number = filters * 2, -(-side // 2), number + 1
         y = _block(y, f"block{number}", filters)
     return y

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from core.errors import InvalidInput
 
 DIM = 1280
-_STEM = 32
+STEM = 32
 _NORM_EPSILON = 1e-3  # TensorFlow's; PyTorch's default 1e-5 would shift every layer
 
 
@@ -32,7 +32,7 @@ class _Stage:
     stride: int
 
 
-_STAGES = (
+STAGES = (
     _Stage(3, 1, 16, 1, 1),
     _Stage(3, 2, 24, 6, 2),
     _Stage(5, 2, 40, 6, 2),
@@ -64,9 +64,9 @@ def build(input_px: int, *, n_classes: int | None = None) -> Any:
 
     pixels = keras.Input((input_px, input_px, 3), dtype="uint8", name="pixels")
     x = keras.layers.Rescaling(1 / 128, offset=-127 / 128, name="preprocess")(pixels)
-    x = _convolve(x, "stem", _STEM, kernel=3, stride=2)
-    number, filters_in = 0, _STEM
-    for stage in _STAGES:
+    x = _convolve(x, "stem", STEM, kernel=3, stride=2)
+    number, filters_in = 0, STEM
+    for stage in STAGES:
         for repeat in range(stage.repeats):
             stride = stage.stride if repeat == 0 else 1
             x = _block(x, f"block{number}", stage, stride, filters_in)

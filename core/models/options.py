@@ -10,25 +10,32 @@ from typing import Any, TypeVar, cast
 
 from core.errors import InvalidInput
 
-_Number = TypeVar("_Number", int, float, bool)
+_Value = TypeVar("_Value", int, float, bool, str)
 _Options = TypeVar("_Options")
 
 
 def option(
-    default: _Number, help: str, minimum: float | None = None, maximum: float | None = None
-) -> _Number:
+    default: _Value,
+    help: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    *,
+    choices: tuple[str, ...] = (),
+) -> _Value:
     """Declare one option of a dataclass; the annotation beside it is its type.
 
     Parameters
     ----------
-    default : int, float or bool
+    default : int, float, bool or str
         What holds when nothing is given.
     help : str
         What it means, for a person who has never trained a network.
     minimum, maximum : float, optional
-        Smallest and largest value that is taken; `bool` options have none.
+        Smallest and largest value that is taken; only numbers have them.
+    choices : tuple of str
+        All values that a `str` option takes, the default among them; no other kind has any.
     """
-    metadata = {"help": help, "min": minimum, "max": maximum}
+    metadata = {"help": help, "min": minimum, "max": maximum, "choices": choices}
     field: Any = dataclasses.field(default=default, metadata=metadata)
     return field  # type: ignore[no-any-return]  # as dataclasses.field itself is declared
 
@@ -38,11 +45,12 @@ class OptionField:
     """One option as pages and the command line draw it."""
 
     name: str
-    kind: type[int] | type[float] | type[bool]
-    default: int | float | bool
+    kind: type[int] | type[float] | type[bool] | type[str]
+    default: int | float | bool | str
     help: str
     minimum: float | None
     maximum: float | None
+    choices: tuple[str, ...]  # of a str; empty otherwise
 
 
 def describe(options_type: type) -> list[OptionField]:
@@ -56,8 +64,9 @@ def describe(options_type: type) -> list[OptionField]:
             f.metadata["help"],
             f.metadata["min"],
             f.metadata["max"],
+            f.metadata["choices"],
         )
-        for f, default in ((f, cast(int | float | bool, f.default)) for f in fields)
+        for f, default in ((f, cast(int | float | bool | str, f.default)) for f in fields)
     ]
 
 
@@ -68,13 +77,13 @@ def parse(options_type: type[_Options], given: Mapping[str, Any]) -> _Options:
     ----------
     options_type : type
         The options dataclass of an algorithm.
-    given : mapping of str to number or bool
+    given : mapping of str to number, bool or str
         Any of its fields; a whole number is taken where a fraction is expected.
 
     Raises
     ------
     InvalidInput
-        If an option is unknown, of another type, NaN, or out of its range.
+        If an option is unknown, of another type, NaN, out of its range or none of its choices.
     """
     known = {field.name: field for field in describe(options_type)}
     for name in given:
@@ -85,6 +94,8 @@ def parse(options_type: type[_Options], given: Mapping[str, Any]) -> _Options:
 
 def _checked(field: OptionField, value: Any) -> Any:
     """Return `value` in the option's own type, or raise."""
+    if field.kind is str:
+        return _chosen(field, value)
     whole = isinstance(value, int) and not isinstance(value, bool)
     if field.kind is bool:
         fits = isinstance(value, bool)
@@ -106,3 +117,14 @@ def _checked(field: OptionField, value: Any) -> Any:
             received=str(value),
         )
     return field.kind(value)
+
+
+def _chosen(field: OptionField, value: Any) -> str:
+    """Return `value` if it is one of the choices, or raise."""
+    if value not in field.choices:
+        raise InvalidInput(
+            f"the option {field.name} has no such choice",
+            expected=" or ".join(field.choices),
+            received=repr(value),
+        )
+    return str(value)

@@ -62,6 +62,7 @@ def batches(
     batch_size: int,
     *,
     seed: int | None = None,
+    class_weights: npt.NDArray[np.float32] | None = None,
 ) -> Any:
     """Make the batches that `keras.Model.fit` eats.
 
@@ -77,33 +78,39 @@ def batches(
         Rows in a batch; the last one may be smaller, so that every row is seen in every epoch.
     seed : int, optional
         Shuffle anew for each epoch; without it the order is that of `rows`.
+    class_weights : ndarray of float32, (n_classes,), optional
+        How much the images of each class count: a third part of every batch.
 
     Returns
     -------
     keras.utils.PyDataset
+        Its attribute `epoch`, 0 at first, says whose order it has; the training sets it.
     """
     import keras
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras carries no types
         def __init__(self) -> None:
             super().__init__(workers=1, use_multiprocessing=False)
-            self._epoch = 0
-            self._order = self._shuffled()
+            self.epoch = 0
+            self._ordered: tuple[int, npt.NDArray[np.int64]] | None = None
 
-        def _shuffled(self) -> npt.NDArray[np.int64]:
-            return rows if seed is None else rows[epoch_order(len(rows), seed, self._epoch)]
+        def _order(self) -> npt.NDArray[np.int64]:
+            if seed is None:
+                return rows
+            if self._ordered is None or self._ordered[0] != self.epoch:
+                self._ordered = (self.epoch, rows[epoch_order(len(rows), seed, self.epoch)])
+            return self._ordered[1]
 
         def __len__(self) -> int:
             return -(-len(rows) // batch_size)
 
         def __getitem__(self, number: int) -> Sequence[npt.NDArray[Any]]:
             # sorted: neighbours on disk are read together, and the sum over a batch has no order
-            part = np.sort(self._order[number * batch_size : (number + 1) * batch_size])
-            return np.ascontiguousarray(x[part]), targets[part]
-
-        def on_epoch_end(self) -> None:
-            self._epoch += 1
-            self._order = self._shuffled()
+            part = np.sort(self._order()[number * batch_size : (number + 1) * batch_size])
+            batch = np.ascontiguousarray(x[part]), targets[part]
+            if class_weights is None:
+                return batch
+            return *batch, class_weights[batch[1].argmax(axis=1)]
 
     return Batches()
 
@@ -123,21 +130,19 @@ def drawn(make: Callable[[np.random.Generator], tuple[Any, ...]], n_batches: int
     Returns
     -------
     keras.utils.PyDataset
+        Its attribute `epoch`, 0 at first, says what is drawn; the training sets it.
     """
     import keras
 
     class Drawn(keras.utils.PyDataset):  # type: ignore[misc]  # keras carries no types
         def __init__(self) -> None:
             super().__init__(workers=1, use_multiprocessing=False)
-            self._epoch = 0
+            self.epoch = 0
 
         def __len__(self) -> int:
             return n_batches
 
         def __getitem__(self, number: int) -> tuple[Any, ...]:
-            return make(np.random.default_rng((seed, self._epoch, number)))
-
-        def on_epoch_end(self) -> None:
-            self._epoch += 1
+            return make(np.random.default_rng((seed, self.epoch, number)))
 
     return Drawn()

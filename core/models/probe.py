@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.models import balance
 from core.models.options import option
 from core.models.recipe import Recipe, Stage, TrainingData, n_steps
 
@@ -37,7 +38,8 @@ class ProbeOptions:
     l2: float = option(
         100.0, "Weight penalty, shared by the training images: 1/C of logistic regression", 0.0, 1e7
     )
-    batch_size: int = option(256, "Images in one step", 1, 8192)
+    balance: bool = option(False, balance.HELP)
+    batch_size: int = option(256, "Images in one step; 0: found by itself", 0, 8192)
 
 
 def build(options: ProbeOptions, data: TrainingData, seed: int) -> Recipe:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import InvalidInput
+from core.errors import JobFailed
 from core.models import Algorithm, get_algorithm
-from core.models.device import device_name
+from core.models.balance import weights_for
+from core.models.batch_size import is_out_of_memory, settle
+from core.models.cost import Shape
+from core.models.device import device_name, peak_memory_bytes
+from core.models.learnable import check
 from core.models.pipelines import batches, one_hot
+from core.models.precision import full_float32, lowered, policy
 from core.models.recipe import Recipe, TrainingData
+from core.models.resuming import Keeper, Progress, reseed
 from core.models.watching import Record, checker, watcher
 
 __all__ = ["Fitted", "TrainingData", "device_name", "fit", "prepare_process"]
+
+_log = logging.getLogger(__name__)
 
 _N_SAMPLE_ROWS = 16
 
@@ -34,6 +43,23 @@ class Fitted:
     duration_s: float
     device: str
     sample: npt.NDArray[Any]  # a few rows of x, to compare exports on
+    precision: str = "float32"  # of what was trained; what is served is float32
+    batch_size: int | None = None  # that was found or fitted into memory, where there is one
+    peak_memory_bytes: int | None = None  # of the device, where its backend tells
+
+
+@dataclass(frozen=True, slots=True)
+class _Aid:
+    """What a training tells and asks the outside."""
+
+    report: Callable[[Mapping[str, float]], None]
+    check: Callable[[], None]
+    keeper: Keeper | None
+    time_budget_s: float | None
+
+
+def _silent(_numbers: Mapping[str, float]) -> None:
+    """Tell nobody."""
 
 
 def fit(
@@ -45,6 +71,8 @@ def fit(
     should_stop: Callable[[], bool] | None = None,
     *,
     n_threads: int | None = None,
+    time_budget_s: float | None = None,
+    keeper: Keeper | None = None,
 ) -> Fitted:
     """Train a model.
 
@@ -65,6 +93,11 @@ def fit(
         Asked after every batch; true ends the training.
     n_threads : int, optional
         Threads TensorFlow may use; heeded only by the first training of a process.
+    time_budget_s : float, optional
+        The training ends when so many seconds are spent, with the best weights until then.
+    keeper : Keeper, optional
+        Keeps checkpoints. Where it has one of this training, the training goes on from there and
+        `report` is told of the epochs before it first.
 
     Returns
     -------
@@ -78,63 +111,113 @@ def fit(
     JobCancelled
         If `should_stop` said so.
     JobFailed
-        If a loss is no longer a finite number.
+        If a loss is no longer a finite number, or not even one image fits into the memory.
 
     Notes
     -----
-    Shared by all algorithms: batches are drawn anew for each epoch by seed and epoch, early
-    stopping keeps the best weights, and XLA is left to Keras (on for GPUs; off on CPUs, where it
-    doubles the time). Call it in a process of its own: the backend keeps its memory to the end.
+    Shared by all algorithms: order of the images, dropout and augmentation are drawn anew for each
+    epoch by seed and epoch, so that a training that goes on from a checkpoint ends, on a CPU, with
+    the same bits as one that was never interrupted; early stopping keeps the best weights; XLA is
+    left to Keras (on for GPUs; off on CPUs, where it doubles the time). Call it in a process of its
+    own: the backend keeps its memory to the end.
     """
     entry = get_algorithm(algorithm)
-    _check(entry, options, data, seed)
+    check(entry, options, data, seed)
     prepare_process(n_threads)
+    options = settle(algorithm, options, Shape.of(data))
+    aid = _Aid(report or _silent, checker(should_stop), keeper, time_budget_s)
+    while True:
+        try:
+            return _fit(entry, options, data, seed, aid)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            options = _with_half_a_batch(options, error)
+
+
+def _fit(entry: Algorithm, options: Any, data: TrainingData, seed: int, aid: _Aid) -> Fitted:
+    """Build and train, with the options as they are."""
     import keras
 
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     _make_deterministic()
+    full_float32()
     recipe = entry.build(options, data, seed)
-    started = time.perf_counter()
-    record = _run(recipe, options, data, seed, report, should_stop)
+    n_epochs = sum(stage.n_epochs or options.epochs for stage in recipe.stages)
+    record, precision = Record(recipe, data, n_epochs, aid.time_budget_s), policy()
+    with lowered(recipe, precision) as lent:
+        _run(lent, options, data, seed, record, aid)
     return Fitted(
         recipe.served,
         record.history,
         record.best_epoch,
         int(recipe.served.count_params()),
-        time.perf_counter() - started,
+        record.spent_s,
         device_name(),
         np.array(data.x[np.asarray(data.val_index[:_N_SAMPLE_ROWS])]),
+        precision,
+        getattr(options, "batch_size", None),
+        peak_memory_bytes(),
     )
 
 
+def _with_half_a_batch(options: Any, error: Exception) -> Any:
+    """Return the options with half as many images in a step, or raise if that cannot be."""
+    size = getattr(options, "batch_size", 1)
+    if size <= 1:
+        raise JobFailed(
+            "there is not enough memory for this training",
+            todo="take smaller images (input_px) or a smaller network",
+        ) from error
+    _log.warning("memory is full with %d images in a step; trying %d", size, size // 2)
+    return replace(options, batch_size=size // 2)
+
+
 def _run(
-    recipe: Recipe,
-    options: Any,
-    data: TrainingData,
-    seed: int,
-    report: Callable[[Mapping[str, float]], None] | None,
-    should_stop: Callable[[], bool] | None,
-) -> Record:
+    recipe: Recipe, options: Any, data: TrainingData, seed: int, record: Record, aid: _Aid
+) -> None:
     """Run the stages of a recipe; the served model ends with its best weights."""
-    n_epochs = sum(stage.n_epochs or options.epochs for stage in recipe.stages)
-    record, check = Record(recipe, data, n_epochs), checker(should_stop)
-    for stage in recipe.stages:
+    progress = Progress(recipe, record, aid.keeper, getattr(options, "batch_size", None))
+    for epoch in range(1, record.n_done + 1):
+        aid.report(record.told(epoch))
+    for number, stage in enumerate(recipe.stages):
         if stage.prepare is not None:
-            stage.prepare(check)
+            stage.prepare(aid.check)
+        if number < progress.stage or (record.n_done and record.out_of_time()):
+            continue
         train, val = stage.train, stage.val
         if train is None:
             train, val = _image_batches(options, data, seed)
         stage.trained.compile(stage.optimizer, stage.loss, weighted_metrics=_metrics())
-        stage.trained.fit(
-            train,
-            validation_data=val,
-            epochs=stage.n_epochs or options.epochs,
-            callbacks=[watcher(record, options.patience, check, report, asks=val is None)],
-            verbose=0,
-        )
+        n_done = progress.enter(number, stage)
+        if not record.stopped:
+            stage.trained.fit(
+                train,
+                validation_data=val,
+                epochs=stage.n_epochs or options.epochs,
+                initial_epoch=n_done,
+                shuffle=False,  # else Keras mixes the batches by a seed of its own
+                callbacks=[
+                    watcher(
+                        record,
+                        options.patience,
+                        aid.check,
+                        aid.report,
+                        asks=val is None,
+                        begin=partial(_begin, stage.trained, train, seed, number),
+                        done=partial(progress.advance, stage),
+                    )
+                ],
+                verbose=0,
+            )
         record.restore()
-    return record
+
+
+def _begin(trained: Any, train: Any, seed: int, stage: int, epoch: int) -> None:
+    """Let everything that chance decides in an epoch follow from its number."""
+    train.epoch = epoch
+    reseed(trained, seed, stage, epoch)
 
 
 def _image_batches(options: Any, data: TrainingData, seed: int) -> tuple[Any, Any]:
@@ -142,7 +225,14 @@ def _image_batches(options: Any, data: TrainingData, seed: int) -> tuple[Any, An
     targets = np.zeros((len(data.y), data.n_classes), np.float32)
     for rows in (data.train_index, data.val_index):
         targets[rows] = one_hot(data.y[rows], data.n_classes)
-    train = batches(data.x, targets, data.train_index, options.batch_size, seed=seed)
+    train = batches(
+        data.x,
+        targets,
+        data.train_index,
+        options.batch_size,
+        seed=seed,
+        class_weights=weights_for(options, data),
+    )
     return train, batches(data.x, targets, data.val_index, max(options.batch_size, 64))
 
 
@@ -172,58 +262,3 @@ def _make_deterministic() -> None:
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-
-
-def _check(entry: Algorithm, options: Any, data: TrainingData, seed: int) -> None:
-    """Raise InvalidInput unless algorithm, options and data fit together."""
-    if not isinstance(options, entry.options):
-        raise InvalidInput(
-            f"the options are not those of {entry.name}",
-            expected=entry.options.__name__,
-            received=type(options).__name__,
-        )
-    if seed < 0:
-        raise InvalidInput("the seed is negative", expected="0 or more", received=str(seed))
-    wanted = {
-        "embedding": (2, np.floating, "float (n_images, embedding_dim)"),
-        "pixels": (4, np.uint8, "uint8 (n_images, size_px, size_px, 3)"),
-    }
-    n_axes, kind, words = wanted[entry.input]
-    if data.x.ndim != n_axes or not np.issubdtype(data.x.dtype, kind) or len(data.x) != len(data.y):
-        raise InvalidInput(
-            f"{entry.name} cannot learn from this array",
-            expected=f"{words} with as many labels",
-            received=f"{data.x.dtype} {data.x.shape} with {len(data.y)} labels",
-        )
-    _check_classes(data)
-
-
-def _check_classes(data: TrainingData) -> None:
-    """Raise InvalidInput unless there are classes to learn and images to learn and judge by."""
-    if data.n_classes < 2:
-        raise InvalidInput(
-            "there is nothing to tell apart",
-            expected="2 classes or more",
-            received=str(data.n_classes),
-        )
-    if not len(data.val_index):
-        raise InvalidInput(
-            "no validation image",
-            expected="1 or more",
-            todo="import with a validation share above 0",
-        )
-    for name, rows in (("training", data.train_index), ("validation", data.val_index)):
-        y = data.y[rows]
-        if len(y) and (y.min() < 0 or y.max() >= data.n_classes):
-            raise InvalidInput(
-                f"a {name} image has a class that does not exist",
-                expected=f"0 to {data.n_classes - 1}",
-                received=f"{y.min()} to {y.max()}",
-            )
-    present = np.bincount(data.y[data.train_index], minlength=data.n_classes)
-    if (present == 0).any():
-        raise InvalidInput(
-            f"class number {int(present.argmin())} has no training image",
-            expected="1 or more in every class",
-            todo="merge it into another class, or add images",
-        )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.models import backbones, weights
+from core.models import backbones, balance, schedules, weights
 from core.models.options import option
 from core.models.pipelines import batches, one_hot
 from core.models.recipe import Recipe, Stage, TrainingData
@@ -25,7 +25,7 @@ from core.settings import DEFAULT_BACKBONE, load_settings
 
 _N_BLOCKS = 16  # of EfficientNet-Lite0
 _SCALING = "preprocess"  # its layer from raw to scaled pixels
-_ROWS_AT_ONCE = 32
+ROWS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,11 @@ class TransferOptions:
     )
     tuning_epochs: int = option(20, "Passes that also tune the top blocks, at most", 0, 1000)
     patience: int = option(6, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step", 1, 4096)
+    batch_size: int = option(32, "Images in one step; 0: found by itself", 0, 4096)
     learning_rate: float = option(0.003, "Highest step size of the head alone", 1e-6, 1)
     tuning_rate: float = option(0.0003, "Highest step size while tuning", 1e-7, 1)
+    schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
+    balance: bool = option(False, balance.HELP)
     weight_decay: float = option(0.001, "Pull of the weights towards zero", 0.0, 1.0)
     dropout: float = option(0.2, "Share of the embedding dropped in training", 0.0, 0.9)
     label_smoothing: float = option(0.1, "Share of belief spread over all classes", 0.0, 0.5)
@@ -139,8 +141,8 @@ def _adamw(options: TransferOptions, data: TrainingData, rate: float, epochs: in
     import keras
 
     steps = -(-len(data.train_index) // options.batch_size) * epochs
-    schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
-    return keras.optimizers.AdamW(schedule, weight_decay=options.weight_decay)
+    step_size = schedules.step_size(options.schedule, rate, steps)
+    return keras.optimizers.AdamW(step_size, weight_decay=options.weight_decay)
 
 
 def _loss(options: TransferOptions) -> Any:
@@ -162,9 +164,9 @@ class _Cached:
         """Compute both, asking `check` now and then."""
         import keras
 
-        for start in range(0, len(self._rows), _ROWS_AT_ONCE):
+        for start in range(0, len(self._rows), ROWS_AT_ONCE):
             check()
-            part = slice(start, start + _ROWS_AT_ONCE)
+            part = slice(start, start + ROWS_AT_ONCE)
             images = np.ascontiguousarray(self._x[self._rows[part]])
             maps = self._below(images, training=False)
             self.maps[part] = keras.ops.convert_to_numpy(maps)
@@ -178,5 +180,8 @@ def _batches(
     n_train = len(data.train_index)
     y = np.concatenate([data.y[data.train_index], data.y[data.val_index]])
     targets, rows = one_hot(y, data.n_classes), np.arange(len(y))
-    train = batches(cached, targets, rows[:n_train], options.batch_size, seed=seed)
+    weights = balance.weights_for(options, data)
+    train = batches(
+        cached, targets, rows[:n_train], options.batch_size, seed=seed, class_weights=weights
+    )
     return train, batches(cached, targets, rows[n_train:], max(options.batch_size, 64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,19 +26,56 @@ class Record:
         One number an epoch.
     best_epoch : int
         Counted from 1; the first of equals.
+    best_weights : list of ndarray
+        Of the served model after that epoch; empty before the first.
+    stopped : bool
+        Whether the stage ended before its last epoch.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What is trained.
+    data : TrainingData
+        What it is trained and judged on.
+    n_epochs : int
+        Of all stages, at most; only told.
+    time_budget_s : float, optional
+        The training ends when so much time is spent.
     """
 
-    def __init__(self, recipe: Recipe, data: TrainingData, n_epochs: int) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: TrainingData,
+        n_epochs: int,
+        time_budget_s: float | None = None,
+    ) -> None:
         self.history: dict[str, list[float]] = {}
         self.best_epoch = 0
-        self._n_epochs = n_epochs
+        self.best_weights: list[npt.NDArray[Any]] = []
+        self.stopped = False
+        self._newest = 0  # epoch since which nothing was better, from 1; a stage begins anew
+        self._n_epochs, self._time_budget_s = n_epochs, time_budget_s
         self._recipe, self._data = recipe, data
-        self._weights: list[npt.NDArray[Any]] = []
+        self._spent_s, self._since = 0.0, time.perf_counter()
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds so far, those before a checkpoint included."""
+        return self._spent_s + time.perf_counter() - self._since
+
+    def out_of_time(self) -> bool:
+        """Return whether the time budget is spent."""
+        return self._time_budget_s is not None and self.spent_s >= self._time_budget_s
 
     @property
     def n_done(self) -> int:
         """Epochs so far."""
         return len(self.history.get("loss", ()))
+
+    def begin_stage(self) -> None:
+        """Let the next stage have all the patience."""
+        self._newest, self.stopped = self.n_done, False
 
     def add(self, logs: Mapping[str, float], *, asks: bool) -> dict[str, float]:
         """Take the numbers of one epoch, and keep the weights if none were better.
@@ -74,12 +112,39 @@ class Record:
         for name, value in numbers.items():
             self.history.setdefault(name, []).append(value)
         if numbers[MONITOR] < lowest:
-            self.best_epoch, self._weights = epoch, self._recipe.served.get_weights()
+            self.best_epoch, self.best_weights = epoch, self._recipe.served.get_weights()
+        return self.told(epoch)
+
+    def told(self, epoch: int) -> dict[str, float]:
+        """Return `epoch` (from 1), `n_epochs` and the numbers of an epoch, for a report."""
+        numbers = {name: values[epoch - 1] for name, values in self.history.items()}
         return {"epoch": epoch, "n_epochs": self._n_epochs, **numbers}
+
+    def waited(self) -> int:
+        """Return for how many epochs of this stage nothing was better."""
+        self._newest = max(self._newest, self.best_epoch)
+        return self.n_done - self._newest
+
+    def state(self) -> dict[str, Any]:
+        """Return what `load` takes beside the best weights; JSON can hold it."""
+        return {
+            "history": self.history,
+            "best_epoch": self.best_epoch,
+            "newest": self._newest,
+            "stopped": self.stopped,
+            "spent_s": self.spent_s,
+        }
+
+    def load(self, state: Mapping[str, Any], best_weights: list[npt.NDArray[Any]]) -> None:
+        """Take over what another record told by `state`."""
+        self.history = {name: list(values) for name, values in state["history"].items()}
+        self.best_epoch, self._newest = state["best_epoch"], state["newest"]
+        self.stopped, self.best_weights = state["stopped"], best_weights
+        self._spent_s, self._since = state["spent_s"], time.perf_counter()
 
     def restore(self) -> None:
         """Give the served model, and all that shares its weights, those of the best epoch."""
-        self._recipe.served.set_weights(self._weights)
+        self._recipe.served.set_weights(self.best_weights)
 
 
 def validate(model: Any, data: TrainingData) -> dict[str, float]:
@@ -99,9 +164,11 @@ def watcher(
     record: Record,
     patience: int,
     check: Callable[[], None],
-    report: Callable[[Mapping[str, float]], None] | None,
+    report: Callable[[Mapping[str, float]], None],
     *,
     asks: bool,
+    begin: Callable[[int], None],
+    done: Callable[[], None],
 ) -> Any:
     """Make the Keras callback of one stage.
 
@@ -113,27 +180,32 @@ def watcher(
         The stage ends after so many epochs without a better validation.
     check : callable
         Called after every batch; raises to end the training.
-    report : callable, optional
+    report : callable
         Told the numbers of each epoch.
     asks : bool
         As in `Record.add`.
+    begin : callable
+        Called with the number of each epoch of the stage, from 0, before it.
+    done : callable
+        Called after each epoch, when everything about it is decided.
     """
     import keras
 
     class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries no types
-        def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-            self._newest = record.n_done  # epoch since which nothing was better, from 1
+        def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+            begin(epoch)
 
         def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
             check()
+            if record.out_of_time():
+                self.model.stop_training = True
 
         def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
             told = record.add(logs or {}, asks=asks)
-            if report is not None:
-                report(told)
-            self._newest = max(self._newest, record.best_epoch)
-            if record.n_done - self._newest >= patience:
-                self.model.stop_training = True
+            record.stopped = record.waited() >= patience or record.out_of_time()
+            self.model.stop_training = record.stopped
+            done()
+            report(told)
 
     return Watcher()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.services.data.datasets import list_datasets
 from core.services.jobs import list_jobs
+from core.services.runs import mlflow_mirror
 from core.store import health
 from core.store.database import Workspace
 
@@ -23,6 +24,9 @@ def examine(ws: Workspace) -> dict[str, Any]:
         problems = health.damage(conn)
     if disk.free < _LOW_DISK_BYTES:
         problems.append(f"only {disk.free / 1e9:.1f} GB are free on the workspace's disk")
+    tracking = mlflow_mirror.tracking(ws.settings.tracking_uri)
+    if ws.settings.tracking_uri and not tracking["on"]:
+        problems.append("MLFLOW_TRACKING_URI is set, but MLflow is not installed")
     problems += [f"{name} is not installed" for name, found in _versions().items() if not found]
     return {
         "workspace": str(ws.path),
@@ -33,6 +37,7 @@ def examine(ws: Workspace) -> dict[str, Any]:
         "n_active_jobs": len(list_jobs(ws, active_only=True)),
         "free_bytes": disk.free,
         "n_threads": ws.settings.n_threads,
+        "tracking": tracking,
         "python": platform.python_version(),
         "versions": _versions(),
         "problems": problems,

@@ -8,7 +8,7 @@ from typing import Any
 from core.jobs.context import JobContext
 from core.services import demo
 from core.services.data import embedding, exploring, importing
-from core.services.runs import crossvalidating, fitting
+from core.services.runs import crossvalidating, fitting, previewing
 
 Task = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any]]
 
@@ -19,5 +19,6 @@ TASKS: Mapping[str, Task] = {
     "explore": exploring.run_explore,
     "train": fitting.run_training,
     "crossval": crossvalidating.run_crossval,
+    "preview": previewing.run_preview,
     "demo": demo.run_demo,
 }

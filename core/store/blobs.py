@@ -252,9 +252,9 @@ class Blobs:
             temporary.chmod(0o444)
             temporary.replace(target)
         # Also when the file was there: whoever renamed it may not have come to this line yet.
-        _fsync_folder(target.parent)
+        fsync_folder(target.parent)
         if fresh:
-            _fsync_folder(self.root)
+            fsync_folder(self.root)
         return digest
 
 
@@ -272,7 +272,8 @@ def _damaged(path: Path) -> StoreError:
     )
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -22,11 +22,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from core.errors import StoreError
 from core.settings import Settings
-from core.store import schema, scratch
+from core.store import checkpoints, schema, scratch
 from core.store.blobs import Blobs
+from core.store.checkpoints import Checkpoints
 from core.store.trouble import busy, from_os, translated
 
-_LOCK, _SCRATCH = ".lock", "scratch"  # inside the workspace
+_LOCK, _SCRATCH, _CHECKPOINTS = ".lock", "scratch", "checkpoints"  # inside the workspace
 BUSY_S = 30.0  # the longest a write waits for other writers; then it says so
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -111,6 +112,10 @@ class Workspace:
         """Make a folder for half-made files: with `with`, deleted at the end or after a kill."""
         return scratch.scratch(self.path / _SCRATCH, self.path / _LOCK)
 
+    def checkpoints(self, name: str) -> Checkpoints:
+        """Return the checkpoints of the training of that name; there may be none yet."""
+        return Checkpoints(self.path / _CHECKPOINTS / name)
+
     def close(self) -> None:
         """Close the pooled connections; the object can be used again."""
         self.engine.dispose()
@@ -145,6 +150,7 @@ def open_workspace(settings: Settings) -> Workspace:
             schema.prepare(workspace.engine, path)
             workspace.blobs.sweep()
             scratch.sweep(path / _SCRATCH)
+            checkpoints.sweep(path / _CHECKPOINTS)
     except BaseException:
         workspace.close()
         raise

@@ -55,8 +55,10 @@ def prepare(engine: Engine, folder: Path, scripts: Path = SCRIPTS) -> None:
 
 
 @contextmanager
-def one_at_a_time(path: Path) -> Iterator[None]:
+def one_at_a_time(path: Path, done: str = "migrated") -> Iterator[None]:
     """Hold the lock file `path`; the system releases it even if this process is killed.
+
+    `done` is what its holder does to the workspace, for the sentence below.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         while not _try_lock(handle):
             if time.monotonic() > deadline:
                 raise StoreError(
-                    f"the workspace {path.parent} is being migrated by another process",
+                    f"the workspace {path.parent} is being {done} by another process",
                     todo="wait until it is done",
                 )
             time.sleep(0.02)

@@ -11,6 +11,7 @@ from core.records import ClassMapRecord, Dataset
 from core.services.classes import mapping
 from core.services.data import embedding
 from core.services.labels import label_sets
+from core.services.runs.planning import MOST_BUDGET_MIN
 from core.services.workspace import Workspace
 from pages.ui import messages, names, pickers, text
 
@@ -102,11 +103,29 @@ def choose_seeds() -> tuple[int, ...]:
     return tuple(range(int(n_seeds)))
 
 
+def choose_time_budget() -> float:
+    """Draw the minutes that a run may take, and return them; 0 for no limit."""
+    asked = st.number_input(
+        "Time budget, min",
+        min_value=0.1,
+        max_value=float(MOST_BUDGET_MIN),
+        value=None,
+        step=1.0,
+        format="%g",
+        placeholder="no limit",
+        key="time_budget",
+        bind="query-params",
+        help="Minutes: a run that takes longer ends early and keeps the best it has learned. "
+        "It is for each repetition; empty means no limit.",
+    )
+    return asked or 0.0
+
+
 def choose_options(algorithm: Mapping[str, Any]) -> dict[str, Any]:
     """Draw a typed widget for each option and return those that differ from their defaults."""
     changed: dict[str, Any] = {}
     with st.expander("Options", icon=":material/tune:"):
-        with st.grid("auto", min_column_width=125):
+        with st.grid("auto", min_column_width=118):
             for option in algorithm["options"]:
                 value = _option(algorithm["name"], option)
                 if value != option["default"]:
@@ -135,6 +154,11 @@ def _option(algorithm: str, option: Mapping[str, Any]) -> Any:
     label = option["name"].replace("_", " ").capitalize()
     if option["kind"] is bool:
         return st.checkbox(label, value=default, key=key, help=option["help"])
+    if option["kind"] is str:
+        choices = list(option["choices"])
+        return st.selectbox(
+            label, choices, choices.index(default), key=key, help=f"{option['help']}."
+        )
     kind = option["kind"]
     low, high = option["minimum"], option["maximum"]
     return st.number_input(

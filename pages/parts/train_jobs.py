@@ -37,6 +37,7 @@ def at_work(ws: Workspace, dataset: Dataset, request: training.TrainRequest) -> 
         "seeds": list(request.seeds),
         "options": dict(request.options),
         "backbone": request.backbone,
+        "time_budget_min": request.time_budget_min,
     }
     return any(
         job_panel.active(job) and all(job.params.get(k) == v for k, v in wanted.items())

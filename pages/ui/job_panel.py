@@ -13,7 +13,7 @@ import streamlit as st
 from core.records import JOB_ENDED, Job
 from core.services import jobs
 from core.services.workspace import Workspace
-from pages.ui import messages, text
+from pages.ui import messages, state, text
 
 POLL_S = 1.0
 _RECENT = 200  # jobs looked through for the latest of a kind
@@ -105,6 +105,9 @@ def _active_rows(ws: Workspace, job: Job, place: str) -> None:
         st.caption(f"Waiting, {ahead}.")
     else:
         step = messages.plain(job.step or "starting …")
+        left = _pace(job).left(job)
+        if left is not None:
+            step += f" · about {jobs.span(left)} left"
         st.progress(min(1.0, max(0.0, job.progress)), text=step)
     if job.cancel_requested:
         st.caption("Stopping …")
@@ -117,6 +120,13 @@ def _active_rows(ws: Workspace, job: Job, place: str) -> None:
         on_click=_cancel,
         args=(ws, job.id),
     )
+
+
+def _pace(job: Job) -> jobs.Pace:
+    """Return what this session has seen of a job's advance."""
+    pace: jobs.Pace = state.draft(f"pace-{job.id}") or jobs.Pace()
+    state.set_draft(f"pace-{job.id}", pace)
+    return pace
 
 
 def _cancel(ws: Workspace, job_id: str) -> None:

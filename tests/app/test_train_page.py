@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from core.jobs import engine
+from core.jobs.execution import execute
+from core.models import augment
 from core.services import jobs
 from core.services.data import embedding
-from core.services.runs import cascading, training
+from core.services.runs import cascading, estimating, training
+from core.services.tasks import TASKS
 from core.store import jobs as job_rows
 from pages.parts import train_form, train_jobs
 from tests.app.conftest import stands, texts
@@ -95,6 +99,59 @@ def test_every_option_of_every_algorithm_has_its_widget_and_reaches_the_request(
     assert submitted(full, stands(changed.run()))["options"] == {"epochs": 2}
 
 
+def test_a_choice_of_an_option_is_picked_from_a_list(full):
+    app = full.open("train", algorithm="cnn")
+    app = stands(app.radio(key="algorithm").set_value("cnn").run())
+    picker = app.selectbox(key="option-cnn-schedule")
+    assert picker.options == ["cosine", "triangular", "constant"]
+    app = stands(picker.set_value("triangular").run())
+    assert submitted(full, app)["options"] == {"schedule": "triangular"}
+
+
+@pytest.mark.parametrize("algorithm", ["probe", "cnn", "alexnet", "transfer"])
+def test_classes_can_be_balanced(full, algorithm):
+    app = full.open("train")
+    app = stands(app.radio(key="algorithm").set_value(algorithm).run())
+    app = stands(app.checkbox(key=f"option-{algorithm}-balance").check().run())
+    assert submitted(full, app)["options"] == {"balance": True}
+
+
+def test_a_time_budget_reaches_the_request_and_the_estimate(full):
+    app = stands(full.open("train").radio(key="algorithm").set_value("cnn").run())
+    free = estimate_of(app)
+    app = stands(app.number_input(key="time_budget").set_value(0.1).run())
+    assert estimate_of(app) != free and estimate_of(app).startswith("About 25 seconds")
+    assert submitted(full, app)["time_budget_min"] == 0.1
+    assert button(app, "At work already").disabled
+    app = stands(app.number_input(key="time_budget").set_value(None).run())
+    assert not button(app, "Train 1 run").disabled and estimate_of(app) == free
+
+
+def estimate_of(app):
+    """Return the sentence that says how long it takes."""
+    (said,) = [c.value for c in app.caption if ":material/schedule:" in c.value]
+    return said.removeprefix(":material/schedule: ").replace("\\", "")
+
+
+def test_the_page_says_how_long_it_takes_and_on_what(full):
+    app = full.open("train")
+    assert "on this machine (CPU, " in estimate_of(app)
+    app = stands(app.radio(key="algorithm").set_value("cnn").run())
+    once = estimate_of(app)
+    app = stands(app.number_input(key="option-cnn-epochs").set_value(1000).run())
+    assert estimate_of(app) != once
+
+
+def test_what_takes_hours_or_does_not_fit_is_warned_of(full, monkeypatch):
+    monkeypatch.setattr(estimating, "available_bytes", lambda: 1e8)
+    monkeypatch.setattr(estimating, "core_rate", lambda: 1e6)
+    app = stands(full.open("train").radio(key="algorithm").set_value("cnn").run())
+    said = [w.value.replace("\\", "") for w in app.warning]
+    assert any(text.startswith("This will take ") and "set a time budget" in text for text in said)
+    assert any("GB of memory and 0.1 GB are free" in text for text in said)
+    assert not button(app, "Train 1 run").disabled  # a warning, not a refusal
+
+
 def test_a_run_that_exists_is_not_trained_again(full, monkeypatch):
     planned = [(full.ids.generalist, True), ("run-new", False)]
     monkeypatch.setattr(training, "planned_runs", lambda ws, request: planned)
@@ -139,6 +196,7 @@ def test_a_job_shows_its_curves_and_can_be_cancelled(full, monkeypatch):
     monkeypatch.setattr(jobs, "get_job", lambda ws, _: now)
     app = full.open("train")
     assert app.progress[0].value == 40
+    assert "left" not in app.progress[0].proto.text  # nobody has seen it advance
     loss = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert [trace["y"] for trace in loss if "validation" in trace["name"]]
     cancel = next(b for b in app.button if b.label == "Cancel" and "card" in b.key)
@@ -146,6 +204,59 @@ def test_a_job_shows_its_curves_and_can_be_cancelled(full, monkeypatch):
     monkeypatch.setenv("DESEMPATE_HOME", str(full.ws.path))
     stands(cancel.click().run())
     assert jobs.get_job(full.ws, job_id).state == "cancelled"
+
+
+def test_a_running_job_says_how_long_it_still_takes(full, monkeypatch):
+    job = jobs.get_job(full.ws, submit_job(full))
+    now = replace(job, state="running", progress=0.5, step="epoch 9")
+    monkeypatch.setattr(jobs, "list_jobs", lambda ws, **_: [now])
+    monkeypatch.setattr(jobs, "get_job", lambda ws, _: now)
+    monkeypatch.setattr(jobs.Pace, "left", lambda pace, job: 480 * job.progress)
+    said = [bar.proto.text for bar in full.open("train").progress]
+    assert said and all(text.endswith("about 4 minutes left") for text in said)
+
+
+def see_augmentation(app):
+    return click(app, "See what augmentation does to your images")
+
+
+def test_augmentation_is_previewed_for_the_options_that_are_set(full):
+    app = stands(full.open("train").radio(key="algorithm").set_value("cnn").run())
+    app = stands(app.number_input(key="option-cnn-rotation_deg").set_value(45.0).run())
+    app = see_augmentation(app)
+    (job,) = queued(full)
+    assert (job.kind, job.params["options"]) == ("preview", {"rotation_deg": 45.0})
+    assert "Preview augmentation" in texts(app)
+    engine.cancel(full.ws, job.id)
+    app = stands(app.run())
+    assert "was cancelled" in texts(app).lower()
+    assert button(app, "Try again")
+
+
+def test_a_finished_preview_is_a_grid_of_pictures(full, monkeypatch):
+    def stretched(images, options, n_variants, seed):
+        return images, np.repeat(images[:, None], n_variants, axis=1)
+
+    monkeypatch.setattr(augment, "preview", stretched)  # this process has no backend
+    app = stands(full.open("train").radio(key="algorithm").set_value("alexnet").run())
+    app = see_augmentation(app)
+    (job,) = queued(full)
+    execute(full.ws, job.id, 1, TASKS)
+    app = stands(app.run())
+    assert len(app.get("image")) == 6 * 6
+    assert "32 × 32 px" in texts(app)
+    app = stands(app.number_input(key="option-alexnet-shift_share").set_value(0.3).run())
+    assert not app.get("image")
+    assert not button(app, "See what augmentation does to your images").disabled
+
+
+def test_no_augmentation_nothing_to_see(full):
+    app = full.open("train")
+    assert not [b for b in app.button if b.key == "preview"]  # a probe changes no image
+    app = stands(app.radio(key="algorithm").set_value("alexnet").run())
+    app = stands(app.number_input(key="option-alexnet-shift_share").set_value(0.0).run())
+    assert not [b for b in app.button if b.key == "preview"]
+    assert "no image is changed" in texts(app)
 
 
 def test_a_finished_job_says_what_came_out_and_leads_on(full):

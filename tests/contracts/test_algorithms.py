@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import InvalidInput, JobCancelled
 from core.models import ALGORITHMS, artifact, options, training
+from core.store.checkpoints import Checkpoints
 
 ONE_SHOT = {
     "epochs": 8,
@@ -111,7 +112,9 @@ def test_options_say_enough_to_be_drawn_and_survive_json():
     for name, algorithm in ALGORITHMS.items():
         for field in options.describe(algorithm.options):
             assert field.help, (name, field.name)
-            if field.kind is not bool:
+            if field.kind is str:
+                assert field.default in field.choices, (name, field.name)
+            elif field.kind is not bool:
                 assert field.minimum <= field.default <= field.maximum, (name, field.name)
         chosen = small_options(name)
         again = json.loads(json.dumps(dataclasses.asdict(chosen)))
@@ -201,6 +204,22 @@ def test_a_seed_reproduces_with_augmentation(name):
     for a, b in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
         assert np.array_equal(a, b)
     assert first.history != other.history
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_goes_on_from_a_checkpoint_to_the_same_bits(name, tmp_path):
+    """Stopped in the last epoch of the first stage; resumed, it is as if it never had been."""
+    chosen = small_options(name, **({"epochs": 3, "patience": 5} | AUGMENTED.get(name, {})))
+    data, whole = make_data(name), []
+    expected = training.fit(name, chosen, data, 5, whole.append)
+    kept, seen, told = Checkpoints(tmp_path / "kept", every_s=0), [], []
+    with pytest.raises(JobCancelled):
+        training.fit(name, chosen, data, 5, seen.append, lambda: len(seen) == 2, keeper=kept)
+    received = training.fit(name, chosen, data, 5, told.append, keeper=kept)
+    assert received.history == expected.history
+    assert [*told] == whole and received.best_epoch == expected.best_epoch
+    for a, b in zip(received.model.get_weights(), expected.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))

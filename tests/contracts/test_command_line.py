@@ -146,6 +146,7 @@ def _original(workspace: Path, image_id: str) -> bytes:
         ("jobs", "cancel"),
         ("jobs", "cancel", "job-0"),
         ("predictions", "run-0", "--to", "x.pkl"),
+        ("mirror", "nothing"),
         ("nonsense",),
         (),
     ],

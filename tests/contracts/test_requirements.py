@@ -19,8 +19,10 @@ USED_BY_OTHERS = {
     "scipy": "scikit-learn and the intervals of core/analysis",
 }
 
+# Installed by choice: top-level module -> its distribution in requirements-mlflow.in.
+OPTIONAL = {"mlflow": "mlflow-skinny"}
 # Resolved together with requirements.txt.
-OTHERS = ["requirements-dev", "requirements-backends", "requirements-gpu"]
+OTHERS = ["requirements-dev", "requirements-backends", "requirements-gpu", "requirements-mlflow"]
 
 
 def canonical(name: str) -> str:
@@ -65,7 +67,7 @@ def unexplained_imports(root: Path, allowed: set[str]) -> list[str]:
             top = an_import.module.partition(".")[0]
             if top in sys.stdlib_module_names or top in ("core", "pages", "app", ""):
                 continue
-            names = {canonical(name) for name in distributions.get(top, [])}
+            names = {canonical(name) for name in distributions.get(top, [OPTIONAL.get(top, "")])}
             if not names & allowed:
                 place = f"{file.relative_to(root)}:{an_import.line}"
                 found.append(f"{place}: {top} is not in requirements.in")
@@ -76,7 +78,10 @@ def _read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-backends", "requirements-gpu"])
+@pytest.mark.parametrize(
+    "name",
+    ["requirements", "requirements-backends", "requirements-gpu", "requirements-mlflow"],
+)
 def test_every_choice_has_a_reason(name):
     without = [n for n, reason in chosen(_read(f"{name}.in")).items() if len(reason) < 5]
     assert not without, f"{name}.in: say after a # why {without} is there"
@@ -104,8 +109,20 @@ def test_lock_files_agree(name):
 
 
 def test_every_import_is_a_choice():
-    found = unexplained_imports(ROOT, set(chosen(_read("requirements.in"))))
+    optional = set(chosen(_read("requirements-mlflow.in")))
+    assert optional == set(OPTIONAL.values())
+    found = unexplained_imports(ROOT, set(chosen(_read("requirements.in"))) | optional)
     assert not found, "\n" + "\n".join(found)
+
+
+def test_what_is_optional_is_imported_in_one_place():
+    files = {
+        file.relative_to(ROOT).as_posix()
+        for file in python_files(ROOT, "core", "pages")
+        for an_import in imports(ROOT, file)
+        if an_import.module.partition(".")[0] in OPTIONAL
+    }
+    assert files == {"core/services/runs/mlflow_mirror.py"}
 
 
 def test_every_choice_is_used():

@@ -12,7 +12,7 @@ import pytest
 from tests.contracts.source_tree import ROOT
 
 SCRIPT = ROOT / "tests" / "contracts" / "web_process.py"
-NEVER_LOADED = {"tensorflow", "keras", "umap", "tf2onnx", "jax", "torch"}
+NEVER_LOADED = {"tensorflow", "keras", "umap", "tf2onnx", "jax", "torch", "mlflow"}
 
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:

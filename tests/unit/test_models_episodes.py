@@ -94,7 +94,7 @@ def test_what_is_drawn_is_a_function_of_seed_epoch_and_number():
     first = [a[i][0] for i in range(len(a))]
     assert len(set(first)) == 3
     assert [b[i][0] for i in (2, 1, 0)] == first[::-1]
-    a.on_epoch_end()
+    a.epoch = 1
     second = [a[i][0] for i in range(3)]
     assert not set(first) & set(second)
     assert pipelines.drawn(make, 3, seed=6)[0][0] != first[0]

@@ -18,6 +18,8 @@ def test_describe_gives_type_default_range_and_help():
     assert fields["dropout"].kind is float
     assert (fields["dropout"].minimum, fields["dropout"].maximum) == (0.0, 0.9)
     assert fields["flip"].default is False and fields["flip"].minimum is None
+    assert fields["schedule"].kind is str and fields["epochs"].choices == ()
+    assert fields["schedule"].choices == ("cosine", "triangular", "constant")
 
 
 def test_parse_fills_in_defaults_and_keeps_types():
@@ -25,6 +27,12 @@ def test_parse_fills_in_defaults_and_keeps_types():
     assert parsed == dataclasses.replace(ProbeOptions(), epochs=5, l2=3.0)
     assert type(parsed.epochs) is int and type(parsed.l2) is float
     assert options.parse(ProbeOptions, {}) == ProbeOptions()
+    assert options.parse(CnnOptions, {"schedule": "triangular"}).schedule == "triangular"
+
+
+def test_a_choice_that_is_not_there_lists_those_that_are():
+    with pytest.raises(InvalidInput, match="expected cosine or triangular or constant"):
+        options.parse(CnnOptions, {"schedule": "linear"})
 
 
 @pytest.mark.parametrize(
@@ -40,6 +48,9 @@ def test_parse_fills_in_defaults_and_keeps_types():
         {"dropout": float("nan")},
         {"learning_rate": float("inf")},
         {"flip": 1},
+        {"schedule": 1},
+        {"schedule": None},
+        {"schedule": ["cosine"]},
     ],
 )
 def test_parse_refuses(given):

@@ -24,13 +24,12 @@ def test_batches_see_every_chosen_row_once_an_epoch_and_no_other():
     rows = np.array([1, 3, 5, 7, 11, 13, 17])
     train = pipelines.batches(x, targets, rows, 3, seed=4)
     seen = []
-    for _ in range(2):
+    for train.epoch in range(2):
         parts = [train[i] for i in range(len(train))]
         assert [len(p[0]) for p in parts] == [3, 3, 1]
         assert all(np.array_equal(t, targets[b[:, 0].astype(int)]) for b, t in parts)
         seen.append([tuple(b[:, 0]) for b, _ in parts])
         assert sorted(v for part in seen[-1] for v in part) == list(rows)
-        train.on_epoch_end()
     assert seen[0] != seen[1]
     val = pipelines.batches(x, targets, rows, 4)
     assert [int(v) for v in val[0][0][:, 0]] == [1, 3, 5, 7]
@@ -183,3 +182,49 @@ def test_cnn_reads_handwriting():
     fitted = training.fit("cnn", cnn.CnnOptions(epochs=15), data, 0)
     accuracy = (fitted.model.predict(x[test], verbose=0).argmax(1) == digits.target[test]).mean()
     assert accuracy >= 0.95
+
+
+def test_a_spent_time_budget_ends_the_training_with_the_best_until_then():
+    x, y = blobs(60, 8, 2, 0.3)
+    data, reports = whole(x, y, 2), []
+    options = probe.ProbeOptions(epochs=50, patience=50, batch_size=4)
+    fitted = training.fit("probe", options, data, 0, reports.append, time_budget_s=1e-6)
+    assert len(reports) == len(fitted.history["loss"]) == fitted.best_epoch == 1
+    assert fitted.duration_s >= 1e-6
+    again = training.fit("probe", options, data, 0, time_budget_s=600.0)
+    assert len(again.history["loss"]) == 50
+
+
+def test_a_full_memory_halves_the_batch_until_it_fits_or_there_is_nothing_to_halve(monkeypatch):
+    x, y = blobs(60, 8, 2, 0.3)
+    data, tried = whole(x, y, 2), []
+
+    def full_above(most):
+        def run(recipe, options, *rest):
+            tried.append(options.batch_size)
+            if options.batch_size > most:
+                raise MemoryError
+            return real(recipe, options, *rest)
+
+        return run
+
+    real = training._run
+    monkeypatch.setattr(training, "_run", full_above(10))
+    fitted = training.fit("probe", probe.ProbeOptions(epochs=1, batch_size=64), data, 0)
+    assert tried == [64, 32, 16, 8] and fitted.batch_size == 8
+    monkeypatch.setattr(training, "_run", full_above(0))
+    with pytest.raises(JobFailed, match="not enough memory"):
+        training.fit("probe", probe.ProbeOptions(epochs=1, batch_size=2), data, 0)
+
+
+def test_rare_classes_count_as_much_when_asked():
+    """Noise, 9 to 1: only the shares of the classes can be learned, or that they are even."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(200, 4)).astype(np.float32), (np.arange(200) % 10 == 0).astype(int)
+    beliefs = [
+        training.fit("probe", probe.ProbeOptions(epochs=20, balance=balance), whole(x, y, 2), 0)
+        .model.predict_on_batch(x)[:, 1]
+        .mean()
+        for balance in (False, True)
+    ]
+    assert beliefs[0] < 0.2 and 0.4 < beliefs[1] < 0.6

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.analysis import metrics
-from core.errors import InvalidInput, NotFound, NotReady
+from core.errors import InvalidInput, NotFound, NotReady, StoreError
+from core.jobs.execution import execute
 from core.services import jobs
 from core.services.classes import mapping
-from core.services.runs import fitting, training
+from core.services.runs import fitting, planning, training
+from core.services.tasks import TASKS
+from core.store.checkpoints import Checkpoints
 from core.store.database import Workspace
 from tests.seeding import LABELS, Seeded, seed
 
@@ -39,6 +44,10 @@ def test_a_plan_names_the_same_run_for_the_same_request(workspace, ids):
         ({"seeds": (-1,)}, InvalidInput),
         ({"options": {"epochs": -1}}, InvalidInput),
         ({"options": {"nonsense": 1}}, InvalidInput),
+        ({"options": {"schedule": "sideways"}}, InvalidInput),
+        ({"time_budget_min": -1.0}, InvalidInput),
+        ({"time_budget_min": float("nan")}, InvalidInput),
+        ({"time_budget_min": float("inf")}, InvalidInput),
         ({"class_map": "none"}, NotFound),
         ({"backbone": "resnet50"}, NotReady),
     ],
@@ -82,3 +91,55 @@ def test_a_double_click_on_train_is_one_job(workspace, ids):
     assert training.submit_training(workspace, request) == training.submit_training(
         workspace, request
     )
+
+
+def test_a_training_that_failed_goes_on_from_its_checkpoint(workspace, ids, monkeypatch):
+    """The disk is full at the third epoch; later, the first two need no repeating."""
+    save, n_saved = Checkpoints.save, 0
+
+    def full(self, number, state, arrays):
+        nonlocal n_saved
+        n_saved += 1
+        if n_saved == 3:
+            raise StoreError("the disk is full: a checkpoint could not be written")
+        save(self, number, state, arrays)
+
+    monkeypatch.setattr(Checkpoints, "save", full)
+    monkeypatch.setattr(
+        Workspace,
+        "checkpoints",
+        lambda ws, name: Checkpoints(ws.path / "checkpoints" / name, every_s=0),
+    )
+    request = training.TrainRequest("seeded", "probe", options={"epochs": 5, "patience": 5})
+    first = training.submit_training(workspace, request)
+    assert execute(workspace, first, 1, TASKS) == 1
+    job = jobs.get_job(workspace, first)
+    assert "the disk is full" in job.error
+    assert training.kept_epochs(workspace, job) == 2
+    again = jobs.retry_job(workspace, first)
+    assert execute(workspace, again, 1, TASKS) == 0
+    run_id = jobs.get_job(workspace, again).result["runs"][0]["run"]
+    assert len(training.get_run(workspace, run_id).history["loss"]) == 5
+    assert n_saved == 6  # one, two, the full one; then three, four and five
+    assert training.live_history(workspace, again)["epoch"].tolist()[::6] == [1, 2, 3, 4, 5]
+    assert training.kept_epochs(workspace, job) == 0
+    assert not list((workspace.path / "checkpoints").iterdir())
+
+
+def test_a_time_budget_is_another_run_and_none_changes_no_id(workspace, ids):
+    plain, none, some = (
+        planning.make_plan(workspace, training.TrainRequest("seeded", "probe", **more))
+        for more in ({}, {"time_budget_min": 0}, {"time_budget_min": 5})
+    )
+    assert "time_budget_min" not in plain.config and plain.run_id(0) == none.run_id(0)
+    assert some.config["time_budget_min"] == 5.0 and some.run_id(0) != plain.run_id(0)
+    request = training.TrainRequest("seeded", "probe", time_budget_min=5)
+    job = jobs.get_job(workspace, training.submit_training(workspace, request))
+    assert job.params["time_budget_min"] == 5
+
+
+def test_training_a_run_again_has_its_time_budget(workspace, ids):
+    run = training.get_run(workspace, ids.generalist)
+    assert training.request_of(run).time_budget_min == 0
+    budgeted = replace(run, config={**run.config, "time_budget_min": 3.0})
+    assert training.request_of(budgeted).time_budget_min == 3

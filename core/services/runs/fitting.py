@@ -16,9 +16,11 @@ from core.models import get_algorithm
 from core.models.options import parse
 from core.services.data.datasets import pixels, splits
 from core.services.data.embedding import embedding_matrix
-from core.services.runs.planning import Plan, TrainRequest, make_plan
+from core.services.runs.mirroring import mirror_stored
+from core.services.runs.planning import Plan, TrainRequest, make_plan, request_from
 from core.services.runs.training import get_run, summary
 from core.store import runs
+from core.store.checkpoints import Checkpoints
 from core.store.database import Workspace, utc_now
 
 if TYPE_CHECKING:
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
 
 def run_training(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
     """Train (in the job process) the runs of a request; return what `train` prints."""
-    ws = context.workspace
-    pair = tuple(params["pair"]) if params["pair"] else None
-    request = TrainRequest(**{**params, "pair": pair, "seeds": tuple(params["seeds"])})
+    ws, request = context.workspace, request_from(params)
     plan = make_plan(ws, request)
     finished = []
     for n_done, seed in enumerate(request.seeds):
@@ -49,19 +49,22 @@ def _train_one(
     which = f"seed {seed}: " if n_seeds > 1 else ""
     context.report(done_share, f"{which}starting {get_algorithm(request.algorithm).title}")
     split = splits(ws, plan.dataset.id)
-    x = model_input(ws, plan)
+    x, kept = model_input(ws, plan), ws.checkpoints(plan.run_id(seed))
 
     def epoch(logs: Mapping[str, float]) -> None:
         numbers = dict(logs)
         n, n_epochs = int(numbers.pop("epoch")), int(numbers.pop("n_epochs"))
         context.event("epoch", {"run": plan.run_id(seed), "epoch": n, "logs": numbers})
         share = done_share + 0.95 * n / n_epochs / n_seeds
-        context.report(share, f"{which}epoch {n} of at most {n_epochs}")
+        step = f"{which}epoch {n} of at most {n_epochs}"
+        context.report(share, "; ".join([step, *kept.problems]))
 
     train, val = (np.flatnonzero((split == name) & (plan.y >= 0)) for name in ("train", "val"))
-    fitted = fit_plan(context, plan, x, train, val, seed, epoch)
+    fitted = fit_plan(context, plan, x, train, val, seed, epoch, kept)
     context.report(None, f"{which}predicting validation and test images")
     _store(ws, plan, seed, fitted, x, split)
+    kept.clear()
+    mirror_stored(context, plan.run_id(seed))
 
 
 def model_input(ws: Workspace, plan: Plan) -> np.ndarray:
@@ -79,6 +82,7 @@ def fit_plan(
     val_index: np.ndarray,
     seed: int,
     report: Callable[[Mapping[str, float]], None],
+    keeper: Checkpoints | None = None,
 ) -> Fitted:
     """Train a plan's algorithm (in the job process) on some of its images.
 
@@ -90,6 +94,8 @@ def fit_plan(
         Positions to learn from, and positions that decide when to stop.
     report : callable
         Told the numbers of every epoch; see `core.models.training.fit`.
+    keeper : Checkpoints, optional
+        Where the training goes on from, and what it leaves for the next attempt.
     """
     from core.models import training
 
@@ -102,6 +108,8 @@ def fit_plan(
         report,
         context.should_stop,
         n_threads=context.workspace.settings.n_threads,
+        keeper=keeper,
+        time_budget_s=60 * plan.config.get("time_budget_min", 0) or None,
     )
 
 
@@ -109,7 +117,12 @@ def _store(
     ws: Workspace, plan: Plan, seed: int, fitted: Any, x: np.ndarray, split: np.ndarray
 ) -> None:
     """Export the model, predict every held-out image with the export, and insert the run."""
-    config = {**plan.config, "seed": seed}
+    trained_with = {
+        "batch_size": fitted.batch_size,
+        "precision": fitted.precision,
+        "peak_memory_bytes": fitted.peak_memory_bytes,
+    }
+    config = {**plan.config, "seed": seed, "trained_with": trained_with}
     blobs, predictions = _export(ws, plan, config, fitted, x, np.flatnonzero(split != "train"))
     record = {
         "id": plan.run_id(seed),

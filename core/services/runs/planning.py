@@ -22,6 +22,7 @@ from core.settings import DEFAULT_BACKBONE
 from core.store.database import Workspace
 
 FORMAT = 1  # of what a run holds: part of its id
+MOST_BUDGET_MIN = 10_080  # a week
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ class TrainRequest:
     seeds: tuple[int, ...] = (0,)
     backbone: str = DEFAULT_BACKBONE
     options: Mapping[str, Any] = field(default_factory=dict)
+    time_budget_min: float = 0.0  # each run ends with its best weights after so long; 0: no limit
+
+
+def request_from(params: Mapping[str, Any]) -> TrainRequest:
+    """Return the request that a training job carries in its parameters."""
+    pair = tuple(params["pair"]) if params["pair"] else None
+    return TrainRequest(**{**params, "pair": pair, "seeds": tuple(params["seeds"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
     Raises
     ------
     InvalidInput
-        If the algorithm, an option, a class of the pair or the seeds cannot be used, or there is
-        only one class.
+        If the algorithm, an option, a class of the pair, the seeds or the time budget cannot be
+        used, or there is only one class.
     NotReady
         If the algorithm needs embeddings that are not there, or a split has no images.
     """
@@ -77,6 +85,12 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
             "the seeds of a submission differ from each other",
             expected="one or more different whole numbers from 0 on",
             received=str(list(request.seeds)),
+        )
+    if not 0 <= request.time_budget_min <= MOST_BUDGET_MIN:  # NaN is neither
+        raise InvalidInput(
+            "the time budget cannot be used",
+            expected=f"minutes from 0 (no limit) to {MOST_BUDGET_MIN:,}",
+            received=str(request.time_budget_min),
         )
     class_map_id = get_record(ws, dataset.id, request.class_map).id if request.class_map else None
     class_map = get_class_map(ws, dataset.id, class_map_id)
@@ -99,6 +113,8 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
     }
     if labels is not None:  # a run on the original labels keeps the id it had before there were any
         config["labels"] = labels.id
+    if request.time_budget_min:  # likewise
+        config["time_budget_min"] = float(request.time_budget_min)
     plan = Plan(dataset, classes, class_map_id, y, config)
     _check_trainable(ws, plan)
     if needs_embedding:

@@ -12,10 +12,10 @@ from core.ids import content_id
 from core.jobs import engine
 from core.models import ALGORITHMS
 from core.models.options import describe
-from core.records import Run
+from core.records import Job, Run
 from core.services.data.datasets import get_dataset
 from core.services.labels.label_sets import ORIGINAL
-from core.services.runs.planning import Plan, TrainRequest, make_plan
+from core.services.runs.planning import Plan, TrainRequest, make_plan, request_from
 from core.settings import DEFAULT_BACKBONE
 from core.store import runs
 from core.store.database import Workspace, utc_now
@@ -62,6 +62,12 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
     )
 
 
+def kept_epochs(ws: Workspace, job: Job) -> int:
+    """Return after how many epochs a training that ended early would go on, or 0."""
+    planned = planned_runs(ws, request_from(job.params))
+    return max(ws.checkpoints(run_id).n_done() for run_id, _ in planned)
+
+
 def planned_runs(ws: Workspace, request: TrainRequest) -> list[tuple[str, bool]]:
     """Return (run id, exists already) for each seed of a request, without training anything."""
     return _planned(ws, make_plan(ws, request), request.seeds)
@@ -84,6 +90,7 @@ def request_of(run: Run, **changes: Any) -> TrainRequest:
         "seeds": (run.seed,),
         "backbone": run.config["backbone"] or DEFAULT_BACKBONE,
         "options": run.config["options"],
+        "time_budget_min": run.config.get("time_budget_min", 0.0),
     }
     return TrainRequest(**{**fields, **changes})
 
@@ -126,7 +133,7 @@ def algorithms() -> list[dict[str, Any]]:
     -------
     list of dict
         name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, kind (bool,
-        int or float), default, help, minimum, maximum}].
+        int, float or str), default, help, minimum, maximum, choices}].
     """
     return [
         {
