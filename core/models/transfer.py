@@ -93,8 +93,10 @@ def build(options: TransferOptions, data: TrainingData, seed: int) -> Recipe:
     below = keras.Model(pixels, bottom(resized, training=False), name="below")
     served = keras.Model(pixels, head(top(below.output, training=False)), name="transfer")
     cached = _Cached(below, top, data)
+    embedding = keras.Input((entry.dim,), name="embedding")
     on_embedding = Stage(
-        head,
+        # around the head: what is compiled is saved with its optimizer, which one backend may own
+        keras.Model(embedding, head(embedding), name="transfer_head"),
         _adamw(options, data, options.learning_rate, options.epochs),
         _loss(options),
         *_batches(cached.embedding, data, options, seed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -171,6 +172,14 @@ def test_saved_and_loaded_models_give_the_same_answers(trained):
     assert np.array_equal(artifact.load_keras(folder).predict_on_batch(data.x), expected)
     received = artifact.load_session(folder / "model.onnx").predict(data.x)
     assert np.abs(received - expected).max() <= artifact.MAX_ABS_DIFF
+
+
+def test_the_file_opens_on_any_backend(trained):
+    """A compiled model inside would be loaded with its optimizer, which one backend may own."""
+    _, _, _, _, folder = trained
+    with zipfile.ZipFile(folder / artifact.KERAS_FILE) as file:
+        content = json.loads(file.read("config.json"))
+    assert '"compile_config": {"' not in json.dumps(content["config"])
 
 
 def test_raw_input_contract(trained):
