@@ -29,13 +29,13 @@ from core.models.recipe import Recipe, Stage, TrainingData
 class MemoryOptions(EpisodeOptions):
     """What can be set on a memory-augmented network, beside what is common to episodes.
 
-    It guesses for hundreds of episodes before it begins to learn (on the demo's buds it has not
-    after 360), so by default nothing stops it early.
+    It learns in steps (on the demo's buds it waits for some epochs at 40 % of its episodes' images,
+    then goes on to 60), so by default nothing stops it early.
     """
 
     patience: int = option(30, "Stop after this many epochs without a better validation", 1, 10000)
-    n_each: int = option(10, "Images of each class in one episode, one after the other", 2, 100)
-    n_together: int = option(4, "Episodes that are learned from together", 1, 64)
+    n_each: int = option(5, "Images of each class in one episode, one after the other", 2, 100)
+    n_together: int = option(2, "Episodes that are learned from together", 1, 64)
     n_slots: int = option(128, "Images that the memory holds; the least used gives way", 2, 4096)
     n_units: int = option(200, "Width of the controller", 4, 2048)
     dim: int = option(40, "Length of a key", 4, 512)
