@@ -1,16 +1,21 @@
 """One-shot networks on Omniglot, beside the figures of their papers.
 
     python benchmarks/bench_omniglot.py OMNIGLOT.npz [--network prototypical siamese ...]
-        [--minutes 60] [--episodes 1000] [--folder FOLDER] [--json]
+        [--minutes 30] [--step 0.005] [--episodes 1000] [--folder FOLDER] [--json]
 
 OMNIGLOT.npz holds `images_background_x` and `images_evaluation_x`, uint8 (n_characters * 20, 28,
 28), 20 drawings a character. 1,200 characters drawn by lot, with their turns as further classes,
 are trained on; the other 423, with theirs, are what the episodes ask about. Conv-4 throughout.
 
-Each network is trained for `--minutes` of wall time, the step falling along a cosine of that time,
-with episodes of 60 classes and one image each (memory: 5 classes, ten each). Weights, optimizer and
-time spent are saved in FOLDER every half minute: started again, it goes on, and one that is done is
-only measured. One network answers all four questions: the papers train one for each.
+Each network is trained for `--minutes` of CPU time of the process, the step falling along a cosine
+of it. Encoders compute in bfloat16 while they learn, and in float32 when they are measured. FOLDER
+keeps weights, optimizer and time spent, anew every half minute: started again, it goes on, and one
+that is done (always with `--minutes 0`) is only measured. One network answers all four questions:
+the papers train one for each.
+
+Episodes: for a prototypical network 60 classes, one image of each and five queries, all six in
+turns; with one image it is a matching network, too. For a siamese one all pairs of 128 images of 32
+classes; for a memory eight sequences of 5 classes and ten images each.
 
 The table gives the mean over episodes, five queries a class, and half of its 95 % interval.
 """
@@ -22,7 +27,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +52,7 @@ PAPERS = {  # Snell 2017; Vinyals 2016 (matching, siamese); Santoro 2016
     "siamese": (96.7, 98.4, 88.0, 96.5),
     "memory": (82.8, 94.9, None, None),
 }
+SAME = {"matching": "prototypical"}  # with one shot, the same network: Snell 2017, section 2.5
 Answer = Callable[[np.ndarray, np.ndarray], np.ndarray]  # support, queries -> predicted classes
 
 
@@ -63,6 +70,16 @@ class Network:
     ways: tuple[int, ...] = (5, 20)
 
 
+@contextmanager
+def arithmetic(policy: str) -> Iterator[None]:
+    """Let layers built in here compute under a dtype policy of Keras."""
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def load(path: Path) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
     """Return images (n, 28, 28, 1) and the rows of each training and each test character."""
     with np.load(path) as file:
@@ -72,31 +89,35 @@ def load(path: Path) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
     return x[..., None], list(rows[order[:N_TRAIN]]), list(rows[order[N_TRAIN:]])
 
 
-def build(name: str, x: np.ndarray, members: list[np.ndarray]) -> Network:
-    """Build a network with the recipe of the product, on classes of one image and their turns."""
+def build(name: str, x: np.ndarray, members: list[np.ndarray], policy: str) -> Network:
+    """Build a network with the recipe of the product, on classes of one image and their turns.
+
+    Its encoder computes under `policy`; weights, and what compares embeddings, stay float32.
+    """
     if name == "siamese":
-        options = siamese.SiameseOptions(rotations=True, n_pairs=64)
-        encoder = siamese.twin(x.shape[1:], options)
-        compare = keras.layers.Dense(1)
-        trained = siamese.on_pairs(encoder, compare, options.n_pairs, 1)
-        make = siamese.pairs(x, members, options, options.n_pairs, 1)
-        return Network(trained, encoder, make, by_pairs(compare))
+        options = siamese.SiameseOptions(rotations=True, n_images=128)
+        with arithmetic(policy):
+            encoder = siamese.twin(x.shape[1:], options)
+        compare = siamese.comparison()
+        trained = siamese.on_pairs(encoder, compare, options.n_images)
+        return Network(trained, encoder, siamese.pairs(x, members, options), by_pairs(compare))
+    with arithmetic(policy):
+        encoder = conv4.build(x.shape[1:], 64, SIDE_PX)
     if name == "memory":
-        options = memory.MemoryOptions(rotations=True)
-        encoder = conv4.build(x.shape[1:], options.filters, options.input_px)
+        options = memory.MemoryOptions(rotations=True, n_together=8)
         parts = Memory(5, options.n_slots, options.n_units, options.dim)
-        trained = parts.in_sequence(encoder)
+        trained = parts.in_sequence(encoder, 5 * options.n_each)
         make = memory.sequences(x, members, 5, options)
         return Network(trained, encoder, make, by_memory(parts), (5,))
     shared = {"rotations": True, "n_way": 60, "n_shot": 1, "n_query": 5}
-    encoder = conv4.build(x.shape[1:], 64, SIDE_PX)
     if name == "prototypical":
         options = prototypical.PrototypicalOptions(**shared)
         trained, answer = prototypical.in_episodes(encoder, 60, options), by_prototypes
     else:
         options = matching.MatchingOptions(**shared)
         trained, answer = matching.in_episodes(encoder, None, options, 60), by_attention
-    return Network(trained, encoder, episodes.support_and_query(x, members, options), answer)
+    make = episodes.support_and_query(x, members, options, options.n_shot + options.n_query)
+    return Network(trained, encoder, make, answer)
 
 
 def by_prototypes(support: np.ndarray, queries: np.ndarray) -> np.ndarray:
@@ -143,36 +164,37 @@ def by_memory(parts: Memory) -> Answer:
     return answer
 
 
-def train(name: str, network: Network, minutes: float, folder: Path) -> dict[str, float]:
-    """Train until the time is spent, going on from what the folder holds; return the progress."""
-    weights, notes = folder / f"{name}.weights.h5", folder / f"{name}.json"
+def train(network: Network, minutes: float, step: float, weights: Path) -> dict[str, float]:
+    """Train until the time is spent, going on from the file if it exists; return the progress."""
+    notes, name = weights.with_suffix(".json"), weights.stem
     network.trained.compile(
-        keras.optimizers.Adam(1e-3),
+        keras.optimizers.Adam(step),
         keras.losses.CategoricalCrossentropy(),
         weighted_metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
-    done = {"spent_s": 0.0, "n_chunks": 0}
+    done = {"spent_s": 0.0, "cpu_s": 0.0, "n_chunks": 0}
     if notes.is_file():
         done = json.loads(notes.read_text())
         network.trained.optimizer.build(network.trained.trainable_variables)
         network.trained.load_weights(weights)
     saved = time.perf_counter()
-    while done["spent_s"] < minutes * 60:
-        share = done["spent_s"] / (minutes * 60)
-        network.trained.optimizer.learning_rate = 1e-3 * 0.5 * (1 + np.cos(np.pi * share))
-        started = time.perf_counter()
+    while done["cpu_s"] < minutes * 60:
+        share = done["cpu_s"] / (minutes * 60)
+        network.trained.optimizer.learning_rate = step * 0.5 * (1 + np.cos(np.pi * share))
+        started, cpu = time.perf_counter(), time.process_time()
         batches = drawn(network.make, N_CHUNK, seed=done["n_chunks"])
         told = network.trained.fit(batches, verbose=0).history
         now = time.perf_counter()
         done = {
             "spent_s": done["spent_s"] + now - started,
+            "cpu_s": done["cpu_s"] + time.process_time() - cpu,
             "n_chunks": done["n_chunks"] + 1,
             "accuracy": told["accuracy"][-1],
         }
-        if now - saved > SAVE_EVERY_S or done["spent_s"] >= minutes * 60:
+        if now - saved > SAVE_EVERY_S or done["cpu_s"] >= minutes * 60:
             save(network.trained, weights, notes, done)
             saved = now
-            sys.stderr.write(f"{name}: {done['spent_s'] / 60:.1f} min {json.dumps(done)}\n")
+            sys.stderr.write(f"{name}: {done['cpu_s'] / 60:.1f} min {json.dumps(done)}\n")
     return done
 
 
@@ -216,13 +238,13 @@ def measure(
 def table(results: dict[str, Any]) -> str:
     """Return the figures beside those of the papers, as Markdown."""
     head = [f"{way}-way {shot}-shot" for way, shot in TASKS]
-    lines = ["| network | minutes | " + " | ".join(head) + " |", "|---" * 6 + "|"]
+    lines = ["| network | CPU minutes | " + " | ".join(head) + " |", "|---" * 6 + "|"]
     for name, result in results.items():
         cells = []
         for task, paper in zip(head, PAPERS[name], strict=True):
             mean, half = result["figures"].get(task, (None, None))
             cells.append("-" if mean is None else f"{mean:.1f} ± {half:.1f} (paper {paper})")
-        lines.append(f"| {name} | {result['spent_s'] / 60:.0f} | " + " | ".join(cells) + " |")
+        lines.append(f"| {name} | {result['cpu_s'] / 60:.1f} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -230,7 +252,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, nargs="?", help="without it nothing is measured")
     parser.add_argument("--network", nargs="+", choices=list(PAPERS), default=list(PAPERS))
-    parser.add_argument("--minutes", type=float, default=60.0, help="of training, for each")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of CPU time, for each")
+    parser.add_argument(
+        "--step", type=float, default=5e-3, help="highest step size (papers: 0.001)"
+    )
     parser.add_argument("--episodes", type=int, default=1000, help="to measure on, for each task")
     parser.add_argument("--folder", type=Path, default=Path("omniglot-runs"))
     parser.add_argument("--json", action="store_true")
@@ -244,8 +269,11 @@ def main() -> int:
     for name in chosen.network:
         keras.utils.clear_session()
         keras.utils.set_random_seed(0)
-        network = build(name, x, train_members)
-        done = train(name, network, chosen.minutes, chosen.folder)
+        weights = chosen.folder / f"{SAME.get(name, name)}.weights.h5"
+        network = build(name, x, train_members, "mixed_bfloat16")
+        done = train(network, chosen.minutes, chosen.step, weights)
+        network = build(name, x, train_members, "float32")
+        network.trained.load_weights(weights)
         results[name] = done | {"figures": measure(network, x, test_members, chosen.episodes)}
     print(json.dumps(results) if chosen.json else table(results))
     return 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 _N_BLOCKS = 4
-_NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps; short trainings have few
+NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps; short trainings have few
 
 
 def build(shape: tuple[int, ...], filters: int, input_px: int) -> Any:
@@ -44,8 +44,9 @@ def build(shape: tuple[int, ...], filters: int, input_px: int) -> Any:
         y = keras.layers.Conv2D(
             filters, 3, padding="same", kernel_initializer="he_normal", name=f"conv{number}"
         )(y)
-        y = keras.layers.BatchNormalization(momentum=_NORM_MOMENTUM, name=f"norm{number}")(y)
-        y = keras.layers.ReLU(name=f"relu{number}")(y)
+        y = keras.layers.BatchNormalization(momentum=NORM_MOMENTUM, name=f"norm{number}")(y)
         if side >= 2:
             y, side = keras.layers.MaxPooling2D(2, name=f"pool{number}")(y), side // 2
-    return keras.Model(pixels, keras.layers.Flatten(name="embedding")(y), name="encoder")
+        y = keras.layers.ReLU(name=f"relu{number}")(y)  # of a maximum: the same, on a quarter
+    flat = keras.layers.Flatten(name="embedding", dtype="float32")  # half floats cannot be compared
+    return keras.Model(pixels, flat(y), name="encoder")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.models import counting
+from core.models import counting, siamese
 from core.models.counting import Count
 from core.models.efficientnet_lite import DIM as EMBEDDING_DIM
 from core.models.recipe import TrainingData
@@ -201,12 +201,12 @@ def _support_and_query(options: Any, shape: Shape) -> int:
 
 
 def _pairs(options: Any, shape: Shape) -> int:
-    way = _way(options, shape, options.n_pairs)
-    return 2 * way * -(-int(options.n_pairs) // way)
+    way = _way(options, shape, int(options.n_images) // siamese.N_EACH)
+    return way * (int(options.n_images) // way)
 
 
 def _sequence(options: Any, shape: Shape) -> int:
-    return int(shape.n_classes * options.n_each)
+    return int(options.n_together * shape.n_classes * options.n_each)
 
 
 def _served(options: Any, shape: Shape, dim: int) -> Count:

@@ -132,32 +132,55 @@ def support_of(
 
 
 def support_and_query(
-    x: npt.NDArray[Any], members: Members, options: QueryOptions
+    x: npt.NDArray[Any], members: Members, options: QueryOptions, n_turns: int
 ) -> Callable[[np.random.Generator], Batch]:
     """Return a function that draws an episode for networks that compare queries with a support set.
 
-    Its batch is the images, support before queries and each in order of classes,
-    (n_way * (n_shot + n_query), size_px, size_px, n_channels), and the classes of the queries,
-    (n_way * n_query, n_way).
+    Its batch is the images, in order of classes, (n_way * (n_shot + n_query), size_px, size_px,
+    n_channels), and the classes of the queries of all turns, (n_turns * n_way * n_query, n_way).
     """
-    n_shot, n_query = options.n_shot, options.n_query
     way = at_most(options.n_way, members, rotations=options.rotations)
-    targets = np.repeat(np.eye(way, dtype=np.float32), n_query, axis=0)
+    targets = np.repeat(np.eye(way, dtype=np.float32), options.n_query, axis=0)
+    targets = np.tile(targets, (n_turns, 1))
+    n_each = options.n_shot + options.n_query
 
     def make(rng: np.random.Generator) -> Batch:
-        drawn = draw(rng, x, members, way, n_shot + n_query, rotations=options.rotations)
-        parts = (drawn[:, :n_shot], drawn[:, n_shot:])
-        return np.concatenate([part.reshape(-1, *x.shape[1:]) for part in parts]), targets
+        drawn = draw(rng, x, members, way, n_each, rotations=options.rotations)
+        return drawn.reshape(-1, *x.shape[1:]), targets
 
     return make
 
 
-def split_at(embedded: Any, n_first: int, n_all: int) -> tuple[Any, Any]:
-    """Return the first `n_first` and the other rows of a tensor (n_all, dim), with fixed shapes."""
-    import keras
+def turns(embedded: Any, way: int, options: QueryOptions, n_turns: int) -> tuple[Any, Any]:
+    """Divide the images of an episode into support and queries in several ways.
 
-    fixed = keras.ops.reshape(embedded, (n_all, embedded.shape[-1]))
-    return fixed[:n_first, :], fixed[n_first:, :]
+    Embedding the images is nearly all the work; comparing them in one way only, as the papers do,
+    leaves most of what they can teach (S. Laenen and L. Bertinetto, "On Episodes, Prototypical
+    Networks, and Few-Shot Learning", NeurIPS 2021).
+
+    Parameters
+    ----------
+    embedded : tensor, (way * (n_shot + n_query), dim)
+        In order of classes.
+    way : int
+        Classes in the episode.
+    options : QueryOptions
+        Says how many images support and are asked about.
+    n_turns : int
+        1 or more; after n_shot + n_query every image was in every place.
+
+    Returns
+    -------
+    support, queries : tensor
+        (n_turns, way, n_shot, dim) and (n_turns, way * n_query, dim).
+    """
+    from keras import ops
+
+    dim, n_query = embedded.shape[-1], options.n_query
+    images = ops.reshape(embedded, (way, options.n_shot + n_query, dim))
+    turned = ops.stack([ops.roll(images, -turn, axis=1) for turn in range(n_turns)])
+    queries = ops.reshape(turned[:, :, options.n_shot :], (n_turns, way * n_query, dim))
+    return turned[:, :, : options.n_shot], queries
 
 
 def adam(options: EpisodeOptions) -> Any:

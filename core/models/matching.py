@@ -22,13 +22,13 @@ from core.models.episodes import (
     adam,
     at_most,
     members_of,
-    split_at,
     support_and_query,
     support_of,
+    turns,
 )
 from core.models.options import option
 from core.models.pipelines import ask, drawn
-from core.models.prototypical import distance_scale
+from core.models.prototypical import closeness, distance_scale
 from core.models.recipe import Recipe, Stage, TrainingData
 
 SUPPORT, VOTES, UNIT = "support", "votes", "unit_length"
@@ -73,7 +73,8 @@ def build(options: MatchingOptions, data: TrainingData, seed: int) -> Recipe:
     -----
     A class with fewer images than another weighs as much: each image's attention is divided by how
     many its class has. Without full context embeddings a further class is further support: see
-    `core.models.extending`.
+    `core.models.extending`. Unlike in the paper, the images of an episode take turns as its support
+    set: see `core.models.episodes.turns`.
     """
     import keras
 
@@ -84,6 +85,7 @@ def build(options: MatchingOptions, data: TrainingData, seed: int) -> Recipe:
     context = Context(encoder.output_shape[-1], options.context_steps)
     context_of = context if options.full_context else None
     trained = in_episodes(encoder, context_of, options, way)
+    episode = support_and_query(data.x, members, options, turns_of(options))
     served = serve(encoder, len(rows), data.n_classes, cosine=options.cosine, context=context_of)
 
     def remember() -> None:
@@ -100,7 +102,7 @@ def build(options: MatchingOptions, data: TrainingData, seed: int) -> Recipe:
         trained,
         adam(options),
         keras.losses.CategoricalCrossentropy(),
-        drawn(support_and_query(data.x, members, options), options.n_episodes, seed),
+        drawn(episode, options.n_episodes, seed),
     )
     return Recipe(served, (stage,), remember)
 
@@ -120,23 +122,28 @@ def in_episodes(encoder: Any, context: Context | None, options: MatchingOptions,
         Classes in an episode, made by `core.models.episodes.support_and_query`.
     """
     import keras
+    from keras import ops
 
-    n_support = way * options.n_shot
-    support, queries = split_at(encoder.output, n_support, n_support + way * options.n_query)
-    if context is not None:
-        support = context.embed_support(support)
-        queries = context.embed_queries(queries, support)
+    n_turns, dim = turns_of(options), encoder.output_shape[-1]
+    support, queries = turns(encoder.output, way, options, n_turns)
+    support = ops.reshape(support, (n_turns, way * options.n_shot, dim))
+    if context is not None:  # one turn
+        kept = context.embed_support(support[0])
+        queries = ops.expand_dims(context.embed_queries(queries[0], kept), 0)
+        support = ops.expand_dims(kept, 0)
     if options.cosine:
         unit = keras.layers.UnitNormalization()
-        products = keras.ops.matmul(unit(queries), keras.ops.transpose(unit(support)))
-        logits = options.cosine_scale * products  # (n_queries, n_support)
+        products = ops.matmul(unit(queries), ops.transpose(unit(support), (0, 2, 1)))
+        logits = options.cosine_scale * products  # (n_turns, n_queries, n_support)
     else:
-        squares = keras.ops.square(keras.ops.expand_dims(queries, 1) - support)
-        logits = -distance_scale(encoder.output_shape[-1]) * keras.ops.sum(squares, axis=-1)
-    attention = keras.ops.reshape(keras.ops.softmax(logits), (-1, way, options.n_shot))
-    return keras.Model(
-        encoder.input, keras.ops.sum(attention, axis=-1), name="matching_in_episodes"
-    )
+        logits = closeness(queries, support)
+    attention = ops.reshape(ops.softmax(logits), (-1, way, options.n_shot))
+    return keras.Model(encoder.input, ops.sum(attention, axis=-1), name="matching_in_episodes")
+
+
+def turns_of(options: MatchingOptions) -> int:
+    """Return in how many ways an episode is divided: one in full context, which is costly."""
+    return 1 if options.full_context else options.n_shot + options.n_query
 
 
 def serve(

@@ -21,7 +21,7 @@ from core.models import conv4
 from core.models.episodes import EpisodeOptions, Members, adam, draw, members_of, support_of
 from core.models.memory_cell import Memory
 from core.models.options import option
-from core.models.pipelines import ask, drawn
+from core.models.pipelines import ask, drawn, one_hot
 from core.models.recipe import Recipe, Stage, TrainingData
 
 
@@ -29,12 +29,13 @@ from core.models.recipe import Recipe, Stage, TrainingData
 class MemoryOptions(EpisodeOptions):
     """What can be set on a memory-augmented network, beside what is common to episodes.
 
-    It guesses for hundreds of episodes before it begins to learn (on the demo's buds it has not
-    after 360), so by default nothing stops it early.
+    It learns in steps (on the demo's buds it waits for some epochs at 40 % of its episodes' images,
+    then goes on to 60), so by default nothing stops it early.
     """
 
     patience: int = option(30, "Stop after this many epochs without a better validation", 1, 10000)
-    n_each: int = option(10, "Images of each class in one episode, one after the other", 2, 100)
+    n_each: int = option(5, "Images of each class in one episode, one after the other", 2, 100)
+    n_together: int = option(2, "Episodes that are learned from together", 1, 64)
     n_slots: int = option(128, "Images that the memory holds; the least used gives way", 2, 4096)
     n_units: int = option(200, "Width of the controller", 4, 2048)
     dim: int = option(40, "Length of a key", 4, 512)
@@ -70,7 +71,7 @@ def build(options: MemoryOptions, data: TrainingData, seed: int) -> Recipe:
     members = members_of(data)
     encoder = conv4.build(data.x.shape[1:], options.filters, options.input_px)
     memory = Memory(data.n_classes, options.n_slots, options.n_units, options.dim)
-    trained = memory.in_sequence(encoder)
+    trained = memory.in_sequence(encoder, data.n_classes * options.n_each)
     served = memory.serve(encoder)
     n_support = max(1, min(options.n_support, options.n_slots // data.n_classes))
     rows, owner = support_of(members, n_support, seed)
@@ -107,15 +108,19 @@ def sequences(
     Returns
     -------
     callable
-        Makes images (n_way * n_each, ...) in random order with their classes (n_way * n_each,
-        n_way), and the same classes as targets.
+        Makes images (n_together * n_way * n_each, ...), each episode in random order, with their
+        classes (n_together * n_way * n_each, n_way), and the same classes as targets.
     """
     owner = np.repeat(np.arange(n_way), options.n_each)
 
-    def make(rng: np.random.Generator) -> tuple[Any, ...]:
+    def one(rng: np.random.Generator) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
         episode = draw(rng, x, members, n_way, options.n_each, rotations=options.rotations)
         order = rng.permutation(len(owner))
-        labels = np.eye(n_way, dtype=np.float32)[owner[order]]
-        return (episode.reshape(-1, *x.shape[1:])[order], labels), labels
+        return episode.reshape(-1, *x.shape[1:])[order], one_hot(owner[order], n_way)
+
+    def make(rng: np.random.Generator) -> tuple[Any, ...]:
+        images, labels = zip(*(one(rng) for _ in range(options.n_together)), strict=True)
+        shown = np.concatenate(labels)
+        return (np.concatenate(images), shown), shown
 
     return make

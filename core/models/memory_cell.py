@@ -15,6 +15,7 @@ import numpy.typing as npt
 _DECAY = 0.95  # gamma, of usage
 _GATE_START = -2.0  # alpha: at first mostly to the least used slot
 _STRENGTH_START = 5.0  # beta - 1: sharp enough that an image finds its like from the start
+_ANSWER_START = 4.0  # log-odds of the label that was read, if it was read alone
 _EPSILON = 1e-6  # length of a key that is still one
 _KEYS, _ROWS = "memory_keys", "memory_rows"
 
@@ -40,12 +41,14 @@ class Memory:
     cleared first; usage decays. Unlike it, the label is bound to its image in the step in which it
     arrives, where the paper hands it to the next step and leaves the binding to an LSTM; rows hold
     key and label side by side, and are addressed by their keys; cosines have a strength, as in
-    Graves et al. With plain cosines and shifted labels, training is reported to stall at chance.
+    Graves et al. With plain cosines and shifted labels, training is reported to stall at chance. At
+    first the answer is the label that was read, so that only what makes images alike is left to
+    learn: starting at random, the network guesses for hundreds of episodes.
     """
 
     def __init__(self, n_way: int, n_slots: int, n_units: int, dim: int) -> None:
         from keras import layers
-        from keras.initializers import Constant
+        from keras.initializers import Constant, Orthogonal
 
         self.n_way, self.n_slots, self.dim = n_way, n_slots, dim
         self.controller = layers.Dense(n_units, activation="tanh", name="controller")
@@ -53,27 +56,34 @@ class Memory:
         self.strength = layers.Dense(
             1, activation="softplus", bias_initializer=Constant(_STRENGTH_START), name="strength"
         )
-        self.label = layers.Dense(dim, activation="tanh", use_bias=False, name="label")
+        self.label = layers.Dense(
+            dim,
+            activation="tanh",
+            use_bias=False,
+            kernel_initializer=Orthogonal(),
+            name="label",
+        )
         self.unit = layers.UnitNormalization(name="unit_length")
         self.answer = layers.Dense(n_way, activation="softmax", name="answer")
         self._run: Any = None
 
-    def in_sequence(self, encoder: Any) -> Any:
-        """Return the network from the images and classes of an episode to an answer for each.
+    def in_sequence(self, encoder: Any, n_steps: int) -> Any:
+        """Return the network from the images and classes of episodes to an answer for each image.
 
-        The class of an image is known from the step after it on.
+        Episodes of `n_steps` images follow each other. The class of an image is known from the step
+        after it on.
         """
         import keras
+        from keras import ops
 
         labels = keras.Input((self.n_way,), name="labels")
         self._run = keras.layers.RNN(
             _cell(self, encoder.output_shape[-1]), return_sequences=True, return_state=True
         )
-        steps = keras.ops.concatenate([encoder.output, labels], axis=-1)
-        answers = self._run(keras.ops.expand_dims(steps, 0))[0]
-        return keras.Model(
-            [encoder.input, labels], keras.ops.squeeze(answers, 0), name="memory_in_sequence"
-        )
+        steps = ops.concatenate([encoder.output, labels], axis=-1)
+        answers = self._run(ops.reshape(steps, (-1, n_steps, steps.shape[-1])))[0]
+        told = ops.reshape(answers, (-1, self.n_way))
+        return keras.Model([encoder.input, labels], told, name="memory_in_sequence")
 
     def serve(self, encoder: Any) -> Any:
         """Return the network that reads from a memory held in its weights, from pixels."""
@@ -180,6 +190,9 @@ def _cell(memory: Memory, n_embedding: int) -> Any:
             for part, width in zip(self.parts, widths, strict=True):
                 if not part.built:
                     part.build((None, width))
+            kernel = np.zeros(memory.answer.kernel.shape, np.float32)
+            kernel[-memory.dim :] = _ANSWER_START * ops.convert_to_numpy(memory.label.kernel).T
+            memory.answer.kernel.assign(kernel)
 
         def call(self, step: Any, states: Any, training: bool = False) -> Any:
             content, usage = ops.reshape(states[0], (-1, memory.n_slots, 2 * memory.dim)), states[1]

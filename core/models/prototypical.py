@@ -20,9 +20,9 @@ from core.models.episodes import (
     adam,
     at_most,
     members_of,
-    split_at,
     support_and_query,
     support_of,
+    turns,
 )
 from core.models.pipelines import ask, drawn
 from core.models.recipe import Recipe, Stage, TrainingData
@@ -58,7 +58,8 @@ def build(options: PrototypicalOptions, data: TrainingData, seed: int) -> Recipe
     -----
     The served model is linear in the embedding: softmax over -|f - c_k|^2 is softmax over
     2 c_k f - |c_k|^2, since |f|^2 is the same for all classes (section 2.4 of the paper). A further
-    class is therefore one more column: see `core.models.extending`.
+    class is therefore one more column: see `core.models.extending`. Unlike in the paper, the images
+    of an episode take turns as its support set: see `core.models.episodes.turns`.
     """
     import keras
 
@@ -66,6 +67,7 @@ def build(options: PrototypicalOptions, data: TrainingData, seed: int) -> Recipe
     encoder = conv4.build(data.x.shape[1:], options.filters, options.input_px)
     way = at_most(options.n_way, members, rotations=options.rotations)
     trained = in_episodes(encoder, way, options)
+    episode = support_and_query(data.x, members, options, options.n_shot + options.n_query)
     served = keras.Model(
         encoder.input,
         keras.layers.Dense(data.n_classes, activation="softmax", name=HEAD)(encoder.output),
@@ -81,7 +83,7 @@ def build(options: PrototypicalOptions, data: TrainingData, seed: int) -> Recipe
         trained,
         adam(options),
         keras.losses.CategoricalCrossentropy(),
-        drawn(support_and_query(data.x, members, options), options.n_episodes, seed),
+        drawn(episode, options.n_episodes, seed),
     )
     return Recipe(served, (stage,), remember)
 
@@ -89,16 +91,34 @@ def build(options: PrototypicalOptions, data: TrainingData, seed: int) -> Recipe
 def in_episodes(encoder: Any, way: int, options: QueryOptions) -> Any:
     """Return the network from the images of an episode of `way` classes to its queries' classes.
 
-    As `core.models.episodes.support_and_query` makes them: probabilities (way * n_query, way).
+    Probabilities (n_turns * way * n_query, way), for as many turns as a class has images.
     """
     import keras
+    from keras import ops
 
-    n_support, dim = way * options.n_shot, encoder.output_shape[-1]
-    support, queries = split_at(encoder.output, n_support, n_support + way * options.n_query)
-    prototypes = keras.ops.mean(keras.ops.reshape(support, (way, options.n_shot, dim)), axis=1)
-    offsets = keras.ops.expand_dims(queries, 1) - prototypes  # (n_queries, way, dim)
-    logits = -distance_scale(dim) * keras.ops.sum(keras.ops.square(offsets), axis=-1)
-    return keras.Model(encoder.input, keras.ops.softmax(logits), name="prototypical_in_episodes")
+    support, queries = turns(encoder.output, way, options, options.n_shot + options.n_query)
+    logits = closeness(queries, ops.mean(support, axis=2))
+    told = ops.softmax(ops.reshape(logits, (-1, way)))
+    return keras.Model(encoder.input, told, name="prototypical_in_episodes")
+
+
+def closeness(queries: Any, others: Any) -> Any:
+    """Return minus squared distances, scaled, up to what is equal for all others of a query.
+
+    Parameters
+    ----------
+    queries, others : tensor
+        (n_turns, n_queries, dim) and (n_turns, n_others, dim).
+
+    Returns
+    -------
+    tensor, (n_turns, n_queries, n_others)
+    """
+    from keras import ops
+
+    products = ops.matmul(queries, ops.transpose(others, (0, 2, 1)))
+    squares = ops.expand_dims(ops.sum(ops.square(others), axis=-1), 1)
+    return distance_scale(queries.shape[-1]) * (2.0 * products - squares)
 
 
 def distance_scale(dim: int) -> float:

@@ -24,7 +24,6 @@ from core.models.episodes import (
     at_most,
     draw,
     members_of,
-    split_at,
     support_of,
 )
 from core.models.options import option
@@ -32,13 +31,15 @@ from core.models.pipelines import ask, drawn, one_hot
 from core.models.recipe import Recipe, Stage, TrainingData
 
 DIFFERENCES, COMPARE, VOTES = "differences", "weighted_l1", "votes"
+N_EACH = 4  # images of a class in an episode; more if there are few classes
+_ALPHA_START, _BIAS_START = -0.1, 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class SiameseOptions(EpisodeOptions):
     """What can be set on a siamese network, beside what is common to episodes."""
 
-    n_pairs: int = option(32, "Pairs of one class in one episode", 2, 512)
+    n_images: int = option(64, "Images in one episode; each is compared with all others", 8, 512)
     dim: int = option(256, "Numbers in which two images are compared", 4, 4096)
 
 
@@ -63,20 +64,20 @@ def build(options: SiameseOptions, data: TrainingData, seed: int) -> Recipe:
     Notes
     -----
     Trained to verify pairs: the log-odds that two images are of one class are b + sum_j alpha_j
-    |h1_j - h2_j|. An episode holds each image in one pair of its own class and in one of every
-    other class; both kinds weigh the same together. With one support image a class, the answer is
-    the paper's: the class whose image is most probably of the same class. With more, the log-odds
-    of a class are averaged.
+    |h1_j - h2_j|. Unlike in the paper, which draws its pairs one by one, all pairs of the images of
+    an episode are compared, as embedding them is nearly all the work; pairs of one class and pairs
+    of two weigh the same together. With one support image a class, the answer is the paper's: the
+    class whose image is most probably of the same class. With more, the log-odds of a class are
+    averaged.
     """
     import keras
 
     members = members_of(data)
     encoder = twin(data.x.shape[1:], options)
-    compare = keras.layers.Dense(1, name=COMPARE)
-    way = at_most(options.n_pairs, members, rotations=options.rotations)
-    n_each = -(-options.n_pairs // way)
+    compare = comparison()
+    way, n_each = classes_and_images(options, members)
     rows, owner = support_of(members, options.n_support, seed)
-    trained = on_pairs(encoder, compare, way, n_each)
+    trained = on_pairs(encoder, compare, way * n_each)
     served = serve(encoder, compare, len(rows), data.n_classes)
 
     def remember() -> None:
@@ -88,61 +89,88 @@ def build(options: SiameseOptions, data: TrainingData, seed: int) -> Recipe:
         trained,
         adam(options),
         keras.losses.CategoricalCrossentropy(),
-        drawn(pairs(data.x, members, options, way, n_each), options.n_episodes, seed),
+        drawn(pairs(data.x, members, options), options.n_episodes, seed),
     )
     return Recipe(served, (stage,), remember)
 
 
 def twin(shape: tuple[int, ...], options: SiameseOptions) -> Any:
-    """Return one twin: Conv-4 and a layer of sigmoids, pixels (n_images, *shape) to (n, dim)."""
+    """Return one twin: Conv-4 and a layer of sigmoids, pixels (n_images, *shape) to (n, dim).
+
+    Unlike in the paper there is a norm before the sigmoids, which keeps them where they have a
+    slope; and Conv-4 has smaller filters, for smaller images.
+    """
     import keras
 
     convolutions = conv4.build(shape, options.filters, options.input_px)
-    h = keras.layers.Dense(options.dim, activation="sigmoid", name="twin")(convolutions.output)
+    y = keras.layers.Dense(options.dim, use_bias=False, dtype="float32", name="features")(
+        convolutions.output
+    )
+    y = keras.layers.BatchNormalization(
+        momentum=conv4.NORM_MOMENTUM, dtype="float32", name="spread"
+    )(y)
+    h = keras.layers.Activation("sigmoid", dtype="float32", name="twin")(y)
     return keras.Model(convolutions.input, h, name="encoder")
 
 
+def comparison() -> Any:
+    """Return the layer from |h1 - h2| to log-odds; at first, any difference speaks against."""
+    import keras
+    from keras.initializers import Constant
+
+    return keras.layers.Dense(
+        1,
+        kernel_initializer=Constant(_ALPHA_START),
+        bias_initializer=Constant(_BIAS_START),
+        name=COMPARE,
+    )
+
+
+def classes_and_images(options: SiameseOptions, members: Members) -> tuple[int, int]:
+    """Return how many classes an episode has, and how many images of each."""
+    way = at_most(options.n_images // N_EACH, members, rotations=options.rotations)
+    return way, options.n_images // way
+
+
 def pairs(
-    x: npt.NDArray[Any], members: Members, options: SiameseOptions, way: int, n_each: int
+    x: npt.NDArray[Any], members: Members, options: SiameseOptions
 ) -> Callable[[np.random.Generator], tuple[Any, ...]]:
-    """Return a function that draws images for pairs, with targets and weights.
+    """Return a function that draws images, with the targets and weights of all their pairs.
 
     Parameters
     ----------
-    x : ndarray, (n_images, size_px, size_px, n_channels)
+    x : ndarray, (n_all, size_px, size_px, n_channels)
         All images.
     members : sequence of ndarray of int64
         Rows of each class.
     options : SiameseOptions
-        Says whether images are turned.
-    way : int
-        Classes in an episode.
-    n_each : int
-        Pairs of each class with itself.
+        Says how many images, and whether they are turned.
 
     Returns
     -------
     callable
-        Makes images (2 * way * n_each, ...), all left ones before all right ones; targets
-        (way * way * n_each, 2) in the columns "different" and "same", and as many weights.
+        Makes images (n_images, ...) in order of classes; targets (n_images * n_images, 2) in the
+        columns "different" and "same", all pairs with the first image first; and as many weights,
+        0 for an image with itself.
     """
-    n_same = way * n_each
-    targets = np.zeros((way * n_same, 2), np.float32)
-    targets[:n_same, 1] = targets[n_same:, 0] = 1
-    weights = np.full(way * n_same, way / (2 * (way - 1)), np.float32)  # mean 1
-    weights[:n_same] = way / 2
+    way, n_each = classes_and_images(options, members)
+    owner = np.repeat(np.arange(way), n_each)
+    same = owner[:, None] == owner
+    targets = np.stack([~same, same], axis=-1).reshape(-1, 2).astype(np.float32)
+    counted = np.array([(~same).sum(), same.sum() - len(owner)])  # different, same
+    weights = np.where(same, 1 / counted[1], 1 / counted[0])
+    np.fill_diagonal(weights, 0)
+    weights = (weights.ravel() * same.size / 2).astype(np.float32)  # mean 1
 
     def make(rng: np.random.Generator) -> tuple[Any, ...]:
-        episode = draw(rng, x, members, way, 2 * n_each, rotations=options.rotations)
-        parts = (episode[:, :n_each], episode[:, n_each:])
-        images = np.concatenate([part.reshape(-1, *x.shape[1:]) for part in parts])
-        return images, targets, weights
+        episode = draw(rng, x, members, way, n_each, rotations=options.rotations)
+        return episode.reshape(-1, *x.shape[1:]), targets, weights
 
     return make
 
 
-def on_pairs(encoder: Any, compare: Any, way: int, n_each: int) -> Any:
-    """Return the network from the images of an episode to (n_pairs, 2): different, same.
+def on_pairs(encoder: Any, compare: Any, n_images: int) -> Any:
+    """Return the network from the images of an episode to (n_images * n_images, 2).
 
     Parameters
     ----------
@@ -150,18 +178,17 @@ def on_pairs(encoder: Any, compare: Any, way: int, n_each: int) -> Any:
         One twin; the other has the same weights.
     compare : keras.layers.Dense
         From |h1 - h2| to log-odds.
-    way, n_each : int
-        As in `pairs`.
+    n_images : int
+        As `pairs` draws.
     """
     import keras
+    from keras import ops
 
-    n_same = way * n_each
-    left, right = split_at(encoder.output, n_same, 2 * n_same)
-    shifted = [keras.ops.roll(right, n_each * k, axis=0) for k in range(way)]  # 0: of one class
-    differences = [keras.ops.absolute(left - other) for other in shifted]
-    log_odds = compare(keras.ops.concatenate(differences))  # (n_pairs, 1)
-    both = keras.ops.concatenate([keras.ops.zeros_like(log_odds), log_odds], axis=-1)
-    return keras.Model(encoder.input, keras.ops.softmax(both), name="siamese_on_pairs")
+    h = ops.reshape(encoder.output, (n_images, encoder.output_shape[-1]))
+    log_odds = compare(ops.absolute(ops.expand_dims(h, 1) - h))  # (n_images, n_images, 1)
+    log_odds = ops.reshape(log_odds, (-1, 1))
+    both = ops.concatenate([ops.zeros_like(log_odds), log_odds], axis=-1)
+    return keras.Model(encoder.input, ops.softmax(both), name="siamese_on_pairs")
 
 
 def serve(encoder: Any, compare: Any, n_support: int, n_classes: int) -> Any:

@@ -62,7 +62,7 @@ SMALL = {  # options that fit ten images in seconds
     },
     "prototypical": ONE_SHOT | {"n_shot": 2, "n_query": 2},
     "matching": ONE_SHOT | {"n_shot": 2, "n_query": 2},
-    "siamese": ONE_SHOT | {"n_pairs": 6, "dim": 16},
+    "siamese": ONE_SHOT | {"n_images": 12, "dim": 16},
     "memory": ONE_SHOT | {"n_each": 8, "n_slots": 12, "n_units": 16, "dim": 16},
 }
 AUGMENTED = {  # whatever else is left to chance

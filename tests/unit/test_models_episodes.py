@@ -66,14 +66,30 @@ def test_turned_classes_are_four_times_as_many_and_all_images_of_one_are_turned_
     assert episodes.at_most(2, members, rotations=True) == 2
 
 
-def test_support_comes_before_queries_in_order_of_classes(x, members):
+def test_an_episode_is_in_order_of_classes_and_every_turn_asks_about_the_same_classes(x, members):
     options = episodes.QueryOptions(n_way=3, n_shot=2, n_query=1)
-    images, targets = episodes.support_and_query(x, members, options)(np.random.default_rng(0))
+    make = episodes.support_and_query(x, members, options, n_turns=2)
+    images, targets = make(np.random.default_rng(0))
     rows = rows_of(images)
     classes = rows // N_EACH
-    assert list(classes[:6]) == list(np.repeat(classes[6:], 2))
-    assert len(set(rows)) == 9  # no query is in the support set
-    assert np.array_equal(targets, np.eye(3))
+    assert list(classes) == list(np.repeat(classes[::3], 3))
+    assert len(set(rows)) == 9
+    assert np.array_equal(targets, np.vstack([np.eye(3), np.eye(3)]))
+
+
+def test_after_all_turns_every_image_was_in_every_place():
+    options = episodes.QueryOptions(n_shot=2, n_query=3)
+    embedded = np.arange(4 * 5, dtype=np.float32)[:, None]  # 4 classes of 5 images
+    support, queries = (np.array(part) for part in episodes.turns(embedded, 4, options, 5))
+    assert support.shape == (5, 4, 2, 1) and queries.shape == (5, 4 * 3, 1)
+    assert list(support[0].ravel()) == [0, 1, 5, 6, 10, 11, 15, 16]  # the first are as drawn
+    queries = queries.reshape(5, 4, 3)
+    for c in range(4):
+        everything = set(range(5 * c, 5 * c + 5))
+        for turn in range(5):
+            assert {*support[turn, c].ravel(), *queries[turn, c]} == everything
+        for place in range(2):
+            assert set(support[:, c, place].ravel()) == everything
 
 
 def test_the_support_set_of_a_finished_model_is_drawn_by_seed_from_training_rows(members):
@@ -100,29 +116,33 @@ def test_what_is_drawn_is_a_function_of_seed_epoch_and_number():
     assert pipelines.drawn(make, 3, seed=6)[0][0] != first[0]
 
 
-def test_pairs_are_of_one_class_first_and_both_kinds_weigh_the_same(x, members):
-    make = siamese.pairs(x, members, SiameseOptions(), way=4, n_each=2)
-    images, targets, weights = make(np.random.default_rng(0))
-    left, right = np.split(rows_of(images), 2)
-    n_same = 8
-    assert (left // N_EACH == right // N_EACH).all() and (left != right).all()
-    for shift in range(1, 4):  # as siamese.on_pairs compares
-        assert (left // N_EACH != np.roll(right, 2 * shift) // N_EACH).all()
-    assert len(targets) == len(weights) == 4 * n_same
-    assert (targets[:n_same] == [0, 1]).all() and (targets[n_same:] == [1, 0]).all()
-    assert weights[:n_same].sum() == pytest.approx(weights[n_same:].sum())
+def test_all_pairs_of_an_episode_count_and_both_kinds_weigh_the_same(x, members):
+    options = SiameseOptions(n_images=21)
+    assert siamese.classes_and_images(options, members) == (5, 4)
+    images, targets, weights = siamese.pairs(x, members, options)(np.random.default_rng(0))
+    classes = rows_of(images) // N_EACH
+    same = classes[:, None] == classes
+    assert len(images) == 20 and len(set(rows_of(images))) == 20
+    assert np.array_equal(targets.argmax(axis=1).reshape(20, 20), same)
+    weights = weights.reshape(20, 20)
+    assert (np.diag(weights) == 0).all() and (weights + np.eye(20) > 0).all()
+    assert weights[same].sum() == pytest.approx(weights[~same].sum())
     assert weights.mean() == pytest.approx(1)
 
 
+def test_few_classes_give_more_images_each(members):
+    assert siamese.classes_and_images(SiameseOptions(n_images=64), members[:3]) == (3, 21)
+
+
 def test_a_sequence_has_every_image_with_the_number_its_class_has_in_this_episode(x, members):
-    make = memory.sequences(x, members, N_CLASSES, MemoryOptions(n_each=3))
+    make = memory.sequences(x, members, N_CLASSES, MemoryOptions(n_each=3, n_together=4))
+    (images, labels), targets = make(np.random.default_rng(0))
+    assert np.array_equal(labels, targets)
     numbers = set()
-    for seed in range(4):
-        (images, labels), targets = make(np.random.default_rng(seed))
-        assert np.array_equal(labels, targets)
-        classes = rows_of(images) // N_EACH
-        numbering = dict(zip(classes, labels.argmax(axis=1), strict=True))
-        assert [numbering[c] for c in classes] == list(labels.argmax(axis=1))
+    for rows, told in zip(rows_of(images).reshape(4, -1), labels.reshape(4, -1, 6), strict=True):
+        classes = rows // N_EACH
+        numbering = dict(zip(classes, told.argmax(axis=1), strict=True))
+        assert [numbering[c] for c in classes] == list(told.argmax(axis=1))
         assert sorted(numbering.values()) == list(range(N_CLASSES))
         numbers.add(tuple(numbering[c] for c in range(N_CLASSES)))
     assert len(numbers) > 1

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
-from core.models import ALGORITHMS, artifact, conv4, extending, matching, options, training
+from core.models import (
+    ALGORITHMS,
+    artifact,
+    conv4,
+    extending,
+    matching,
+    options,
+    prototypical,
+    siamese,
+    training,
+)
 from core.models.memory_cell import Memory
 from core.models.prototypical import class_means, distance_scale, head_weights
 
@@ -166,7 +176,7 @@ def test_the_memory_served_reads_what_the_sequence_wrote():
     keras.utils.set_random_seed(0)
     encoder = conv4.build((8, 8, 3), 4, 16)
     memory = Memory(n_way=3, n_slots=5, n_units=7, dim=6)
-    run, served = memory.in_sequence(encoder), memory.serve(encoder)
+    run, served = memory.in_sequence(encoder, 9), memory.serve(encoder)
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)  # more than the memory holds
     owner = rng.integers(0, 3, 9)
@@ -182,7 +192,7 @@ def test_the_memory_writes_to_the_slot_used_least():
     keras.utils.set_random_seed(0)
     encoder = conv4.build((8, 8, 3), 4, 16)
     memory = Memory(n_way=3, n_slots=4, n_units=7, dim=6)
-    memory.in_sequence(encoder)
+    memory.in_sequence(encoder, 3)
     served = memory.serve(encoder)
     embedded = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     memory.fill(served, embedded, np.arange(3))
@@ -191,3 +201,61 @@ def test_the_memory_writes_to_the_slot_used_least():
     assert lengths[0] < 0.5 * lengths[1]
     keys = served.get_layer("memory_keys").get_weights()[0]
     assert np.allclose(np.linalg.norm(keys, axis=0), 1, atol=1e-4)
+
+
+def test_a_memory_answers_with_the_label_it_reads_before_any_training():
+    """So only what makes images alike is left to learn: guessing ends in the first episodes."""
+    keras.utils.set_random_seed(0)
+    encoder = conv4.build((8, 8, 3), 4, 16)
+    memory = Memory(n_way=5, n_slots=3, n_units=50, dim=40)
+    memory.in_sequence(encoder, 5)
+    embedded = np.random.default_rng(0).random((1, encoder.output_shape[-1]), np.float32)
+    key = np.array(memory.recall(embedded, np.zeros((1, 3, 80), np.float32))[1])
+    labels = np.array(memory.label(np.eye(5, dtype=np.float32)))
+    for c in range(5):
+        rows = [np.hstack([sign * key[0], labels[k % 5]]) for sign, k in ((-1, 0), (1, c), (-1, 3))]
+        told = np.array(memory.recall(embedded, np.stack(rows)[None])[0])[0]
+        assert told.argmax() == c and told[c] > 0.6
+
+
+def test_episodes_learned_from_together_do_not_see_each_other():
+    keras.utils.set_random_seed(0)
+    encoder = conv4.build((8, 8, 3), 4, 16)
+    memory = Memory(n_way=2, n_slots=4, n_units=7, dim=6)
+    run = memory.in_sequence(encoder, 5)
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
+    labels = np.eye(2, dtype=np.float32)[rng.integers(0, 2, 10)]
+    both = run([x, labels], training=False)
+    apart = [run([x[part], labels[part]], training=False) for part in (slice(5), slice(5, 10))]
+    assert np.allclose(both, keras.ops.concatenate(apart), atol=1e-6)
+
+
+def test_with_one_shot_prototypical_and_matching_networks_are_the_same():
+    """Section 2.5 of Snell et al.; and both are softmax over squared distances, in every turn."""
+    way, n_each = 4, 3
+    encoder = conv4.build((8, 8, 3), 4, 16)
+    chosen = {"n_way": way, "n_shot": 1, "n_query": n_each - 1}
+    a = prototypical.in_episodes(encoder, way, prototypical.PrototypicalOptions(**chosen))
+    b = matching.in_episodes(encoder, None, matching.MatchingOptions(**chosen), way)
+    x = np.random.default_rng(0).integers(0, 256, (way * n_each, 8, 8, 3), dtype=np.uint8)
+    told = a.predict_on_batch(x).reshape(n_each, way * (n_each - 1), way)
+    assert np.allclose(told, b.predict_on_batch(x).reshape(told.shape), atol=1e-6)
+    embedded = encoder.predict_on_batch(x).reshape(way, n_each, -1)
+    for turn in range(n_each):
+        turned = np.roll(embedded, -turn, axis=1)
+        queries = turned[:, 1:].reshape(way * (n_each - 1), 1, -1)
+        expected = np.exp(-((queries - turned[:, 0]) ** 2).sum(axis=-1))
+        assert np.allclose(told[turn], expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+
+
+def test_a_siamese_network_compares_all_images_by_weighted_differences():
+    encoder = siamese.twin((8, 8, 3), siamese.SiameseOptions(filters=4, dim=6))
+    compare = siamese.comparison()
+    told = siamese.on_pairs(encoder, compare, 5)
+    x = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
+    received = told.predict_on_batch(x)[:, 1].reshape(5, 5)
+    h, (alpha, bias) = encoder.predict_on_batch(x), compare.get_weights()
+    log_odds = np.abs(h[:, None] - h) @ alpha[:, 0] + bias[0]
+    assert np.allclose(received, 1 / (1 + np.exp(-log_odds)), atol=1e-5)
+    assert (alpha < 0).all() and bias[0] > 0  # alike until shown otherwise
