@@ -144,7 +144,7 @@ def story(found: Mapping[str, Any], tau: float | None) -> list[str]:
     first = found["generalist"]
     said = f"**{messages.plain(first['class'])}** with {text.percent(first['confidence'])}"
     if tau is None:
-        return [f"The run says {said}; it is no cascade, so nobody else is asked."]
+        return [f"The model says {said}; it is no cascade, so nobody else is asked."]
     lines = [f"The generalist says {said}."]
     if found["deferred"]:
         expert = found["expert"]
