@@ -49,13 +49,10 @@ CLOCK = """(title) => {
   const link = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")]
     .find((node) => node.innerText.trim().endsWith(title));
   const started = performance.now();
-  let ran = false;
   return new Promise((done) => {
     const look = () => {
-      const state = app.dataset.testScriptState;
-      ran ||= state !== "notRunning";
       const heading = document.querySelector("h1")?.innerText.trim();
-      if (!ran || state !== "notRunning" || heading !== title) return;
+      if (app.dataset.testScriptState !== "notRunning" || heading !== title) return;
       watch.disconnect();
       requestAnimationFrame(() =>
         requestAnimationFrame(() => done(performance.now() - started)));
