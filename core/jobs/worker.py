@@ -39,7 +39,7 @@ class Patience:
     look_every_s: float = 0.2
     term_after_s: float = 10.0  # from the request to stop to SIGTERM
     kill_after_s: float = 15.0  # from the request to stop to SIGKILL
-    start_s: float = 120.0  # for a process that has not claimed its job yet
+    start_s: float = 600.0  # for a process that has not claimed its job yet; it gives way to all
     linger_s: float = 30.0  # for a process whose job has ended already
 
 

@@ -248,9 +248,7 @@ def test_only_a_nice_process_gives_way_and_so_does_its_session(settings, tmp_pat
         processes.reap()
 
 
-def test_a_session_that_cannot_be_told_is_no_reason_to_fail(
-    settings, tmp_path, monkeypatch, caplog
-):
+def test_a_session_that_cannot_be_told_stops_nothing(settings, tmp_path, monkeypatch, caplog):
     def read_only(_path, _text):
         raise OSError(30, "Read-only file system")
 
