@@ -45,6 +45,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return Shell(tmp_path_factory.mktemp("command_line") / "workspace")
 
 
+@pytest.mark.timeout(1200)  # some thirty processes, on a machine that may be busy
 def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     imported = shell("import", SOURCE, "--name", "buds")
     assert imported["n_images"] == 140 and sum(imported["labels"].values()) == 140

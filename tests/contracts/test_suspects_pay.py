@@ -16,6 +16,7 @@ from tests.contracts.test_command_line import Shell
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [0, 3])
 def test_reviewing_a_hundred_suspects_raises_the_label_accuracy(tmp_path: Path, seed: int) -> None:
     shell = Shell(tmp_path / "workspace")
