@@ -48,7 +48,7 @@ def n_passed(summary: str) -> int:
 def test_every_algorithm_keeps_its_contract(backend: str) -> None:
     named = run(backend, "-c", "import keras; print(keras.backend.backend())")
     assert named.stdout.strip() == backend, named.stderr
-    done = run(backend, "-m", "pytest", *SUITES, "-p", "no:cacheprovider")
+    done = run(backend, "-m", "pytest", *SUITES, "-p", "no:cacheprovider", "--timeout=1200")
     summary = done.stdout.strip().splitlines()[-1]
     assert done.returncode == 0 and n_passed(summary) > 100, done.stdout + done.stderr
 
