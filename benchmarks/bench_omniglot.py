@@ -183,7 +183,9 @@ def train(network: Network, minutes: float, step: float, weights: Path) -> dict[
         network.trained.optimizer.learning_rate = step * 0.5 * (1 + np.cos(np.pi * share))
         started, cpu = time.perf_counter(), time.process_time()
         batches = drawn(network.make, N_CHUNK, seed=done["n_chunks"])
-        told = network.trained.fit(batches, verbose=0).history
+        told = network.trained.fit(
+            batches, steps_per_epoch=N_CHUNK, shuffle=False, verbose=0
+        ).history
         now = time.perf_counter()
         done = {
             "spent_s": done["spent_s"] + now - started,

@@ -84,29 +84,32 @@ def batches(
     Returns
     -------
     keras.utils.PyDataset
-        Its attribute `epoch`, 0 at first, says whose order it has; the training sets it.
+        Endless, `n_batches` an epoch, beginning with the epoch `first_epoch` (0 at first). Of one
+        that ends Keras would make two iterators an epoch, each as slow as some batches of a probe.
     """
     import keras
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras carries no types
         def __init__(self) -> None:
             super().__init__(workers=1, use_multiprocessing=False)
-            self.epoch = 0
+            self.first_epoch = 0
+            self.n_batches = -(-len(rows) // batch_size)
             self._ordered: tuple[int, npt.NDArray[np.int64]] | None = None
 
-        def _order(self) -> npt.NDArray[np.int64]:
+        num_batches = None
+
+        def _order(self, epoch: int) -> npt.NDArray[np.int64]:
             if seed is None:
                 return rows
-            if self._ordered is None or self._ordered[0] != self.epoch:
-                self._ordered = (self.epoch, rows[epoch_order(len(rows), seed, self.epoch)])
+            if self._ordered is None or self._ordered[0] != epoch:
+                self._ordered = (epoch, rows[epoch_order(len(rows), seed, epoch)])
             return self._ordered[1]
 
-        def __len__(self) -> int:
-            return -(-len(rows) // batch_size)
-
         def __getitem__(self, number: int) -> Sequence[npt.NDArray[Any]]:
+            past, number = divmod(number, self.n_batches)
+            order = self._order(self.first_epoch + past)
             # sorted: neighbours on disk are read together, and the sum over a batch has no order
-            part = np.sort(self._order()[number * batch_size : (number + 1) * batch_size])
+            part = np.sort(order[number * batch_size : (number + 1) * batch_size])
             batch = np.ascontiguousarray(x[part]), targets[part]
             if class_weights is None:
                 return batch
@@ -130,19 +133,20 @@ def drawn(make: Callable[[np.random.Generator], tuple[Any, ...]], n_batches: int
     Returns
     -------
     keras.utils.PyDataset
-        Its attribute `epoch`, 0 at first, says what is drawn; the training sets it.
+        Endless, as `batches` makes them.
     """
     import keras
 
     class Drawn(keras.utils.PyDataset):  # type: ignore[misc]  # keras carries no types
         def __init__(self) -> None:
             super().__init__(workers=1, use_multiprocessing=False)
-            self.epoch = 0
+            self.first_epoch = 0
+            self.n_batches = n_batches
 
-        def __len__(self) -> int:
-            return n_batches
+        num_batches = None
 
         def __getitem__(self, number: int) -> tuple[Any, ...]:
-            return make(np.random.default_rng((seed, self.epoch, number)))
+            past, number = divmod(number, self.n_batches)
+            return make(np.random.default_rng((seed, self.first_epoch + past, number)))
 
     return Drawn()

@@ -192,9 +192,12 @@ def _run(
         stage.trained.compile(stage.optimizer, stage.loss, weighted_metrics=_metrics())
         n_done = progress.enter(number, stage)
         if not record.stopped:
+            train.first_epoch = n_done
             stage.trained.fit(
                 train,
                 validation_data=val,
+                steps_per_epoch=train.n_batches,
+                validation_steps=None if val is None else val.n_batches,
                 epochs=stage.n_epochs or options.epochs,
                 initial_epoch=n_done,
                 shuffle=False,  # else Keras mixes the batches by a seed of its own
@@ -205,19 +208,13 @@ def _run(
                         aid.check,
                         aid.report,
                         asks=val is None,
-                        begin=partial(_begin, stage.trained, train, seed, number),
+                        begin=partial(reseed, stage.trained, seed, number),
                         done=partial(progress.advance, stage),
                     )
                 ],
                 verbose=0,
             )
         record.restore()
-
-
-def _begin(trained: Any, train: Any, seed: int, stage: int, epoch: int) -> None:
-    """Let everything that chance decides in an epoch follow from its number."""
-    train.epoch = epoch
-    reseed(trained, seed, stage, epoch)
 
 
 def _image_batches(options: Any, data: TrainingData, seed: int) -> tuple[Any, Any]:

@@ -42,7 +42,7 @@ def test_batches_carry_weights_only_when_asked():
         pipelines.batches(data.x, targets, data.train_index, 16, seed=3, class_weights=weights)
         for weights in (None, weights_for(ProbeOptions(balance=True), data))
     )
-    assert len(weighted) == len(plain)
+    assert weighted.n_batches == plain.n_batches
     first = weighted[0]
     assert all(np.array_equal(a, b) for a, b in zip(first, plain[0], strict=False))
     assert np.allclose(first[2], np.where(first[1][:, 1] == 1, 60 / 12, 60 / 108))

@@ -107,11 +107,12 @@ def test_what_is_drawn_is_a_function_of_seed_epoch_and_number():
         return (rng.integers(0, 10**9),)
 
     a, b = (pipelines.drawn(make, 3, seed=5) for _ in range(2))
-    first = [a[i][0] for i in range(len(a))]
+    first = [a[i][0] for i in range(a.n_batches)]
     assert len(set(first)) == 3
     assert [b[i][0] for i in (2, 1, 0)] == first[::-1]
-    a.epoch = 1
-    second = [a[i][0] for i in range(3)]
+    second = [a[i][0] for i in range(3, 6)]
+    a.first_epoch = 1
+    assert [a[i][0] for i in range(3)] == second
     assert not set(first) & set(second)
     assert pipelines.drawn(make, 3, seed=6)[0][0] != first[0]
 

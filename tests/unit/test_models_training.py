@@ -24,13 +24,15 @@ def test_batches_see_every_chosen_row_once_an_epoch_and_no_other():
     rows = np.array([1, 3, 5, 7, 11, 13, 17])
     train = pipelines.batches(x, targets, rows, 3, seed=4)
     seen = []
-    for train.epoch in range(2):
-        parts = [train[i] for i in range(len(train))]
+    for epoch in range(2):
+        parts = [train[epoch * train.n_batches + i] for i in range(train.n_batches)]
         assert [len(p[0]) for p in parts] == [3, 3, 1]
         assert all(np.array_equal(t, targets[b[:, 0].astype(int)]) for b, t in parts)
         seen.append([tuple(b[:, 0]) for b, _ in parts])
         assert sorted(v for part in seen[-1] for v in part) == list(rows)
     assert seen[0] != seen[1]
+    train.first_epoch = 1
+    assert tuple(train[0][0][:, 0]) == seen[1][0]
     val = pipelines.batches(x, targets, rows, 4)
     assert [int(v) for v in val[0][0][:, 0]] == [1, 3, 5, 7]
 
