@@ -1,7 +1,7 @@
 """One-shot networks on Omniglot, beside the figures of their papers.
 
     python benchmarks/bench_omniglot.py OMNIGLOT.npz [--network prototypical siamese ...]
-        [--minutes 30] [--step 0.005] [--episodes 1000] [--folder FOLDER] [--json]
+        [--minutes 30] [--step 0.01] [--episodes 1000] [--folder FOLDER] [--json]
 
 OMNIGLOT.npz holds `images_background_x` and `images_evaluation_x`, uint8 (n_characters * 20, 28,
 28), 20 drawings a character. 1,200 characters drawn by lot, with their turns as further classes,
@@ -15,7 +15,7 @@ the papers train one for each.
 
 Episodes: for a prototypical network 60 classes, one image of each and five queries, all six in
 turns; with one image it is a matching network, too. For a siamese one all pairs of 128 images of 32
-classes; for a memory eight sequences of 5 classes and ten images each.
+classes; for a memory four sequences of 5 classes and ten images each.
 
 The table gives the mean over episodes, five queries a class, and half of its 95 % interval.
 """
@@ -104,7 +104,7 @@ def build(name: str, x: np.ndarray, members: list[np.ndarray], policy: str) -> N
     with arithmetic(policy):
         encoder = conv4.build(x.shape[1:], 64, SIDE_PX)
     if name == "memory":
-        options = memory.MemoryOptions(rotations=True, n_together=8)
+        options = memory.MemoryOptions(rotations=True, n_together=4)
         parts = Memory(5, options.n_slots, options.n_units, options.dim)
         trained = parts.in_sequence(encoder, 5 * options.n_each)
         make = memory.sequences(x, members, 5, options)
@@ -256,7 +256,7 @@ def main() -> int:
     parser.add_argument("--network", nargs="+", choices=list(PAPERS), default=list(PAPERS))
     parser.add_argument("--minutes", type=float, default=30.0, help="of CPU time, for each")
     parser.add_argument(
-        "--step", type=float, default=5e-3, help="highest step size (papers: 0.001)"
+        "--step", type=float, default=0.01, help="highest step size (papers: 0.001)"
     )
     parser.add_argument("--episodes", type=int, default=1000, help="to measure on, for each task")
     parser.add_argument("--folder", type=Path, default=Path("omniglot-runs"))

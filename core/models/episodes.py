@@ -136,8 +136,23 @@ def support_and_query(
 ) -> Callable[[np.random.Generator], Batch]:
     """Return a function that draws an episode for networks that compare queries with a support set.
 
-    Its batch is the images, in order of classes, (n_way * (n_shot + n_query), size_px, size_px,
-    n_channels), and the classes of the queries of all turns, (n_turns * n_way * n_query, n_way).
+    Parameters
+    ----------
+    x : ndarray, (n_images, size_px, size_px, n_channels)
+        All images.
+    members : sequence of ndarray of int64
+        Rows of each class.
+    options : QueryOptions
+        Says how many classes and images, and whether they are turned.
+    n_turns : int
+        As in `turns`.
+
+    Returns
+    -------
+    callable
+        Makes the images, in order of classes, (n_way * (n_shot + n_query), size_px, size_px,
+        n_channels), and the classes of the queries of all turns, (n_turns * n_way * n_query,
+        n_way).
     """
     way = at_most(options.n_way, members, rotations=options.rotations)
     targets = np.repeat(np.eye(way, dtype=np.float32), options.n_query, axis=0)

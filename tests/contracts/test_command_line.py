@@ -118,6 +118,7 @@ def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> No
     assert shell("predict", run, picture)["predictions"][0]["class"] == stored
 
 
+@pytest.mark.timeout(1200)
 def test_a_run_is_taught_a_class_and_the_new_model_answers(shell: Shell, tmp_path: Path) -> None:
     few = shell("import", "builtin:rosebuds?n_per_class=10&size_px=32", "--name", "few")
     small = ["epochs=1", "n_episodes=2", "filters=4", "input_px=16", "n_support=2"]
