@@ -43,6 +43,7 @@ IN_SENTENCES = {
     r"\bhuman experts?\b": "reviewer",
 }
 _FILE_FORMAT = re.compile("exif|html|orientation", re.IGNORECASE)  # their tags are called so
+_OF_KERAS = ("num_batches",)  # what a base class there asks for under this name
 _ON_SCREEN = ("pages", "core/cli")
 
 
@@ -54,6 +55,8 @@ def violations(root: Path) -> list[str]:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         percent_is_fine = place.startswith(_ON_SCREEN)  # percent exists only on screen
         for name, line in _names(tree):
+            if name in _OF_KERAS:
+                continue
             for part in name.lower().strip("_").split("_"):
                 if part in ("percent", "pct") and percent_is_fine:
                     continue
@@ -129,6 +132,6 @@ def test_a_planted_word_is_found(tmp_path, file, text, rule):
 def test_ordinary_words_are_left_alone(tmp_path):
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "x.py").write_text(
-        "percent = 'Stages of a bud; 3 % of all'\nORIENTATION_TAG = 274\n"
+        "percent = 'Stages of a bud; 3 % of all'\nORIENTATION_TAG = 274\nnum_batches = None\n"
     )
     assert violations(tmp_path) == []
