@@ -215,6 +215,7 @@ def _run(
                 verbose=0,
             )
         record.restore()
+    record.restore()  # where a checkpoint left nothing to do, too
 
 
 def _image_batches(options: Any, data: TrainingData, seed: int) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from core.errors import JobFailed
 from core.models import cnn, pipelines, probe, training
+from core.store.checkpoints import Checkpoints
 
 
 def test_order_is_a_function_of_seed_and_epoch():
@@ -195,6 +196,19 @@ def test_a_spent_time_budget_ends_the_training_with_the_best_until_then():
     assert fitted.duration_s >= 1e-6
     again = training.fit("probe", options, data, 0, time_budget_s=600.0)
     assert len(again.history["loss"]) == 50
+
+
+def test_a_training_that_was_over_when_it_was_killed_is_what_it_was(tmp_path):
+    x, y = blobs(60, 8, 2, 0.3)
+    data, options = whole(x, y, 2), probe.ProbeOptions(epochs=50, patience=50, batch_size=4)
+    kept = Checkpoints(tmp_path / "kept", every_s=0)
+    first, again = (
+        training.fit("probe", options, data, 0, time_budget_s=1e-6, keeper=kept) for _ in range(2)
+    )
+    assert first.history == again.history and len(first.history["loss"]) == 1
+    for a, b in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert np.abs(first.model.get_weights()[-2]).max() > 0  # a probe begins with zeros
 
 
 def test_a_full_memory_halves_the_batch_until_it_fits_or_there_is_nothing_to_halve(monkeypatch):
