@@ -70,6 +70,11 @@ class Progress:
         Number of the stage that the training is in; those before it are over.
     n_epochs : int
         Epochs of that stage that are done.
+
+    Raises
+    ------
+    NotReady
+        If the checkpoint does not fit the network of today; it is deleted then.
     """
 
     def __init__(
@@ -88,7 +93,9 @@ class Progress:
         # another backend or version of it, or other batches, would not go on to the same bits
         if found is not None and found[0].get("made_by") == self._made_by:
             state, arrays = found
-            n_best = len(recipe.served.get_weights())
+            served = recipe.served.get_weights()
+            n_best = len(served)
+            self._check(served, arrays[:n_best])
             record.load(state["record"], arrays[:n_best])
             self.stage, self.n_epochs = state["stage"], state["n_epochs"]
             self._arrays = arrays[n_best:]
@@ -111,13 +118,7 @@ class Progress:
             self._record.begin_stage()
             return 0
         variables = _variables(self._recipe, stage)
-        if [tuple(v.shape) for v in variables] != [array.shape for array in self._arrays]:
-            if self._keeper is not None:
-                self._keeper.clear()
-            raise NotReady(
-                "the checkpoint was made by another version of this program and was deleted",
-                todo="start the training again; it begins anew",
-            )
+        self._check(variables, self._arrays)
         for variable, array in zip(variables, self._arrays, strict=True):
             variable.assign(array)
         self._arrays = []
@@ -139,6 +140,17 @@ class Progress:
         self._keeper.save(self._record.n_done, state, arrays)
         now, every_s = time.monotonic(), self._keeper.every_s
         self._due_at = now + (max(every_s, (now - began) / _WRITING_SHARE) if every_s else 0.0)
+
+    def _check(self, variables: Sequence[Any], arrays: Sequence[npt.NDArray[Any]]) -> None:
+        """Raise NotReady, and delete the checkpoints, unless the shapes are the same."""
+        if [tuple(v.shape) for v in variables] == [array.shape for array in arrays]:
+            return
+        if self._keeper is not None:
+            self._keeper.clear()
+        raise NotReady(
+            "the checkpoint was made by another version of this program and was deleted",
+            todo="start the training again; it begins anew",
+        )
 
 
 def reseed(model: Any, seed: int, stage: int, epoch: int) -> None:

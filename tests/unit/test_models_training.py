@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from core.errors import JobFailed
+from core.errors import JobFailed, NotReady
 from core.models import cnn, pipelines, probe, training
 from core.store.checkpoints import Checkpoints
 
@@ -209,6 +209,16 @@ def test_a_training_that_was_over_when_it_was_killed_is_what_it_was(tmp_path):
     for a, b in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert np.abs(first.model.get_weights()[-2]).max() > 0  # a probe begins with zeros
+
+
+def test_a_checkpoint_of_another_network_is_refused_once_and_deleted(tmp_path):
+    (x, y), kept = blobs(60, 8, 2, 0.3), Checkpoints(tmp_path / "kept", every_s=0)
+    options = probe.ProbeOptions(epochs=2, batch_size=4)
+    training.fit("probe", options, whole(x, y, 2), 0, keeper=kept)
+    wider = whole(np.hstack([x, x]), y, 2)
+    with pytest.raises(NotReady, match="another version"):
+        training.fit("probe", options, wider, 0, keeper=kept)
+    assert len(training.fit("probe", options, wider, 0, keeper=kept).history["loss"]) == 2
 
 
 def test_a_full_memory_halves_the_batch_until_it_fits_or_there_is_nothing_to_halve(monkeypatch):
