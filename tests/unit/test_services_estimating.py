@@ -166,6 +166,7 @@ def test_what_cannot_be_trained_is_refused(workspace, ids):
         ((100, 40, 250), "About 2 minutes (40 seconds to 4 minutes) on"),
         ((60, 50, 110), "About 1 minute (50 seconds to 2 minutes) on"),
         ((60, 60, 60), "About 1 minute on"),
+        ((25, 24, 26), "About 25 seconds on"),
         ((100, 61, 119), "About 2 minutes (1 to 2 minutes) on"),
     ],
 )

@@ -209,9 +209,10 @@ def _sentence(times: Times | None, device: str, title: str, n_earlier: int) -> s
     else:
         source = f"guessed from the speed of this machine; no run of {title} was made here yet"
     likely, least, most = (span(t) for t in times)
+    same = least == most
     if least.split()[1].rstrip("s") == most.split()[1].rstrip("s"):
         least = least.split()[0]  # 2 to 8 minutes
-    between = "" if times[1] == times[2] else f" ({least} to {most})"
+    between = "" if same else f" ({least} to {most})"
     return f"About {likely}{between} on {device}, {source}."
 
 
