@@ -53,6 +53,7 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
     """
     figure = go.Figure()
     mine = history[history["name"].isin([name, f"val_{name}"])]
+    several = mine["run"].nunique() > 1  # one run needs no name beside its curves
     for index, (run, rows) in enumerate(mine.groupby("run", sort=False)):
         for which, dash in ((name, _TRAIN_DASH), (f"val_{name}", _VAL_DASH)):
             line = rows[rows["name"] == which].sort_values("epoch")
@@ -62,7 +63,7 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
                     x=line["epoch"],
                     y=line["value"],
                     mode="lines" if len(line) > 1 else "markers",
-                    name=f"{run} · {word}",
+                    name=f"{run} · {word}" if several else word,
                     line={"dash": dash, "color": OKABE_ITO[index % len(OKABE_ITO)]},
                     marker={"size": 8},
                     hovertemplate=f"epoch %{{x}}: %{{y:.4f}} ({word})<extra></extra>",
