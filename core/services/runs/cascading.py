@@ -198,6 +198,18 @@ def calibrated(ws: Workspace, run: Run, rows: np.ndarray) -> np.ndarray:
     return calibration.apply_temperature(raw, run.temperature)
 
 
+def answered(ws: Workspace, record: CascadeRecord, rows: np.ndarray) -> np.ndarray:
+    """Return what a saved cascade says of some images, (n, n_classes of its generalist)."""
+    generalist = get_run(ws, record.generalist)
+    experts = [get_run(ws, run_id) for run_id in record.experts]
+    pairs = _check(generalist, experts)
+    probs = calibrated(ws, generalist, rows)
+    owner = cascade.route(probs, pairs)
+    deferred = cascade.deferred_mask(probs, owner, record.tau)
+    said = [calibrated(ws, expert, rows) for expert in experts]
+    return np.asarray(cascade.combine(probs, owner, said, deferred, pairs=pairs))
+
+
 def _experts_for(ws: Workspace, run: Run) -> list[Run]:
     return [
         other

@@ -1,0 +1,253 @@
+"""Which models answer the same question, and what each of them said of the same images.
+
+A question is: of these images, by these labels, which of these classes? Models that were trained
+on finer classes answer it, too, once their probabilities are added up within its classes; whoever
+cannot is set apart, with the reason. Everything on Compare starts here, and nothing is retrained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.analysis.class_map import ClassMap
+from core.errors import InvalidInput
+from core.records import CascadeRecord, Run
+from core.services.classes.mapping import HELD_OUT, get_class_map
+from core.services.data.datasets import get_dataset, split_index
+from core.services.labels import label_sets
+from core.services.labels.label_sets import ORIGINAL
+from core.services.runs import cascading, training
+from core.store.database import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of which images."""
+
+    dataset_id: str
+    classes: tuple[str, ...]  # column order of the probabilities
+    class_map_id: str | None = None  # None: the labels as they are
+    pair: tuple[str, str] | None = None  # only images of these two classes
+    labels: str = ORIGINAL  # the label set that says what is true
+    split: Literal["val", "test"] = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A run, or a cascade with the run that is its generalist."""
+
+    run: Run
+    cascade: CascadeRecord | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the id of the cascade if it is one, else of the run."""
+        return self.cascade.id if self.cascade else self.run.id
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A model that does not take part, and why."""
+
+    model: Model
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What one model said of the images of a question; rows are the same for all its models."""
+
+    model: str
+    positions: np.ndarray  # int64 (n_images,), rows in the data set, ascending
+    y: np.ndarray  # int64 (n_images,), true classes
+    probs: np.ndarray  # float32 (n_images, n_classes), calibrated
+    predicted: np.ndarray  # int64 (n_images,); a tie goes to the first class
+    confidence: np.ndarray  # float32 (n_images,), of the predicted class
+
+    @property
+    def right(self) -> np.ndarray:
+        """Return whether each answer is right, bool (n_images,)."""
+        return self.predicted == self.y
+
+
+def models_of(ws: Workspace, dataset_id: str) -> list[Model]:
+    """Return the runs and cascades of a data set that are not hidden, newest first."""
+    runs = training.list_runs(ws, dataset_id)
+    shown = {run.id: run for run in runs}
+    cascades = [
+        Model(shown[record.generalist], record)
+        for record in cascading.list_cascades(ws, dataset_id)
+        if record.generalist in shown
+    ]
+    return cascades + [Model(run) for run in runs]
+
+
+def questions(ws: Workspace, dataset_id: str, models: Sequence[Model]) -> list[Question]:
+    """Return what these models were trained to answer: all labels first, pairs last."""
+    dataset = get_dataset(ws, dataset_id)
+    counted: dict[Question, int] = {}
+    for model in models:
+        run = model.run
+        key = Question(dataset.id, run.classes, run.class_map_id, run.pair)
+        counted[key] = counted.get(key, 0) + 1
+
+    def order(key: Question) -> tuple[bool, bool, int]:
+        return key.pair is not None, key.class_map_id is not None, -counted[key]
+
+    return sorted(counted, key=order)
+
+
+def takes_part(
+    ws: Workspace, question: Question, models: Sequence[Model]
+) -> tuple[list[Model], list[Apart]]:
+    """Split models into those that answer a question and those that cannot, with the reason."""
+    able, apart = [], []
+    for model in models:
+        try:
+            columns_in(ws, question, model)
+        except InvalidInput as error:
+            apart.append(Apart(model, error.what))
+        else:
+            able.append(model)
+    return able, apart
+
+
+def find(ws: Workspace, model_id: str) -> Model:
+    """Return a run or a cascade by id.
+
+    Raises
+    ------
+    NotFound
+        If it is neither.
+    """
+    if model_id.startswith("cas-"):
+        record = cascading.get_cascade(ws, model_id)
+        return Model(training.get_run(ws, record.generalist), record)
+    return Model(training.get_run(ws, model_id))
+
+
+def columns_in(ws: Workspace, question: Question, model: Model) -> np.ndarray:
+    """Return where each class of a model goes in a question, int64 (n_classes of the model,).
+
+    -1 stands for a class that the question does not ask about.
+
+    Raises
+    ------
+    InvalidInput
+        If the model cannot answer; `what` is the reason.
+    """
+    run = model.run
+    if run.dataset_id != question.dataset_id:
+        raise InvalidInput("it was trained on another data set")
+    if run.pair and run.pair != question.pair:
+        raise InvalidInput(f"it is an expert and knows only {' and '.join(run.pair)}")
+    if run.pair and run.class_map_id != question.class_map_id:
+        raise InvalidInput("its two classes come from another class map")
+    theirs = get_class_map(ws, run.dataset_id, run.class_map_id)
+    asked = get_class_map(ws, question.dataset_id, question.class_map_id)
+    index = {name: i for i, name in enumerate(question.classes)}
+    return np.array([index.get(_one(theirs, asked, name), -1) for name in run.classes], np.int64)
+
+
+def answers(ws: Workspace, question: Question, model: Model) -> Answers:
+    """Return what a model said of a question's images.
+
+    Raises
+    ------
+    InvalidInput
+        If the model cannot answer the question.
+
+    Notes
+    -----
+    Classes that the question puts together have their probabilities added up. Where it asks about
+    a pair, what a model believes of the two is divided by what it believes of both.
+    """
+    columns = columns_in(ws, question, model)
+    positions, y = truth(ws, question)
+    probs = _projected(_said(ws, model, positions), columns, len(question.classes))
+    predicted = probs.argmax(axis=1)
+    confidence = probs[np.arange(len(probs)), predicted]
+    return Answers(model.id, positions, y, probs, predicted, confidence)
+
+
+def truth(ws: Workspace, question: Question) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of a question and their true classes, int64 (n_images,) each.
+
+    Raises
+    ------
+    InvalidInput
+        If the split is not held out, or has no image of these classes.
+    """
+    if question.split not in HELD_OUT:
+        raise InvalidInput(
+            "models are compared on images that they have not learned from",
+            expected=" or ".join(HELD_OUT),
+            received=repr(question.split),
+        )
+    dataset = get_dataset(ws, question.dataset_id)
+    class_map = get_class_map(ws, dataset.id, question.class_map_id)
+    index = {name: i for i, name in enumerate(question.classes)}
+    column = np.array([index.get(name, -1) for name in class_map.classes], dtype=np.int64)
+    rows = split_index(ws, dataset.id, question.split)
+    y = column[class_map.apply(label_sets.indices(ws, dataset, question.labels)[rows])]
+    if not (y >= 0).any():
+        raise InvalidInput(
+            "there is no image to compare on",
+            expected=f"{question.split} images of {', '.join(question.classes)}",
+            received="none",
+        )
+    return rows[y >= 0], y[y >= 0]
+
+
+def same_question(ws: Workspace, models: Sequence[Model], split: str) -> Question:
+    """Return the question that all of these models answer: that of the coarsest classes.
+
+    Raises
+    ------
+    InvalidInput
+        If there is none.
+    """
+    for question in questions(ws, models[0].run.dataset_id, models):
+        asked = Question(
+            question.dataset_id, question.classes, question.class_map_id, question.pair,
+            split="val" if split == "val" else "test",
+        )  # fmt: skip
+        _, apart = takes_part(ws, asked, models)
+        if not apart:
+            return asked
+    raise InvalidInput(
+        "these models do not answer the same question",
+        expected="models over the same classes, or over classes that one of them merged",
+        received=", ".join(f"{model.id} over {', '.join(model.run.classes)}" for model in models),
+        todo="choose models with the same classes",
+    )
+
+
+def _one(theirs: ClassMap, asked: ClassMap, name: str) -> str:
+    """Return the one class of `asked` that holds all labels of the class `name` of `theirs`."""
+    labels = [label for label, c in zip(theirs.labels, theirs.class_of, strict=True) if c == name]
+    homes = {asked.class_of[asked.labels.index(label)] for label in labels}
+    if len(homes) != 1:
+        raise InvalidInput(f"its class {name} holds {' and '.join(labels)}, which are asked apart")
+    return homes.pop()
+
+
+def _said(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
+    """Return a model's calibrated probabilities, float64 (n_images, n_classes of the model)."""
+    if model.cascade is None:
+        return cascading.calibrated(ws, model.run, rows)
+    return cascading.answered(ws, model.cascade, rows)
+
+
+def _projected(said: np.ndarray, columns: np.ndarray, n_classes: int) -> np.ndarray:
+    """Add up within the question's classes; where some are left out, divide by what remains."""
+    probs = said @ (columns[:, None] == np.arange(n_classes)).astype(np.float64)
+    if (columns < 0).any():
+        total = probs.sum(axis=1, keepdims=True)
+        none = np.full_like(probs, 1.0 / n_classes)
+        probs = np.divide(probs, total, out=none, where=total > 0)
+    return probs.astype(np.float32)
