@@ -22,10 +22,10 @@ from core.services import (
     jobs as job_service,
 )
 from core.services.classes import class_map_files, mapping, merging, retraining
+from core.services.comparing import differences, leaderboard
 from core.services.data import datasets, embedding, exploring, importing
 from core.services.runs import (
     cascading,
-    comparing,
     crossvalidating,
     estimating,
     mirroring,
@@ -124,7 +124,7 @@ def train(args: argparse.Namespace) -> Result:
 def runs(args: argparse.Namespace) -> Result:
     """List runs and cascades."""
     ws = open_workspace(args.workspace)
-    board = comparing.leaderboard(ws, args.dataset, split=args.split)
+    board = leaderboard.leaderboard(ws, args.dataset, split=args.split)
     board["created_at"] = board["created_at"].map(lambda at: at.isoformat())
     dataset = datasets.get_dataset(ws, args.dataset)
     cascades = [
@@ -145,7 +145,7 @@ def runs(args: argparse.Namespace) -> Result:
 
 def compare(args: argparse.Namespace) -> Result:
     """Compare runs pair by pair."""
-    return comparing.compare(open_workspace(args.workspace), args.runs, split=args.split)
+    return differences.compare(open_workspace(args.workspace), args.runs, split=args.split)
 
 
 def merges(args: argparse.Namespace) -> Result:

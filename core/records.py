@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+HeldOut = Literal["val", "test"]
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {

@@ -1,22 +1,32 @@
-"""Which run is better, and is it more than luck? Runs side by side.
+"""Which model is better, and is it more than luck? Models side by side on the same images.
 
 Whoever trained models reads here what they reached, how sure that is, and what each confuses.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import streamlit as st
 
+from core.records import HeldOut
 from core.services.classes import mapping
-from core.services.runs import comparing, training
-from pages.parts import compare_parts, run_table
-from pages.ui import messages, names, pickers, shell, state
+from core.services.comparing import leaderboard, questions
+from pages.parts import (
+    compare_confusion,
+    compare_differences,
+    compare_hidden,
+    compare_training,
+    run_table,
+)
+from pages.ui import cached, messages, names, pickers, shell, state
 
-N_COMPARED = 4  # runs at once: more matrices fit on no screen
+N_COMPARED = 4  # models at once: more matrices fit on no screen
 HIDDEN = "Hidden runs"
 VIEWS = ["Differences", "Confusion", "Learning", HIDDEN]
 
-ctx = shell.enter("Compare", "Which run is better, and is the difference more than luck?")
+ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
 
 split = pickers.split(
@@ -24,9 +34,8 @@ split = pickers.split(
     "compare_split",
     help="Test images were never used to choose anything; validation images were.",
 )
-board = comparing.leaderboard(ws, dataset.id, split=split)
-runs = {run.id: run for run in training.list_runs(ws, dataset.id)}
-if board.empty:
+everyone = questions.models_of(ws, dataset.id)
+if not everyone:
     shell.missing(
         "There is no run to compare yet.",
         "Train a probe: it takes seconds.",
@@ -34,39 +43,40 @@ if board.empty:
         "Train a first model",
     )
     with st.expander("Hidden runs"):
-        compare_parts.hiding(ws, dataset, [])
+        compare_hidden.show(ws, dataset, [])
     st.stop()
 
 maps = {record.id: record for record in mapping.list_class_maps(ws, dataset.id)}
-asked = run_table.question_of(board)
+asked = {q.key: q for q in questions.questions(everyone)}
 arrived = pickers.arrived("runs")
-for name in arrived:  # a link to runs is a link to their question
-    same = [names.run(runs[i]) == name or i == name for i in board["run"]]
-    for key in asked[same]:
-        state.set_widget("question", key)
-question = pickers.one(
+for model in everyone:  # a link to models is a link to their question
+    if {model.id, names.model(model)} & set(arrived):
+        state.set_widget("question", questions.own(model).key)
+key = pickers.one(
     "Question",
-    run_table.questions(board, maps),
+    {key: names.question(q, maps) for key, q in asked.items()},
     "question",
-    help="Runs compare only when they answer the same question: the same classes.",
+    help="Models compare only when they answer the same question: the same classes.",
 )
-mine = board[asked == question].reset_index(drop=True)
+question = replace(asked[key], split=cast(HeldOut, split))
+able, apart = questions.takes_part(ws, question, everyone)
+known = {model.id: model for model in names.ranked_models(able)}
+ids = list(known)
 with messages.guard():
-    run_table.table(mine, split)
-
-ids = list(mine["run"])
-if state.draft("question") not in (None, question) and not arrived:
+    everybody = [cached.answers(ws, question, i) for i in ids]
+    run_table.table(leaderboard.board(list(known.values()), everybody), split)
+if state.draft("question") not in (None, key) and not arrived:
     state.set_widget("runs", ids[:2])  # another question: its best two, as at first
-state.set_draft("question", question)
+state.set_draft("question", key)
 picked = pickers.several(
-    "Runs to compare",
-    {i: names.run(runs[i]) for i in ids},
+    "Models to compare",
+    {i: names.model(known[i]) for i in ids},
     "runs",
     default=ids[:2],
     max_selections=N_COMPARED,
-    help=f"Two to {N_COMPARED} runs of this question.",
+    help=f"Two to {N_COMPARED} models that answer this question.",
 )
-chosen = [runs[i] for i in picked]
+chosen = [known[i] for i in picked]
 
 view = st.segmented_control(
     "View",
@@ -78,14 +88,14 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 with messages.guard():
+    said = [cached.answers(ws, question, model.id) for model in chosen]
     if view == HIDDEN:
-        compare_parts.hiding(ws, dataset, chosen)
+        compare_hidden.show(ws, dataset, [model.run for model in chosen if not model.cascade])
     elif not chosen:
-        st.caption("Choose one or more runs to see what they confuse.")
+        st.caption("Choose one or more models to see what they confuse.")
     elif view == "Differences":
-        compare_parts.accuracies(chosen, split)
-        compare_parts.differences(ws, chosen, split)
+        compare_differences.show(question, chosen, said)
     elif view == "Confusion":
-        compare_parts.matrices(ws, dataset, chosen, split)
+        compare_confusion.show(ws, dataset, question, chosen, said)
     else:
-        compare_parts.learning(chosen)
+        compare_training.show(chosen)

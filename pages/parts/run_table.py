@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.records import ClassMapRecord
 from pages.ui import names, text
 from pages.ui.meaning import MEANING
 
@@ -22,31 +20,8 @@ _ORDER = [
 ]
 
 
-def questions(board: pd.DataFrame, maps: Mapping[str, ClassMapRecord]) -> dict[str, str]:
-    """Return the questions that runs answer, by key: the labels as they are first, experts last.
-
-    Runs compare only within one question: the same classes, from the same class map or pair.
-    """
-    keys = question_of(board)
-    found = {}
-    for key, rows in board.groupby(keys, sort=False):
-        first = rows.iloc[0]
-        record = maps.get(first["class_map"]) if isinstance(first["class_map"], str) else None
-        where = f" of {names.class_map(record)}" if record else ""
-        expert = isinstance(first["pair"], str)  # pandas makes a missing pair None or NaN
-        what = f"expert for {first['pair']}" if expert else f"{first['n_classes']} classes"
-        order = (expert, record is not None, -len(rows))
-        found[str(key)] = (order, f"{what}{where}: {first['classes']}")
-    return {key: said for key, (_, said) in sorted(found.items(), key=lambda kv: kv[1])}
-
-
-def question_of(board: pd.DataFrame) -> pd.Series:
-    """Return the key of each row's question."""
-    return board["class_map"].fillna("") + "|" + board["classes"] + "|" + board["pair"].fillna("")
-
-
 def table(board: pd.DataFrame, split: str) -> None:
-    """Draw the leaderboard of one question, in its order: the best on validation first."""
+    """Draw the leaderboard of some models, in its order: the best on validation first."""
     n_images = int(board["n_images"].iloc[0])
     bounds = zip(board["low"], board["high"], strict=True)
     shown = board.assign(interval=[text.interval(b) for b in bounds])[_ORDER]

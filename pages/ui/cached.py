@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from core.analysis.merges import merging as merge_analysis
 from core.services.classes import advising, merging
+from core.services.comparing import questions
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
 
 _SIZE = "200MiB"
 _SANDBOXES = 32  # a few megabytes each
+_ANSWERS = 24  # about 70 MB each where there are a million images of ten classes
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
@@ -136,3 +138,9 @@ def consensus(_ws: Workspace, dataset_id: str, method: str, version: str) -> lab
 def twins(_ws: Workspace, dataset_id: str, min_cosine: float) -> list[dict[str, Any]]:
     """Return pairs of images that look nearly the same and have different labels."""
     return label_evidence.twins(_ws, dataset_id, min_cosine=min_cosine)
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="Reading the answers …")
+def answers(_ws: Workspace, question: questions.Question, model_id: str) -> questions.Answers:
+    """Return what a model said of a question's images; shared by all pages, never written to."""
+    return questions.answers(_ws, question, questions.find(_ws, model_id))

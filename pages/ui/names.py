@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.records import CascadeRecord, ClassMapRecord, ExtendedModel, LabelSet, Run
+from core.services.comparing.questions import Model, Question
 
 AS_LABELLED = "the labels as they are"
 AS_IMPORTED = "the labels of the import"
@@ -49,6 +50,36 @@ def cascade(record: CascadeRecord) -> str:
     """Return "cascade at 0.62 with 2 experts · cas-0123456789ab"."""
     n = len(record.experts)
     return f"cascade at {record.tau:.3f} with {n} expert{'s' * (n != 1)} · {record.id}"
+
+
+def model(member: Model) -> str:
+    """Return the name of a run or a cascade."""
+    return cascade(member.cascade) if member.cascade else run(member.run)
+
+
+def ranked_models(models: Iterable[Model]) -> list[Model]:
+    """Return models in the order of every picker: the most accurate on validation first."""
+
+    def of(member: Model) -> float:
+        figures = member.cascade.report if member.cascade else member.run.metrics
+        return float(figures["val"]["accuracy"])
+
+    return sorted(models, key=of, reverse=True)
+
+
+def question(asked: Question, maps: Mapping[str, ClassMapRecord]) -> str:
+    """Return "7 classes: a, b, ..." or "5 classes of five@2: ..." or "expert for a / b"."""
+    if asked.pair:
+        return f"expert for {' / '.join(asked.pair)}"
+    where = f" of {class_map(maps[asked.class_map_id])}" if asked.class_map_id else ""
+    return f"{len(asked.classes)} classes{where}: {', '.join(asked.classes)}"
+
+
+def short_model(member: Model) -> str:
+    """Return the name of a run or a cascade for a chart or a sentence."""
+    if member.cascade is None:
+        return short(member.run)
+    return f"cascade at {member.cascade.tau:.3f} ({member.id.rpartition('-')[2][:4]})"
 
 
 def extended(record: ExtendedModel) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.services.runs import comparing, training
-from pages.parts import compare_parts
+from core.services.comparing import confusions, questions
+from core.services.comparing.questions import Question
+from core.services.runs import training
+from pages.parts import compare_differences
 from tests.app.conftest import stands, texts
 from tests.app.hands import choose_cell, click, counts, matrices, tiles
+from tests.seeding import LABELS
 
 
 def test_an_empty_workspace_points_to_the_overview(empty):
@@ -17,8 +20,7 @@ def test_an_empty_workspace_points_to_the_overview(empty):
 def test_the_leaderboard_shows_one_question_with_intervals_and_counts(full):
     app = full.open("compare")
     table = app.dataframe[0].value
-    assert set(table["run"]) == {full.ids.generalist, full.ids.second}
-    assert list(table["accuracy"]) == sorted(table["accuracy"], reverse=True)
+    assert set(table["run"]) == {full.ids.generalist, full.ids.second, full.ids.cascade}
     assert set(table["n_images"]) == {24}
     assert "24 images" in texts(app)
     assert all(" to " in interval for interval in table["interval"])
@@ -33,8 +35,10 @@ def test_every_question_can_be_asked(full):
         "expert for C / D",
     ]
     app = stands(app.selectbox(key="question").select_index(2).run())
-    assert list(app.dataframe[0].value["run"]) == [full.ids.expert]
-    assert "Choose a second run" in texts(app)
+    ids = full.ids
+    assert set(app.dataframe[0].value["run"]) == {
+        *(ids.expert, ids.generalist, ids.second, ids.cascade)
+    }
 
 
 def test_the_split_decides_which_figures_are_shown(full):
@@ -55,18 +59,20 @@ def test_two_runs_are_compared_on_the_same_images(full):
 
 def test_a_link_names_the_question_by_its_runs(full):
     app = full.open("compare", runs=full.ids.merged)
-    assert list(app.dataframe[0].value["run"]) == [full.ids.merged]
+    assert "C+D" in app.selectbox(key="question").value
     assert app.multiselect(key="runs").value == [full.ids.merged]
 
 
 def test_matrices_stand_side_by_side_and_a_cell_opens_its_images(full):
     app = full.open("compare", compare_view="Confusion")
-    for drawn, run_id in zip(matrices(app), app.multiselect(key="runs").value, strict=True):
-        wanted, _ = comparing.confusion(full.ws, run_id, split="test")
-        assert counts(drawn) == wanted.tolist()
-    run_id = full.ids.generalist
-    choose_cell(app, f"compare-{run_id}-test", 2, 3)
-    wanted = comparing.cell_positions(full.ws, run_id, "C", "D", split="test")
+    asked = Question(full.ids.dataset, LABELS)
+    for drawn, model_id in zip(matrices(app), app.multiselect(key="runs").value, strict=True):
+        said = questions.answers(full.ws, asked, questions.find(full.ws, model_id))
+        assert counts(drawn) == confusions.confusion(said).tolist()
+    model_id = app.multiselect(key="runs").value[1]
+    choose_cell(app, f"compare-{model_id}-test", 2, 3)
+    said = questions.answers(full.ws, asked, questions.find(full.ws, model_id))
+    wanted = confusions.cell_positions(said, LABELS, "C", "D")
     assert wanted and tiles(app) == [wanted]
 
 
@@ -77,6 +83,9 @@ def test_how_the_runs_learned(full):
 
 def test_hidden_runs_come_back(full):
     app = full.open("compare", compare_view="Hidden runs")
+    app = stands(
+        app.multiselect(key="runs").set_value([full.ids.generalist, full.ids.second]).run()
+    )
     app = click(app, "Hide 2 chosen runs")
     assert len(training.list_runs(full.ws, full.ids.dataset)) == 2
     app = stands(app.button_group(key="compare_view").set_value("Hidden runs").run())
@@ -98,7 +107,7 @@ def test_when_every_run_is_hidden_the_page_still_brings_them_back(full):
 def test_nothing_chosen_is_said(full):
     app = full.open("compare")
     app = stands(app.multiselect(key="runs").set_value([]).run())
-    assert "Choose one or more runs" in texts(app)
+    assert "Choose one or more models" in texts(app)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +118,6 @@ def test_nothing_chosen_is_said(full):
 def test_a_difference_is_only_called_one_when_luck_does_not_explain_it(difference, holm_p, begin):
     pair = {"a": "1", "b": "2", "n_images": 100, "difference": difference,
             "ci": [difference - 0.05, difference + 0.05], "holm_p": holm_p}  # fmt: skip
-    said = compare_parts.pair_sentence(pair, {"1": "run a", "2": "run b"})
+    said = compare_differences.pair_sentence(pair, {"1": "run a", "2": "run b"})
     assert said.startswith(begin)
     assert "100 images" in said

@@ -14,8 +14,9 @@ from PIL import Image
 from core.errors import InvalidInput, NotFound
 from core.jobs.execution import execute
 from core.services import jobs
+from core.services.comparing import leaderboard
 from core.services.data import datasets
-from core.services.runs import comparing, extending, predicting, training
+from core.services.runs import extending, predicting, training
 from core.services.tasks import TASKS
 from core.settings import load_settings
 from core.store import datasets as stored_images
@@ -99,7 +100,7 @@ def test_the_run_stays_as_it_was_and_the_new_model_is_no_run(place):
     assert training.get_run(ws, place.run.id) == place.run
     with pytest.raises(NotFound):
         training.get_run(ws, place.told["model"])
-    board = comparing.leaderboard(ws, place.ids.dataset)
+    board = leaderboard.leaderboard(ws, place.ids.dataset)
     assert place.told["model"] not in set(board["run"])
     assert place.told["model"] in {r.id for r in extending.list_extended(ws, place.ids.dataset)}
     with pytest.raises(NotFound):

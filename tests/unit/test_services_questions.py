@@ -30,7 +30,7 @@ def four(workspace: Workspace, ids: Seeded) -> Question:
 def test_models_ask_what_they_were_trained_on_all_labels_first_and_pairs_last(workspace, ids):
     models = questions.models_of(workspace, ids.dataset)
     assert [m.id for m in models[:1]] == [ids.cascade]
-    found = questions.questions(workspace, ids.dataset, models)
+    found = questions.questions(models)
     assert [(q.classes, q.pair) for q in found] == [
         (LABELS, None),
         (("A", "B", "C+D"), None),
@@ -106,9 +106,9 @@ def test_another_label_set_says_what_is_true(workspace, ids, four):
     np.testing.assert_array_equal(after.probs, before.probs)
 
 
-def test_training_images_and_unknown_models_are_refused(workspace, ids, four):
+def test_training_images_and_unknown_models_are_refused(workspace, ids):
     with pytest.raises(InvalidInput, match="not learned from"):
-        questions.truth(workspace, replace(four, split="train"))
+        questions.same_question(workspace, [questions.find(workspace, ids.second)], "train")
     with pytest.raises(NotFound):
         questions.find(workspace, "run-0")
     with pytest.raises(NotFound):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis import metrics
 from core.analysis.cascades import cascade
 from core.errors import InvalidInput, NotFound, NotReady
 from core.services import demo, overview
 from core.services.classes import mapping
+from core.services.comparing import differences, leaderboard
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import cascading, comparing, exporting, predicting, training
+from core.services.runs import cascading, exporting, predicting, training
 from core.settings import DEMO_NAME, load_settings
 from core.store.database import Workspace
 from tests.seeding import LABELS, SIZE_PX, Seeded, add_run, seed
@@ -57,26 +57,6 @@ def test_an_unknown_data_set_names_those_there_are(workspace, ids):
         datasets.get_dataset(workspace, "nothing")
 
 
-def test_confusion_is_recomputed_from_the_stored_probabilities(workspace, ids):
-    matrix, classes = comparing.confusion(workspace, ids.generalist, split="test")
-    rows = datasets.split_index(workspace, ids.dataset, "test")
-    run = training.get_run(workspace, ids.generalist)
-    y = datasets.label_indices(workspace, datasets.get_dataset(workspace, ids.dataset))
-    predicted = workspace.blobs.open_array(run.predictions)[rows].argmax(axis=1)
-    expected = metrics.confusion_matrix(y[rows], predicted, 4)
-    assert classes == LABELS
-    np.testing.assert_array_equal(matrix, expected)
-    assert np.trace(matrix) / matrix.sum() == pytest.approx(run.metrics["test"]["accuracy"])
-
-
-def test_every_cell_of_the_confusion_matrix_opens_as_many_images_as_it_counts(workspace, ids):
-    matrix, classes = comparing.confusion(workspace, ids.generalist)
-    for i, true in enumerate(classes):
-        for j, predicted in enumerate(classes):
-            found = comparing.cell_positions(workspace, ids.generalist, true, predicted)
-            assert len(found) == matrix[i, j]
-
-
 def test_every_cell_of_a_cascade_opens_as_many_images_as_it_counts(workspace, ids):
     inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
     for tau in (0.0, inputs.best_tau, 1.0):
@@ -90,7 +70,7 @@ def test_every_cell_of_a_cascade_opens_as_many_images_as_it_counts(workspace, id
 def test_at_tau_0_the_cascade_is_the_generalist(workspace, ids):
     inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
     figures = cascading.report(inputs, 0.0)
-    matrix, _ = comparing.confusion(workspace, ids.generalist)
+    matrix = mapping.run_confusion(workspace, training.get_run(workspace, ids.generalist), "test")
     assert figures["test"]["confusion"] == matrix.tolist()
     assert figures["test"]["deferral_rate"] == 0
     assert "nothing is deferred" in figures["verdict"]
@@ -169,9 +149,9 @@ def test_a_class_map_that_forgets_a_label_is_refused(workspace, ids):
     assert [m.name for m in mapping.list_class_maps(workspace, ids.dataset)] == ["three"]
 
 
-def test_comparing_runs_over_other_classes_is_refused(workspace, ids):
-    with pytest.raises(InvalidInput, match="same question"):
-        comparing.compare(workspace, [ids.generalist, ids.merged])
+def test_a_run_over_merged_classes_is_compared_by_those(workspace, ids):
+    found = differences.compare(workspace, [ids.generalist, ids.merged])
+    assert found["classes"] == ["A", "B", "C+D"]
 
 
 def test_classes_of_one_name_that_hold_other_labels_are_not_compared(workspace, ids):
@@ -186,15 +166,8 @@ def test_classes_of_one_name_that_hold_other_labels_are_not_compared(workspace, 
         )
         probs = np.full((len(y), 2), 0.5)
         runs.append(add_run(workspace, dataset, y, split, probs, class_map=saved.id))
-    with pytest.raises(InvalidInput, match="hold different labels"):
-        comparing.compare(workspace, runs)
-
-
-def test_of_training_images_no_answers_are_made_up(workspace, ids):
-    with pytest.raises(InvalidInput, match="held-out"):
-        comparing.confusion(workspace, ids.generalist, split="train")
-    with pytest.raises(InvalidInput, match="held-out"):
-        comparing.compare(workspace, [ids.generalist, ids.second], split="train")
+    with pytest.raises(InvalidInput, match="same question"):
+        differences.compare(workspace, runs)
 
 
 @pytest.mark.parametrize("name", ["three@two", "three@", "three@9", "three@²"])
@@ -205,7 +178,7 @@ def test_a_version_that_does_not_exist_is_not_another_one(workspace, ids, name):
 
 
 def test_the_difference_of_two_runs_is_that_of_their_accuracies(workspace, ids):
-    found = comparing.compare(workspace, [ids.generalist, ids.second])
+    found = differences.compare(workspace, [ids.generalist, ids.second])
     first, second = (run["test"]["accuracy"] for run in found["runs"])
     pair = found["pairs"][0]
     assert pair["difference"] == pytest.approx(first - second)
@@ -213,15 +186,15 @@ def test_the_difference_of_two_runs_is_that_of_their_accuracies(workspace, ids):
 
 
 def test_the_leaderboard_shows_every_run_until_it_is_archived(workspace, ids):
-    assert len(comparing.leaderboard(workspace, "seeded")) == 4
+    assert len(leaderboard.leaderboard(workspace, "seeded")) == 4
     training.archive_run(workspace, ids.second)
-    assert ids.second not in set(comparing.leaderboard(workspace, "seeded")["run"])
+    assert ids.second not in set(leaderboard.leaderboard(workspace, "seeded")["run"])
     training.restore_run(workspace, ids.second)
-    assert len(comparing.leaderboard(workspace, "seeded")) == 4
+    assert len(leaderboard.leaderboard(workspace, "seeded")) == 4
 
 
 def test_the_leaderboard_is_ordered_by_validation_also_when_it_shows_test(workspace, ids):
-    board = comparing.leaderboard(workspace, "seeded", split="test")
+    board = leaderboard.leaderboard(workspace, "seeded", split="test")
     val = [training.get_run(workspace, run).metrics["val"]["accuracy"] for run in board["run"]]
     assert val == sorted(val, reverse=True) and len(set(val)) > 1
 

@@ -7,15 +7,15 @@ cannot is set apart, with the reason. Everything on Compare starts here, and not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
-from core.records import CascadeRecord, Run
+from core.records import CascadeRecord, HeldOut, Run
 from core.services.classes.mapping import HELD_OUT, get_class_map
 from core.services.data.datasets import get_dataset, split_index
 from core.services.labels import label_sets
@@ -33,7 +33,12 @@ class Question:
     class_map_id: str | None = None  # None: the labels as they are
     pair: tuple[str, str] | None = None  # only images of these two classes
     labels: str = ORIGINAL  # the label set that says what is true
-    split: Literal["val", "test"] = "test"
+    split: HeldOut = "test"
+
+    @property
+    def key(self) -> str:
+        """Return what tells it from other questions about the same split."""
+        return "|".join([self.class_map_id or "", *self.classes, "/".join(self.pair or ())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Answers:
     @property
     def right(self) -> np.ndarray:
         """Return whether each answer is right, bool (n_images,)."""
-        return self.predicted == self.y
+        return np.asarray(self.predicted == self.y)
 
 
 def models_of(ws: Workspace, dataset_id: str) -> list[Model]:
@@ -86,19 +91,20 @@ def models_of(ws: Workspace, dataset_id: str) -> list[Model]:
     return cascades + [Model(run) for run in runs]
 
 
-def questions(ws: Workspace, dataset_id: str, models: Sequence[Model]) -> list[Question]:
+def questions(models: Sequence[Model]) -> list[Question]:
     """Return what these models were trained to answer: all labels first, pairs last."""
-    dataset = get_dataset(ws, dataset_id)
-    counted: dict[Question, int] = {}
-    for model in models:
-        run = model.run
-        key = Question(dataset.id, run.classes, run.class_map_id, run.pair)
-        counted[key] = counted.get(key, 0) + 1
+    counted = Counter(own(model) for model in models)
 
-    def order(key: Question) -> tuple[bool, bool, int]:
-        return key.pair is not None, key.class_map_id is not None, -counted[key]
+    def order(asked: Question) -> tuple[bool, bool, int]:
+        return asked.pair is not None, asked.class_map_id is not None, -counted[asked]
 
     return sorted(counted, key=order)
+
+
+def own(model: Model) -> Question:
+    """Return the question that a model was trained to answer, on test images."""
+    run = model.run
+    return Question(run.dataset_id, run.classes, run.class_map_id, run.pair)
 
 
 def takes_part(
@@ -180,14 +186,8 @@ def truth(ws: Workspace, question: Question) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     InvalidInput
-        If the split is not held out, or has no image of these classes.
+        If there is no image of these classes.
     """
-    if question.split not in HELD_OUT:
-        raise InvalidInput(
-            "models are compared on images that they have not learned from",
-            expected=" or ".join(HELD_OUT),
-            received=repr(question.split),
-        )
     dataset = get_dataset(ws, question.dataset_id)
     class_map = get_class_map(ws, dataset.id, question.class_map_id)
     index = {name: i for i, name in enumerate(question.classes)}
@@ -209,21 +209,29 @@ def same_question(ws: Workspace, models: Sequence[Model], split: str) -> Questio
     Raises
     ------
     InvalidInput
-        If there is none.
+        If there is none, or `split` is neither val nor test.
     """
-    for question in questions(ws, models[0].run.dataset_id, models):
-        asked = Question(
-            question.dataset_id, question.classes, question.class_map_id, question.pair,
-            split="val" if split == "val" else "test",
-        )  # fmt: skip
-        _, apart = takes_part(ws, asked, models)
-        if not apart:
-            return asked
+    held_out = _held_out(split)
+    for asked in questions(models):
+        if not takes_part(ws, asked, models)[1]:
+            return replace(asked, split=held_out)
     raise InvalidInput(
         "these models do not answer the same question",
         expected="models over the same classes, or over classes that one of them merged",
         received=", ".join(f"{model.id} over {', '.join(model.run.classes)}" for model in models),
         todo="choose models with the same classes",
+    )
+
+
+def _held_out(split: str) -> HeldOut:
+    if split == "val":
+        return "val"
+    if split == "test":
+        return "test"
+    raise InvalidInput(
+        "models are compared on images that they have not learned from",
+        expected=" or ".join(HELD_OUT),
+        received=repr(split),
     )
 
 
@@ -250,4 +258,4 @@ def _projected(said: np.ndarray, columns: np.ndarray, n_classes: int) -> np.ndar
         total = probs.sum(axis=1, keepdims=True)
         none = np.full_like(probs, 1.0 / n_classes)
         probs = np.divide(probs, total, out=none, where=total > 0)
-    return probs.astype(np.float32)
+    return np.asarray(probs, dtype=np.float32)
