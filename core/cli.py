@@ -181,6 +181,17 @@ def _answer_commands(command: Any) -> None:
     sub = command("predictions", "predictions", "Write a run's probabilities to a file.", answers)
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument("--to", required=True, metavar="FILE", help=".csv or .parquet")
+    text = "Take in what a model trained elsewhere said of the held-out images, as a run."
+    sub = command("add-predictions", "add_predictions", text, answers)
+    _dataset(sub)
+    sub.add_argument("file", metavar="FILE", help=".csv or .parquet: image, p_CLASS for each class")
+    sub.add_argument("--name", required=True, help="what the model is called")
+    sub.add_argument("--class-map", metavar="M", help="whose classes the columns are")
+    sub.add_argument("--labels", default="original", metavar="L", help="what it is measured by")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--parameters", type=int, metavar="N", help="how many it has, if known")
+    sub.add_argument("--training-s", type=float, metavar="S", help="how long it learned")
+    sub.add_argument("--ms-per-image", type=float, metavar="MS", help="how long it takes to answer")
     sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
     _dataset(sub)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.cli_commands import _finish
 from core.errors import InvalidInput
-from core.services.runs import exporting, extending, predicting
+from core.services.runs import adopting, exporting, extending, predicting
 from core.services.workspace import Workspace, open_workspace
 
 Result = dict[str, Any]
@@ -39,6 +39,21 @@ def predictions(args: argparse.Namespace) -> Result:
     ws = open_workspace(args.workspace)
     n_images = exporting.write_predictions(ws, args.run_id, Path(args.to))
     return {"file": args.to, "n_images": n_images}
+
+
+def add_predictions(args: argparse.Namespace) -> Result:
+    """Store the predictions of a model trained elsewhere."""
+    origin = adopting.Origin(
+        args.name, args.seed, args.parameters, args.training_s, args.ms_per_image
+    )
+    return adopting.import_predictions(
+        open_workspace(args.workspace),
+        args.dataset,
+        Path(args.file),
+        origin,
+        class_map=args.class_map,
+        labels=args.labels,
+    )
 
 
 def _read_all(ws: Workspace, names: Sequence[str]) -> list[tuple[str, bytes]]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 HeldOut = Literal["val", "test"]
+IMPORTED = "imported"  # the algorithm of a run whose answers came from a file
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
@@ -134,11 +135,17 @@ class Run:
     temperature: float  # fitted on validation
     artifact: Mapping[str, str]  # file name -> blob
     predictions: str  # blob: float32 .npy, (n_images, n_classes); NaN rows were not predicted
-    n_parameters: int
-    duration_s: float
+    n_parameters: int | None  # None, as below: nobody said, of a model trained elsewhere
+    duration_s: float | None
     device: str
     created_at: datetime
     archived_at: datetime | None = None
+    ms_per_image: float | None = None  # to answer, from pixels; None: was not measured
+
+    @property
+    def is_imported(self) -> bool:
+        """Tell whether its answers came from a file, so that its weights are not here."""
+        return self.algorithm == IMPORTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pages.parts import (
     compare_confusion,
     compare_differences,
     compare_hidden,
+    compare_import,
     compare_training,
     run_table,
 )
@@ -42,6 +43,7 @@ if not everyone:
         "pages/train.py",
         "Train a first model",
     )
+    compare_import.show(ws, dataset)
     with st.expander("Hidden runs"):
         compare_hidden.show(ws, dataset, [])
     st.stop()
@@ -99,3 +101,4 @@ with messages.guard():
         compare_confusion.show(ws, dataset, question, chosen, said)
     else:
         compare_training.show(chosen)
+compare_import.show(ws, dataset)

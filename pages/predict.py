@@ -18,7 +18,8 @@ ctx = shell.enter("Predict", "What does the model say about this image, and who 
 ws, dataset = ctx.ws, ctx.dataset
 
 cascades = {record.id: record for record in cascading.list_cascades(ws, dataset.id)}
-runs = {run.id: run for run in names.ranked(training.list_runs(ws, dataset.id))}
+trained = [run for run in training.list_runs(ws, dataset.id) if not run.is_imported]
+runs = {run.id: run for run in names.ranked(trained)}
 if not runs:
     shell.nothing_yet(
         "There is no model yet.",

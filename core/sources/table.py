@@ -28,7 +28,7 @@ _PATH_NAMES = ("path", "file_name", "filename", "file", "image")  # the first on
 _COLUMNS = ("label", "split", "group")
 MAX_BYTES = 500_000_000
 MAX_ROWS = 5_000_000
-_DELIMITERS = ",;\t"  # a spreadsheet in Spanish writes ; because the comma is its decimal point
+DELIMITERS = ",;\t"  # a spreadsheet in Spanish writes ; because the comma is its decimal point
 
 
 def read_table(
@@ -132,13 +132,13 @@ def _read_csv(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str |
 
 def csv_rows(file: IO[bytes]) -> Iterator[list[str]]:
     """Read the rows of a CSV file, whatever spreadsheet wrote it; raises `csv.Error` on the way."""
-    text = _text(file.read())
+    text = decoded(file.read())
     header = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=header.count)
+    delimiter = max(DELIMITERS, key=header.count)
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
-def _text(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """Decode a spreadsheet's export: UTF-8 or UTF-16 where it says so, else what Windows writes."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")

@@ -14,7 +14,12 @@ from pages.ui import job_panel, meaning, messages, names, text
 
 
 def panel(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:
-    """Draw the two ways side by side, or offer the training that is missing."""
+    """Draw the two ways side by side, or offer the training that is missing.
+
+    A model that was trained elsewhere cannot be trained again.
+    """
+    if bench.run.is_imported:
+        return
     box = st.expander(
         "Merge after training, or retrain on these classes?",
         icon=":material/compare_arrows:",
@@ -77,7 +82,7 @@ def _at_work(ws: Workspace, bench: Bench, record: ClassMapRecord) -> bool:
 
 
 def _offer(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:
-    about = text.duration(training.get_run(ws, bench.run.id).duration_s)
+    about = text.duration(training.training_s(training.get_run(ws, bench.run.id)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             "The figures above merge the answers of a model that learned all labels. The same "

@@ -6,7 +6,7 @@ import pytest
 
 from core.services.comparing import confusions, questions
 from core.services.comparing.questions import Question
-from core.services.runs import training
+from core.services.runs import exporting, training
 from pages.parts import compare_differences
 from tests.app.conftest import stands, texts
 from tests.app.hands import choose_cell, click, counts, matrices, tiles
@@ -121,3 +121,20 @@ def test_a_difference_is_only_called_one_when_luck_does_not_explain_it(differenc
     said = compare_differences.pair_sentence(pair, {"1": "run a", "2": "run b"})
     assert said.startswith(begin)
     assert "100 images" in said
+
+
+def test_a_model_from_elsewhere_is_brought_in(full, tmp_path):
+    path = tmp_path / "theirs.csv"
+    exporting.write_predictions(full.ws, full.ids.generalist, path)
+    app = full.open("compare")
+    app.file_uploader[0].upload("theirs.csv", path.read_bytes(), "text/csv")
+    app.text_input(key="predictions-name").set_value("Their net")
+    app = click(app, "Add to the leaderboard")
+    assert "Their net is run-" in texts(app)
+    (theirs,) = [r for r in training.list_runs(full.ws, full.ids.dataset) if r.is_imported]
+    assert theirs.id in set(app.dataframe[0].value["run"])
+
+
+def test_a_model_without_a_file_or_a_name_is_a_sentence(full):
+    app = click(full.open("compare"), "Add to the leaderboard")
+    assert "Choose a file first." in texts(app)

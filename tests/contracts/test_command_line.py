@@ -77,6 +77,12 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     a, b = list(imported["labels"])[:2]
     expert = shell("train", "buds", "--pair", f"{a},{b}", "--epochs", "5")["runs"][0]
     assert expert["classes"] == [a, b]
+    out = tmp_path / "answers.csv"
+    assert shell("predictions", runs[0]["run"], "--to", out)["n_images"] > 0
+    theirs = shell("add-predictions", "buds", out, "--name", "elsewhere")
+    assert theirs["test"]["accuracy"] == runs[0]["test"]["accuracy"]
+    assert (theirs["name"], theirs["n_skipped"]) == ("elsewhere", 0)
+
     compared = shell("compare", runs[0]["run"], runs[1]["run"])
     assert set(compared["pairs"][0]) >= {"a", "b", "difference", "ci", "mcnemar_p", "holm_p"}
 

@@ -55,16 +55,19 @@ def evidence_sources(ws: Workspace, run_id: str) -> list[EvidenceSource]:
     """Return what the merges of a run can be chosen on, the fewest images first."""
     run = _mergeable(ws, run_id)
     n_val, n_train = (len(split_index(ws, run.dataset_id, name)) for name in ("val", "train"))
-    return [
-        EvidenceSource("val", n_val, ready=True),
-        EvidenceSource("crossval", n_train + n_val, ready=out_of_fold(ws, run.id) is not None),
-    ]
+    kept = EvidenceSource("val", n_val, ready=True)
+    if run.is_imported:  # its recipe cannot be repeated on other images
+        return [kept]
+    ready = out_of_fold(ws, run.id) is not None
+    return [kept, EvidenceSource("crossval", n_train + n_val, ready=ready)]
 
 
 def usual_evidence(ws: Workspace, run_id: str) -> Evidence:
     """Return what to choose on unless told: cross-validation where it costs seconds."""
-    algorithm = get_algorithm(_mergeable(ws, run_id).algorithm)
-    return "crossval" if algorithm.input == "embedding" else "val"
+    run = _mergeable(ws, run_id)
+    if run.is_imported:
+        return "val"
+    return "crossval" if get_algorithm(run.algorithm).input == "embedding" else "val"
 
 
 def open_sandbox(

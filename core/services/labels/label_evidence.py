@@ -36,9 +36,13 @@ def usable_runs(ws: Workspace, dataset_id: str) -> list[Run]:
     Notes
     -----
     Those over the labels as they are: a merged class cannot say which of its labels is right, and
-    an expert knows two only.
+    an expert knows two only; one trained elsewhere cannot be trained again without some images.
     """
-    runs = [run for run in list_runs(ws, dataset_id) if not run.pair and not run.class_map_id]
+    runs = [
+        run
+        for run in list_runs(ws, dataset_id)
+        if not (run.pair or run.class_map_id or run.is_imported)
+    ]
     return sorted(runs, key=lambda run: -run.metrics["val"]["accuracy"])
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from core.errors import InvalidInput
 from core.ids import bytes_id, canonical_json
 from core.records import Dataset, Review
 from core.services.data.datasets import get_dataset, image_ids, images
+from core.services.data.finding import finder
 from core.services.labels import label_sets
 from core.services.labels.label_sets import ORIGINAL
 from core.services.labels.review_events import ID_MOST, NOTE_MOST, check_label, person, utc_text
@@ -76,7 +77,7 @@ def add_reviews(ws: Workspace, dataset_id: str, name: str, file: IO[bytes]) -> d
     """
     dataset = get_dataset(ws, dataset_id)
     rows = read_reviews(name, file)
-    find = _finder(images(ws, dataset.id))
+    find = finder(images(ws, dataset.id))
     events: list[dict[str, Any]] = []
     skipped: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
@@ -177,28 +178,6 @@ def _row(review: Review, path_of: Mapping[str, str]) -> dict[str, Any]:
         "blind": "true" if review.blind else "false",
         "event_id": review.event_id,
     }
-
-
-def _finder(frame: pd.DataFrame) -> Callable[[str], tuple[str | None, str]]:
-    """Return a function from a name in a file to (image id or None, why it is none)."""
-    ids = set(frame["image_id"])
-    by_path = dict(zip(frame["path"], frame["image_id"], strict=True))
-    by_name: dict[str, list[str]] = {}
-    for path, image in by_path.items():
-        by_name.setdefault(PurePosixPath(path).name, []).append(image)
-
-    def find(text: str) -> tuple[str | None, str]:
-        if text in ids:
-            return text, ""
-        if text in by_path:
-            return by_path[text], ""
-        named = by_name.get(PurePosixPath(text.replace("\\", "/")).name, [])
-        if len(named) == 1:
-            return named[0], ""
-        shown = repr(printable(text)[:100])
-        return None, f"{len(named)} images are called {shown}" if named else f"no image {shown}"
-
-    return find
 
 
 def _event(

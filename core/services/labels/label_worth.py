@@ -19,7 +19,13 @@ from core.services.labels import label_sets
 from core.services.labels.label_sets import ORIGINAL
 from core.services.labels.votes import votes_of
 from core.services.runs.planning import TrainRequest
-from core.services.runs.training import get_run, planned_runs, request_of, submit_training
+from core.services.runs.training import (
+    get_run,
+    planned_runs,
+    request_of,
+    submit_training,
+    training_s,
+)
 from core.store import adjudications
 from core.store.database import Workspace
 
@@ -92,7 +98,7 @@ def submit_worth(ws: Workspace, run_id: str, labels: str, seeds: Sequence[int] =
 
 def estimate(ws: Workspace, run_id: str, seeds: Sequence[int] = (0, 1, 2)) -> float:
     """Return about how long `submit_worth` will take, in seconds, when no run exists yet."""
-    return _START_S + 2 * len(seeds) * get_run(ws, run_id).duration_s
+    return _START_S + 2 * len(seeds) * training_s(get_run(ws, run_id))
 
 
 def worth(

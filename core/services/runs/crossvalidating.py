@@ -24,7 +24,7 @@ from core.services.classes.mapping import run_classes
 from core.services.data.datasets import get_dataset, images, splits
 from core.services.runs.fitting import fit_plan, model_input
 from core.services.runs.planning import Plan, make_plan
-from core.services.runs.training import get_run, request_of
+from core.services.runs.training import get_run, request_of, training_s
 from core.store import results
 from core.store.database import Workspace
 
@@ -55,7 +55,7 @@ def estimate(ws: Workspace, run_id: str, *, n_folds: int = 5) -> float:
     The start of a job and the run's own training time once a fold. A fold learns from somewhat
     fewer images than the run did; other jobs on the machine are not counted.
     """
-    return _START_S + n_folds * get_run(ws, run_id).duration_s
+    return _START_S + n_folds * training_s(get_run(ws, run_id))
 
 
 def submit_crossval(

@@ -23,7 +23,7 @@ from core.services.classes.mapping import run_classes
 from core.services.data.datasets import get_dataset, list_datasets, splits
 from core.services.jobs import span
 from core.services.runs.planning import Plan, TrainRequest, make_plan
-from core.services.runs.training import list_runs, planned_runs
+from core.services.runs.training import list_runs, planned_runs, training_s
 from core.store.database import Workspace
 
 LONG_S = 3600.0  # from here on a page warns
@@ -198,7 +198,7 @@ def _made(ws: Workspace, run: Run) -> _Made:
     known = {field.name for field in describe(get_algorithm(run.algorithm).options)}
     given = {name: v for name, v in run.config["options"].items() if name in known}
     needed = _cost(run.algorithm, given, shape)
-    return _Made(min(1.0, len(run.history["loss"]) / needed.n_epochs), needed, run.duration_s)
+    return _Made(min(1.0, len(run.history["loss"]) / needed.n_epochs), needed, training_s(run))
 
 
 def _sentence(times: Times | None, device: str, title: str, n_earlier: int) -> str:

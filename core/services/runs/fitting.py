@@ -17,6 +17,7 @@ from core.models.options import parse
 from core.services.data.datasets import pixels, splits
 from core.services.data.embedding import embedding_matrix
 from core.services.runs.mirroring import mirror_stored
+from core.services.runs.pacing import ms_per_image
 from core.services.runs.planning import Plan, TrainRequest, make_plan, request_from
 from core.services.runs.training import get_run, summary
 from core.store import runs
@@ -123,7 +124,8 @@ def _store(
         "peak_memory_bytes": fitted.peak_memory_bytes,
     }
     config = {**plan.config, "seed": seed, "trained_with": trained_with}
-    blobs, predictions = _export(ws, plan, config, fitted, x, np.flatnonzero(split != "train"))
+    held_out = np.flatnonzero(split != "train")
+    blobs, predictions, ms_per_image = _export(ws, plan, config, fitted, x, held_out)
     record = {
         "id": plan.run_id(seed),
         "dataset_id": plan.dataset.id,
@@ -139,6 +141,7 @@ def _store(
         "predictions": ws.blobs.put_array(predictions),
         "n_parameters": fitted.n_parameters,
         "duration_s": fitted.duration_s,
+        "ms_per_image": ms_per_image,
         "device": fitted.device,
         "created_at": utc_now(),
     }
@@ -153,10 +156,10 @@ def _export(
     fitted: Any,
     x: np.ndarray,
     held_out: np.ndarray,
-) -> tuple[dict[str, str], np.ndarray]:
-    """Return the model's files as blobs, and its probabilities, NaN for what it was trained on.
+) -> tuple[dict[str, str], np.ndarray, float]:
+    """Return the model's files as blobs, its probabilities, and its milliseconds an image.
 
-    The probabilities come from the exported model, so that Predict repeats them exactly.
+    Both come from the exported model, so Predict repeats them; NaN for what it was trained on.
     """
     from core.models.artifact import load_session, save
 
@@ -172,7 +175,8 @@ def _export(
         files = save(fitted, folder, manifest)
         session = load_session(files["model.onnx"])
         predictions[held_out] = session.predict(x, held_out)
-        return {name: ws.blobs.put_file(path) for name, path in files.items()}, predictions
+        blobs = {name: ws.blobs.put_file(path) for name, path in files.items()}
+        return blobs, predictions, ms_per_image(ws, plan.dataset, plan.config, session, x)
 
 
 def run_figures(y: np.ndarray, predictions: np.ndarray, split: np.ndarray) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _copy(ws: Workspace, dataset: Dataset, run: Run, folder: Path) -> RunCopy:
         run_id=run.id,
         dataset=dataset.name,
         ended_ms=round(1000 * run.created_at.timestamp()),
-        duration_ms=round(1000 * run.duration_s),
+        duration_ms=round(1000 * (run.duration_s or 0.0)),
         params=_params(ws, dataset, run),
         figures=_figures(run),
         curves={f"epoch/{name}": values for name, values in run.history.items()},
@@ -141,11 +141,9 @@ def _params(ws: Workspace, dataset: Dataset, run: Run) -> dict[str, str]:
 
 def _figures(run: Run) -> dict[str, float]:
     """Return the figures of both splits, an interval as its two ends, and the run's costs."""
-    found = {
-        "temperature": run.temperature,
-        "n_parameters": float(run.n_parameters),
-        "duration_s": run.duration_s,
-    }
+    known = {"n_parameters": run.n_parameters, "duration_s": run.duration_s}
+    known |= {"temperature": run.temperature, "ms_per_image": run.ms_per_image}
+    found = {name: float(value) for name, value in known.items() if value is not None}
     for split, figures in run.metrics.items():
         for name, value in figures.items():
             for end, number in _ends(name, value).items():

@@ -211,6 +211,11 @@ def _probabilities(
     ws: Workspace, dataset: Dataset, run: Run, cached: np.ndarray, asked: dict[str, np.ndarray]
 ) -> np.ndarray:
     """Return a run's calibrated probabilities; embeds only with backbones not yet in `asked`."""
+    if run.is_imported:
+        raise NotReady(
+            f"{run.id} was trained elsewhere: its weights are not here to ask",
+            todo="predict where it was trained, and import the answers",
+        )
     x = cached
     if ALGORITHMS[run.algorithm].input == "embedding":
         backbone = str(run.config["backbone"])

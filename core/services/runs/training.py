@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.models import ALGORITHMS
@@ -80,7 +81,14 @@ def _planned(ws: Workspace, plan: Plan, seeds: Sequence[int]) -> list[tuple[str,
 
 
 def request_of(run: Run, **changes: Any) -> TrainRequest:
-    """Return the request that trains a run's recipe again, with `changes` to its fields."""
+    """Return the request that trains a run's recipe again, with `changes` to its fields.
+
+    Raises
+    ------
+    NotReady
+        If it was trained elsewhere.
+    """
+    _check_trained_here(run)
     fields: dict[str, Any] = {
         "dataset": run.dataset_id,
         "algorithm": run.algorithm,
@@ -93,6 +101,12 @@ def request_of(run: Run, **changes: Any) -> TrainRequest:
         "time_budget_min": run.config.get("time_budget_min", 0.0),
     }
     return TrainRequest(**{**fields, **changes})
+
+
+def training_s(run: Run) -> float:
+    """Return how long a run's recipe takes to train, in seconds; raises as `request_of`."""
+    _check_trained_here(run)
+    return run.duration_s or 0.0
 
 
 def list_runs(ws: Workspace, dataset_id: str, *, archived: bool = False) -> list[Run]:
@@ -167,6 +181,14 @@ def history_frame(run: Run) -> pd.DataFrame:
         for epoch, value in enumerate(values, start=1)
     ]
     return pd.DataFrame(records, columns=["run", "epoch", "name", "value"])
+
+
+def _check_trained_here(run: Run) -> None:
+    if run.is_imported:
+        raise NotReady(
+            f"{run.id} was trained elsewhere: its recipe cannot be repeated here",
+            todo="choose a run that was trained here",
+        )
 
 
 def summary(run: Run) -> dict[str, Any]:
