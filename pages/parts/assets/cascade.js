@@ -1,0 +1,155 @@
+// The threshold, live while it moves: nothing is asked of the server before the slider is let go.
+const desks = new WeakMap();
+const ROUTES = [["all", "All answers"], ["generalist", "Generalist"], ["experts", "Experts"]];
+const MEANS = {
+  accuracy: ["Accuracy", "Right among the answers given without a person; 95 % interval."],
+  gain: ["Net gain", "Corrected less spoilt, among the answers given; paired 95 % interval."],
+  deferral: ["Asked an expert", "Share of images that an expert is asked about."],
+  person: ["Asked a person", "Share of images whose answer is not sure enough."],
+  recovery: ["Recovery", "Of the answers of experts: wrong before, right now."],
+  breakage: ["Breakage", "Of the answers of experts: right before, wrong now."],
+  cost: ["Time per image", "The generalist's, and the experts' where they are asked."],
+};
+
+function same(before, now) {
+  return Boolean(before) && before.id === now.id;
+}
+
+function createDesk(root, data) {
+  const numbers = createNumbers(data);
+  const live = element("div", "visually-hidden");
+  live.setAttribute("role", "status");
+  let report = () => {}, choose = () => {}, route = "all", planned = 0, pressedAt = 0;
+
+  const plan = (event) => {
+    pressedAt = event ? event.timeStamp : performance.now();
+    if (!planned) planned = requestAnimationFrame(draw);
+  };
+  const released = () => {
+    draw();
+    report({ taus: taus().map((t) => t / STEPS), person: person.get() / STEPS });
+    live.textContent = summary;
+  };
+  let summary = "";
+
+  // ---- sliders ----
+  const marks = data.best === null ? [] : [{ position: data.best, text: "best on validation" }];
+  const tauHelp = "Where the generalist is less confident than this and hesitates between the two "
+    + "classes of an expert, the expert is asked.";
+  const one = createSlider({ label: "Ask the expert below", help: tauHelp, marks }, plan, released);
+  const each = data.pairs.map((pair) => createSlider(
+    { label: pair.map((c) => data.classes[c]).join(" / "), help: tauHelp, marks: [] },
+    plan, released));
+  const guaranteed = data.guaranteed === null
+    ? [] : [{ position: data.guaranteed, text: "guaranteed" }];
+  const person = createSlider({ label: "Ask a person below", marks: guaranteed,
+    help: "An answer that is less confident than this is left to a person, whoever gave it." },
+  plan, released);
+  const several = element("button", "several");
+  several.type = "button";
+  let split = data.taus.some((t) => t !== data.taus[0]);
+  several.onclick = () => {
+    split = !split;
+    if (split) each.forEach((slider) => slider.set(one.get()));
+    else one.set(each[0].get());
+    arrange();
+    released();
+  };
+  const arrange = () => {
+    one.node.hidden = split;
+    each.forEach((slider) => (slider.node.hidden = !split));
+    several.hidden = data.pairs.length < 2;
+    several.textContent = split ? "One threshold for all pairs" : "A threshold for each pair";
+    several.setAttribute("aria-pressed", String(split));
+  };
+  const taus = () => (split ? each : each.map(() => one)).map((slider) => slider.get());
+
+  // ---- what follows ----
+  const figures = createFigures(MEANS);
+  const matrix = createMatrix(data.classes, numbers.totals, (cell) => choose(cell, route));
+  const curve = createCurve();
+  const tabs = element("div", "routes");
+  tabs.setAttribute("role", "group");
+  tabs.setAttribute("aria-label", "Whose answers the matrix shows");
+  const buttons = ROUTES.map(([name, text]) => {
+    const button = element("button", "route", text);
+    button.type = "button";
+    button.onclick = () => {
+      route = name;
+      plan();
+    };
+    tabs.append(button);
+    return [name, button];
+  });
+
+  function draw() {
+    cancelAnimationFrame(planned);
+    planned = 0;
+    const at = taus(), found = numbers.at(at, person.get());
+    show(found);
+    const sum = found.generalist.map((n, i) => n + found.experts[i]);
+    matrix.draw(route === "all" ? sum : found[route], found.asked);
+    buttons.forEach(([name, button]) => button.setAttribute("aria-pressed", name === route));
+    curve.draw(numbers.curve(at), found.coverage, 1 - found.accuracy);
+    root.dataset.figures = JSON.stringify([found.n_right, found.n_answered, found.n_deferred]);
+    root.dataset.pressed = pressedAt;
+  }
+
+  function show(f) {
+    const { places } = figures;
+    const answers = f.n_expert ? `of ${whole(f.n_expert)} answers` : "no expert answers";
+    places.accuracy(percent(f.accuracy),
+      `${span(f.accuracy_ci)}, ${whole(f.n_answered)} answers`);
+    places.gain(points(f.gain), spread(f.gain_ci));
+    places.deferral(percent(f.deferral_rate), `${whole(f.n_deferred)} of ${whole(f.n_images)}`);
+    places.person(percent(f.person_rate),
+      `${whole(f.n_images - f.n_answered)} of ${whole(f.n_images)}`);
+    places.recovery(percent(f.recovery), `${whole(f.n_recovered)} ${answers}`);
+    places.breakage(percent(f.breakage), `${whole(f.n_broken)} ${answers}`);
+    const added = f.deferred.reduce((sum, n, p) => sum + n * (data.expert_ms[p] ?? NaN), 0);
+    const more = f.n_images ? added / f.n_images : 0;
+    places.cost(data.ms === null ? "unknown" : `${(data.ms + (more || 0)).toFixed(1)} ms`,
+      Number.isNaN(more) ? "an expert's is unknown" : `+${more.toFixed(1)} ms for experts`);
+    summary = `Accuracy ${percent(f.accuracy)}, net gain ${points(f.gain)}, `
+      + `${percent(f.deferral_rate)} to experts, ${percent(f.person_rate)} to a person.`;
+  }
+
+  const controls = element("div", "controls");
+  controls.append(one.node, ...each.map((slider) => slider.node), several, person.node);
+  const left = element("div", "left"), right = element("div", "right");
+  left.append(tabs, matrix.table);
+  right.append(curve.svg);
+  const below = element("div", "below");
+  below.append(left, right);
+  root.replaceChildren(controls, figures.node, below, live);
+
+  return {
+    update(now, component) {
+      report = (value) => component.setStateValue("value", value);
+      choose = (cell, whose) => component.setStateValue("cell", { cell, route: whose });
+      if (now.turn !== this.turn) { // Python moved the sliders
+        this.turn = now.turn;
+        split ||= now.taus.some((t) => t !== now.taus[0]);
+        one.set(now.taus[0] ?? 0);
+        each.forEach((slider, p) => slider.set(now.taus[p]));
+        person.set(now.person);
+      }
+      arrange();
+      matrix.press(now.cell);
+      draw();
+    },
+  };
+}
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const root = parentElement.querySelector(".root");
+  if (!root || !data) return;
+  let held = desks.get(root);
+  if (!held || !same(held.data, data)) {
+    held = { data, desk: createDesk(root, data) };
+    desks.set(root, held);
+  }
+  held.data = data;
+  held.desk.update(data, component);
+}

@@ -1,0 +1,209 @@
+// What is drawn of the cascade: sliders, figures, matrix, curve. Every text goes through
+// textContent: names come from files.
+const SQRT_FULL = 92, STRONG = 82; // as in the matrices of other pages
+const CURVE = { width: 300, height: 170, left: 38, bottom: 26, top: 8, right: 8 };
+const SVG = "http://www.w3.org/2000/svg";
+
+const whole = (n) => Math.round(n).toLocaleString("en-US");
+const percent = (share) => (100 * share).toFixed(1) + " %";
+const points = (share) => (share >= 0 ? "+" : "") + (100 * share).toFixed(1) + " points";
+const span = ([low, high]) => `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
+const spread = ([low, high]) =>
+  `${(low >= 0 ? "+" : "") + (100 * low).toFixed(1)} to ${points(high)}`;
+
+function element(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function shape(tag, attributes) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
+// A slider with marks on its track. `moved` runs while it moves, `released` when it is let go.
+function createSlider({ label, help, marks }, moved, released) {
+  const node = element("div", "slider"), head = element("label", "head");
+  const input = element("input"), value = element("output", "value");
+  input.type = "range";
+  Object.assign(input, { min: 0, max: STEPS, step: 1 });
+  input.setAttribute("aria-label", label);
+  head.title = help;
+  head.append(element("span", "name", label), value);
+  const track = element("div", "track");
+  const rail = element("div", "marks");
+  marks.forEach(({ position, text }) => {
+    const mark = element("button", "mark", text);
+    mark.type = "button";
+    mark.style.setProperty("--at", position / STEPS);
+    mark.title = `${text}: ${(position / STEPS).toFixed(3)}`;
+    mark.onclick = () => {
+      set(position);
+      moved();
+      released();
+    };
+    rail.append(mark);
+  });
+  track.append(input, rail);
+  node.append(head, track);
+  const show = () => {
+    const said = (Number(input.value) / STEPS).toFixed(3);
+    value.textContent = said;
+    input.setAttribute("aria-valuetext", said);
+    input.style.setProperty("--filled", Number(input.value) / STEPS);
+  };
+  const set = (position) => {
+    input.value = position;
+    show();
+  };
+  input.oninput = () => {
+    show();
+    moved();
+  };
+  input.onchange = released;
+  return { node, set, get: () => Number(input.value) };
+}
+
+// Figures that stay where they are; only their text changes.
+function createFigures(helps) {
+  const node = element("dl", "figures"), places = {};
+  for (const [name, [title, help]] of Object.entries(helps)) {
+    const card = element("div", "figure");
+    card.title = help;
+    const main = element("dd", "main"), sub = element("dd", "sub");
+    card.append(element("dt", "", title), main, sub);
+    node.append(card);
+    places[name] = (text, more) => {
+      if (main.textContent !== text) main.textContent = text;
+      if (sub.textContent !== more) sub.textContent = more;
+    };
+  }
+  return { node, places };
+}
+
+// A confusion matrix whose cells are made once; the last column counts who a person is asked about.
+function createMatrix(classes, totals, chosen) {
+  const K = classes.length;
+  const size = K < 11 ? "full" : K < 31 ? "compact" : "dense";
+  const table = element("table", size), head = element("tr"), body = element("tbody");
+  table.style.setProperty("--n-columns", K + 1);
+  table.setAttribute("aria-label", "Confusion matrix: true class by row, answer by column");
+  const corner = element("th", "corner", "true ↓\nanswered →");
+  corner.scope = "col";
+  head.append(corner);
+  [...classes, "a person"].forEach((name) => {
+    const th = element("th", "column");
+    th.scope = "col";
+    th.title = name;
+    th.append(element("span", "name", name));
+    head.append(th);
+  });
+  head.append(element("th", "total", "images"));
+  const cells = [], before = new Int32Array(K * (K + 1)).fill(-1);
+  classes.forEach((name, i) => {
+    const tr = element("tr"), th = element("th", "row");
+    th.scope = "row";
+    th.title = name;
+    th.append(element("span", "name", name));
+    tr.append(th);
+    for (let j = 0; j <= K; j++) {
+      const button = element("button", "cell"), main = element("span", "main");
+      button.type = "button";
+      button.tabIndex = i || j ? -1 : 0;
+      button.dataset.i = i;
+      button.dataset.j = j;
+      button.append(main);
+      const td = element("td");
+      td.append(button);
+      tr.append(td);
+      cells.push({ button, main });
+    }
+    tr.append(element("td", "total", whole(totals[i])));
+    body.append(tr);
+  });
+  const thead = element("thead");
+  thead.append(head);
+  table.append(thead, body);
+  table.onclick = (event) => {
+    const button = event.target.closest("button.cell");
+    if (button) chosen([Number(button.dataset.i), Number(button.dataset.j)]);
+  };
+  table.onkeydown = (event) => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const here = event.target.closest("button.cell"), by = step[event.key];
+    if (!here || !by) return;
+    event.preventDefault();
+    const i = Number(here.dataset.i) + by[0], j = Number(here.dataset.j) + by[1];
+    if (i < 0 || j < 0 || i >= K || j > K) return;
+    here.tabIndex = -1;
+    const next = cells[i * (K + 1) + j].button;
+    next.tabIndex = 0;
+    next.focus();
+  };
+
+  function show(i, j, n) {
+    const at = i * (K + 1) + j;
+    if (before[at] === n) return; // most cells stay as they were
+    before[at] = n;
+    const { button, main } = cells[at];
+    const share = totals[i] ? n / totals[i] : 0, strength = SQRT_FULL * Math.sqrt(share);
+    main.textContent = size === "dense" || (!n && size !== "full") ? "" : whole(n);
+    const kind = !n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong";
+    button.className = `cell ${kind}${strength > STRONG ? " strong" : ""}`;
+    button.style.setProperty("--strength", strength.toFixed(1) + "%");
+    const said = j === K ? "left to a person" : `answered ${classes[j]}`;
+    button.title =
+      `${whole(n)} of ${whole(totals[i])} images of ${classes[i]}, ${said} (${percent(share)})`;
+    button.setAttribute("aria-label", button.title);
+  }
+
+  const draw = (matrix, asked) => {
+    for (let i = 0; i < K; i++) {
+      for (let j = 0; j < K; j++) show(i, j, matrix[i * K + j]);
+      show(i, K, asked[i]);
+    }
+  };
+  const press = (cell) => cells.forEach(({ button }) => button.setAttribute("aria-pressed",
+    Boolean(cell) && Number(button.dataset.i) === cell[0] && Number(button.dataset.j) === cell[1]));
+  return { table, draw, press };
+}
+
+// Share of wrong answers against share answered without a person, and where the sliders stand.
+function createCurve() {
+  const { width, height, left, bottom, top, right } = CURVE;
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "curve" });
+  svg.setAttribute("aria-label", "Share of wrong answers against share answered without a person");
+  const line = shape("polyline", { class: "line" }), dot = shape("circle", { r: 5, class: "dot" });
+  const axis = shape("path", { class: "axis",
+    d: `M${left},${top}V${height - bottom}H${width - right}` });
+  const words = [
+    [width - right, height - 8, "end", "answered without a person"],
+    [left, height - 8, "start", "0 %"],
+    [left - 4, height - bottom, "end", "0 %"],
+  ].map(([x, y, anchor, text]) => {
+    const node = shape("text", { x, y, "text-anchor": anchor, class: "word" });
+    node.textContent = text;
+    return node;
+  });
+  const most = shape("text", { x: left - 4, y: top + 8, "text-anchor": "end", class: "word" });
+  const title = shape("text", { x: left + 4, y: top + 8, class: "word" });
+  title.textContent = "wrong answers";
+  svg.append(axis, line, dot, most, title, ...words);
+
+  return {
+    svg,
+    draw(curve, coverage, error) {
+      const highest = Math.max(0.01, error, ...curve.map(([, e]) => e));
+      const x = (c) => left + c * (width - left - right);
+      const y = (e) => height - bottom - (e / highest) * (height - bottom - top - 10);
+      line.setAttribute("points", curve.map(([c, e]) => `${x(c).toFixed(1)},${y(e).toFixed(1)}`)
+        .join(" "));
+      dot.setAttribute("cx", x(coverage));
+      dot.setAttribute("cy", y(error));
+      most.textContent = percent(highest);
+    },
+  };
+}
