@@ -75,6 +75,18 @@ def test_an_answer_has_the_confidence_that_its_probabilities_say(drawn):
     np.testing.assert_allclose(found.confidence, found.probs.max(axis=1), rtol=1e-9)
 
 
+@given(positions(), st.integers(0, 2**31))
+def test_what_is_held_against_tau_may_be_learned(drawn, seed):
+    case, taus, person = drawn
+    keys = np.random.default_rng(seed).random(len(case.y)).round(3)
+    table = routes.table(case.probs, case.y, case.pairs, case.expert_probs, keys)
+    limits = Thresholds(tuple(t / routes.N_STEPS for t in taus), person / routes.N_STEPS)
+    found = routes.send(case.probs, case.pairs, case.expert_probs, limits, keys)
+    _, expert, asked = table.confusion_at(taus, person)
+    assert expert.sum() == (found.route >= 0).sum()
+    assert asked.sum() == (found.route == PERSON).sum()
+
+
 def test_what_is_no_threshold_is_refused():
     probs, q = np.array([[0.6, 0.4]]), [np.array([[0.5, 0.5]])]
     for taus, person in (((), 0.0), ((1.1,), 0.0), ((0.5,), float("nan"))):

@@ -60,7 +60,11 @@ class Routed:
 
 
 def send(
-    probs: ArrayLike, pairs: Pairs, expert_probs: Sequence[ArrayLike], thresholds: Thresholds
+    probs: ArrayLike,
+    pairs: Pairs,
+    expert_probs: Sequence[ArrayLike],
+    thresholds: Thresholds,
+    keys: ArrayLike | None = None,
 ) -> Routed:
     """Return which way each image goes and what is answered.
 
@@ -72,6 +76,8 @@ def send(
     expert_probs : sequence of arrays, each (n_images, 2)
         As for `combine`; read where an expert is asked.
     thresholds : Thresholds
+    keys : array of float, shape (n_images,), optional
+        What is held against tau; without it the generalist's confidence. See `learned.keys`.
 
     Raises
     ------
@@ -82,8 +88,7 @@ def send(
     limits = np.array([*_checked(thresholds, pairs).taus, 0.0])
     owner = route(P, pairs)
     rows = np.arange(len(P))
-    own_confidence = P.max(axis=1, initial=0.0).astype(np.float64)
-    deferred = (owner >= 0) & (own_confidence < limits[owner])
+    deferred = (owner >= 0) & (_keys(keys, P) < limits[owner])
     combined = combine(P, owner, expert_probs, deferred, pairs=pairs)
     answer = P.argmax(axis=1).astype(np.int64)
     for mine, (a, b), q in deferrals(P, owner, expert_probs, deferred, pairs):
@@ -156,7 +161,13 @@ class Table:
         return counted.reshape(K, K).astype(np.int64)
 
 
-def table(probs: ArrayLike, y: ArrayLike, pairs: Pairs, expert_probs: Sequence[ArrayLike]) -> Table:
+def table(
+    probs: ArrayLike,
+    y: ArrayLike,
+    pairs: Pairs,
+    expert_probs: Sequence[ArrayLike],
+    keys: ArrayLike | None = None,
+) -> Table:
     """Count once what the sliders can ask for.
 
     Parameters
@@ -165,7 +176,7 @@ def table(probs: ArrayLike, y: ArrayLike, pairs: Pairs, expert_probs: Sequence[A
         Calibrated probabilities of the generalist.
     y : array of int, shape (n_images,)
         True classes.
-    pairs, expert_probs
+    pairs, expert_probs, keys
         As for `send`; the rows of images that a pair owns must be distributions.
 
     Raises
@@ -177,7 +188,7 @@ def table(probs: ArrayLike, y: ArrayLike, pairs: Pairs, expert_probs: Sequence[A
     truth = class_indices(y, P.shape[1], "y")
     same_length("probs", len(P), "y", len(truth))
     sure = P.max(axis=1, initial=0.0).astype(np.float64)
-    answer, keeps = P.argmax(axis=1), _keeps(sure)
+    answer, keeps, first = P.argmax(axis=1), _keeps(sure), _keeps(_keys(keys, P)) + 1
     kept = _unique(np.stack([keeps, truth, answer], axis=1))
     owner, everyone = route(P, pairs), np.ones(len(P), dtype=bool)
     combined = combine(P, owner, expert_probs, everyone, pairs=pairs)
@@ -185,7 +196,7 @@ def table(probs: ArrayLike, y: ArrayLike, pairs: Pairs, expert_probs: Sequence[A
     for index, (rows, (a, b), q) in enumerate(deferrals(P, owner, expert_probs, everyone, pairs)):
         after = expert_class(q, a, b)
         expert_keeps = _keeps(combined[rows, after])
-        columns = [np.full(len(rows), index), keeps[rows] + 1, keeps[rows], expert_keeps]
+        columns = [np.full(len(rows), index), first[rows], keeps[rows], expert_keeps]
         parts.append(np.stack([*columns, truth[rows], answer[rows], after], axis=1))
     owned = _unique(np.concatenate(parts))
     ordered = tuple((int(a), int(b)) for a, b in pairs)
@@ -195,6 +206,15 @@ def table(probs: ArrayLike, y: ArrayLike, pairs: Pairs, expert_probs: Sequence[A
 def position(threshold: float) -> int:
     """Return the position of a threshold on the sliders, the nearest one."""
     return round(checked_tau(threshold) * N_STEPS)
+
+
+def _keys(keys: ArrayLike | None, probs: NDArray[Any]) -> Floats:
+    """Return what is held against tau: shares, one an image."""
+    if keys is None:
+        return np.asarray(probs.max(axis=1, initial=0.0), dtype=np.float64)
+    found = np.asarray(keys, dtype=np.float64)
+    same_length("keys", len(found), "probs", len(probs))
+    return found
 
 
 def _keeps(confidence: Floats) -> Ints:
