@@ -1,0 +1,103 @@
+"""What a cascade must beat, or its gain comes from somewhere else than its experts.
+
+Two controls at the same cost: as many images deferred, but at random; and the same images deferred,
+but to a second generalist whose probabilities are averaged with the first's. An expert that does
+not beat the latter is no specialist: any second opinion would have done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from core.analysis._checks import class_indices, probabilities, same_length
+from core.analysis.cascades.routes import Routed
+from core.analysis.comparison import paired_difference
+from core.errors import InvalidInput
+
+
+def random_deferral(
+    routed: Routed, everywhere: Routed, probs: ArrayLike, y: ArrayLike
+) -> dict[str, float]:
+    """Return what deferring as many images at random, among those a pair owns, would give.
+
+    Parameters
+    ----------
+    routed : Routed
+        The cascade's routes; who a person is asked about does not matter here.
+    everywhere : Routed
+        The same with every owned image deferred (all taus 1, see `routes.send`).
+    probs : array of float, shape (n_images, n_classes)
+        The generalist's.
+    y : array of int, shape (n_images,)
+
+    Returns
+    -------
+    dict
+        accuracy and gain as expected, accuracy_sd over draws, n_deferred.
+
+    Notes
+    -----
+    In closed form, pair by pair: drawing m of N owned images without replacement, each of which
+    changes the number of right answers by +1, 0 or -1, has mean m * mean and the hypergeometric
+    variance m * var * (N - m) / (N - 1). So each expert is asked as often as in the cascade.
+    """
+    P = probabilities(probs)
+    truth = class_indices(y, P.shape[1], "y")
+    same_length("probs", len(P), "y", len(truth))
+    _some(len(P))
+    right = P.argmax(axis=1) == truth
+    change = (everywhere.answer == truth).astype(np.int64) - right
+    won, variance, n_deferred = 0.0, 0.0, 0
+    for pair in np.unique(everywhere.asked[everywhere.asked >= 0]):
+        mine = everywhere.asked == pair
+        m, n = int((routed.asked[mine] == pair).sum()), int(mine.sum())
+        n_deferred += m
+        won += m * float(change[mine].mean())
+        variance += m * float(change[mine].var()) * (n - m) / max(1, n - 1)
+    base = float(right.mean())
+    gain = won / len(P)
+    sd = float(np.sqrt(variance)) / len(P)
+    return {"accuracy": base + gain, "gain": gain, "accuracy_sd": sd, "n_deferred": n_deferred}
+
+
+def second_generalist(
+    routed: Routed, probs: ArrayLike, others: ArrayLike, y: ArrayLike
+) -> dict[str, Any]:
+    """Return what a second generalist gains where the cascade asks an expert.
+
+    Parameters
+    ----------
+    routed : Routed
+        The cascade's.
+    probs, others : array of float, shape (n_images, n_classes)
+        Calibrated probabilities of the two generalists.
+    y : array of int, shape (n_images,)
+
+    Returns
+    -------
+    dict
+        accuracy and gain of the first generalist with the second asked for the same images;
+        lead and lead_ci: how much more accurate the cascade is, with its paired 95 % interval.
+    """
+    P, Q = probabilities(probs), probabilities(others, "others")
+    truth = class_indices(y, P.shape[1], "y")
+    same_length("others", len(Q), "probs", len(P))
+    _some(len(P))
+    right = P.argmax(axis=1) == truth
+    both = (P + Q).argmax(axis=1) == truth
+    control = np.where(routed.asked >= 0, both, right)
+    lead, interval = paired_difference(routed.answer == truth, control)
+    return {
+        "accuracy": float(control.mean()),
+        "gain": float(control.mean() - right.mean()),
+        "lead": lead,
+        "lead_ci": list(interval),
+    }
+
+
+def _some(n_images: int) -> None:
+    if n_images == 0:
+        raise InvalidInput("there are no images to measure", expected="at least one image")
