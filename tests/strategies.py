@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ class CascadeInput:
 
     probs: np.ndarray
     y: np.ndarray
-    pairs: list[tuple[int, int]]
+    pairs: list[tuple[int, ...]]
     expert_probs: list[np.ndarray]
 
 
@@ -73,14 +74,15 @@ def cascade_inputs(draw) -> CascadeInput:
     if draw(st.booleans()):
         probs = probs.astype(np.float32)
     y = np.array(draw(st.lists(st.integers(0, k - 1), min_size=n, max_size=n)))
-    unordered = [(a, b) for a in range(k) for b in range(a + 1, k)]
-    chosen = draw(st.lists(st.sampled_from(unordered), unique=True, max_size=3))
-    pairs = [pair if draw(st.booleans()) else pair[::-1] for pair in chosen]
+    groups = [g for size in (2, 3) for g in combinations(range(k), size)]
+    chosen = draw(st.lists(st.sampled_from(groups), unique=True, max_size=3))
+    apart = [g for i, g in enumerate(chosen) if all(len({*g} & {*h}) < 2 for h in chosen[:i])]
+    pairs = [tuple(draw(st.permutations(group))) for group in apart]
     experts = []
-    for a, b in pairs:
-        q = draw(distributions(n, 2))
+    for pair in pairs:
+        q = draw(distributions(n, len(pair)))
         top_two = np.argsort(-probs, axis=1, kind="stable")[:, :2]
-        foreign = [set(row) != {a, b} for row in top_two.tolist()]
+        foreign = [not set(row) <= set(pair) for row in top_two.tolist()]
         q[foreign] = np.nan
         experts.append(q)
     return CascadeInput(probs, y, pairs, experts)

@@ -22,11 +22,11 @@ def _directly(case: CascadeInput, tau: float) -> tuple[np.ndarray, np.ndarray]:
     for i, row in enumerate(case.probs.astype(np.float64)):
         ranking = sorted(range(len(row)), key=lambda c: (-row[c], c))
         answer, top_two = ranking[0], set(ranking[:2])
-        defers = top_two in pairs and row[answer] < tau
+        index = next((p for p, pair in enumerate(pairs) if top_two <= pair), None)
+        defers = len(row) > 1 and index is not None and row[answer] < tau
         if defers:
-            index = pairs.index(top_two)
-            (a, b), (q_a, q_b) = case.pairs[index], case.expert_probs[index][i]
-            answer = min(a, b) if q_a == q_b else (a if q_a > q_b else b)
+            said = dict(zip(case.pairs[index], case.expert_probs[index][i], strict=True))
+            answer = min(said, key=lambda c: (-said[c], c))
         decided.append(answer)
         deferred.append(defers)
     return np.array(decided), np.array(deferred)

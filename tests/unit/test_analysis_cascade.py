@@ -138,7 +138,7 @@ def test_a_million_predictions_are_swept_in_well_under_a_second_and_read_in_micr
     for i in range(1000):
         swept.confusion_at(i)
     assert time.process_time() - start < 0.3  # measured: 6 microseconds each
-    assert swept.moves.nbytes < 200_000
+    assert sum(moves.nbytes for moves in swept.moves) < 300_000
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,10 @@ def test_a_million_predictions_are_swept_in_well_under_a_second_and_read_in_micr
     [
         ({"pairs": [(0, 0)]}, "pair cannot be used"),
         ({"pairs": [(0, 3)]}, "pair cannot be used"),
-        ({"pairs": [(0, 1), (1, 0)], "expert_probs": [EXPERT] * 2}, "twice"),
+        (
+            {"pairs": [(0, 1), (1, 0)], "expert_probs": [EXPERT] * 2},
+            "answered for by another expert",
+        ),
         ({"expert_probs": []}, "one expert for each pair"),
         ({"expert_probs": [EXPERT[:2]]}, "answer for each image"),
         ({"expert_probs": [np.full((4, 2), np.nan)]}, "expert for classes 0 and 1"),

@@ -1,6 +1,7 @@
 """Routing and deferral: which expert an image belongs to, and what the two models say together.
 
-An image is *owned* by a pair when the generalist's two most probable classes are that pair.
+An image is *owned* by a pair when the generalist's two most probable classes are that pair, or lie
+in it: what is called a pair here may be a group of three or more classes that are confused.
 It is *deferred* to the pair's expert when it is owned and the generalist's confidence is below
 tau; equality keeps, so tau = 0 defers nothing.
 """
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.analysis._checks import Bools, Floats, Ints, probabilities, same_length
 from core.errors import InvalidInput
 
-Pairs = Sequence[tuple[int, int]]
+Pairs = Sequence[tuple[int, ...]]  # two classes, or a group of more
 
 
 def route(probs: ArrayLike, pairs: Pairs) -> Ints:
@@ -26,18 +27,18 @@ def route(probs: ArrayLike, pairs: Pairs) -> Ints:
     ----------
     probs : array of float, shape (n_images, n_classes)
         Calibrated probabilities of the generalist.
-    pairs : sequence of (int, int), length n_pairs
-        Different pairs of classes; (a, b) and (b, a) are the same pair.
+    pairs : sequence of tuples of two or more ints, length n_pairs
+        Classes of each expert; no two classes belong to two experts together.
 
     Returns
     -------
     array of int64, shape (n_images,)
-        The index of the pair that is the image's top two, or -1.
+        The index of the pair that holds the image's top two, or -1.
 
     Raises
     ------
     InvalidInput
-        When a pair repeats, is no pair, or names a class that does not exist.
+        When two pairs share two classes, one is no pair, or a class does not exist.
 
     Notes
     -----
@@ -75,17 +76,17 @@ def combine(
     probs : array of float, shape (n_images, n_classes)
     owner : array of int, shape (n_images,)
         From `route`.
-    expert_probs : sequence of arrays, each (n_images, 2)
-        For each pair (a, b) its expert's q_a and q_b. Only the rows of deferred images are
-        read; the others may be NaN.
+    expert_probs : sequence of arrays, each (n_images, classes of the pair)
+        For each pair its expert's probabilities, columns in the pair's order. Only the rows of
+        deferred images are read; the others may be NaN.
     deferred : array of bool, shape (n_images,)
-    pairs : sequence of (int, int)
+    pairs : sequence of tuples of int
         As given to `route`.
 
     Returns
     -------
     array of float64, shape (n_images, n_classes)
-        p_a becomes (p_a + p_b) q_a, p_b becomes (p_a + p_b) q_b; all else is untouched.
+        The sum of the pair's probabilities is divided as its expert says; all else is untouched.
 
     Notes
     -----
@@ -94,9 +95,9 @@ def combine(
     """
     P = probabilities(probs)
     combined = P.astype(np.float64)
-    for rows, (a, b), q in deferrals(P, owner, expert_probs, deferred, pairs):
-        mass = combined[rows, a] + combined[rows, b]
-        combined[rows, a], combined[rows, b] = mass * q[:, 0], mass * q[:, 1]
+    for rows, pair, q in deferrals(P, owner, expert_probs, deferred, pairs):
+        mine = np.ix_(rows, np.asarray(pair))
+        combined[mine] = combined[mine].sum(axis=1, keepdims=True) * q
     return combined
 
 
@@ -117,13 +118,13 @@ def answers(
 
     Notes
     -----
-    A deferred image gets the class its expert finds more probable; at exactly one half the
-    first in class order. Every other image keeps the generalist's class.
+    A deferred image gets the class its expert finds most probable; of equals the first in class
+    order. Every other image keeps the generalist's class.
     """
     P = probabilities(probs)
     decided: Ints = P.argmax(axis=1).astype(np.int64)
-    for rows, (a, b), q in deferrals(P, owner, expert_probs, deferred, pairs):
-        decided[rows] = expert_class(q, a, b)
+    for rows, pair, q in deferrals(P, owner, expert_probs, deferred, pairs):
+        decided[rows] = expert_class(q, pair)
     return decided
 
 
@@ -140,10 +141,19 @@ def checked_tau(tau: float) -> float:
     return float(tau)
 
 
-def expert_class(q: Floats, a: int, b: int) -> Ints:
-    """Return the class each row of an expert's (n, 2) favours; one half: first in class order."""
-    prefers_b = q[:, 1] > q[:, 0] if a < b else q[:, 1] >= q[:, 0]
-    return np.asarray(np.where(prefers_b, b, a), dtype=np.int64)
+def deferral_keys(keys: ArrayLike | None, probs: NDArray[Any]) -> Floats:
+    """Return what is held against tau, shares, one an image: the confidence unless told."""
+    if keys is None:
+        return np.asarray(probs.max(axis=1, initial=0.0), dtype=np.float64)
+    found = np.asarray(keys, dtype=np.float64)
+    same_length("keys", len(found), "probs", len(probs))
+    return found
+
+
+def expert_class(q: Floats, pair: Sequence[int]) -> Ints:
+    """Return the class each row of an expert favours; of equals the first in class order."""
+    order = np.argsort(pair)
+    return np.asarray(np.asarray(pair, dtype=np.int64)[order][q[:, order].argmax(axis=1)])
 
 
 def deferrals(
@@ -152,8 +162,8 @@ def deferrals(
     expert_probs: Sequence[ArrayLike],
     deferred: ArrayLike,
     pairs: Pairs,
-) -> Iterator[tuple[Ints, tuple[int, int], Floats]]:
-    """Yield, for each pair, the rows deferred to it, the pair, and its expert's rows (n, 2).
+) -> Iterator[tuple[Ints, tuple[int, ...], Floats]]:
+    """Yield, for each pair, the rows deferred to it, the pair, and its expert's rows.
 
     Parameters
     ----------
@@ -175,17 +185,18 @@ def deferrals(
             expected=str(len(pairs)),
             received=str(len(expert_probs)),
         )
-    for index, (a, b) in enumerate(pairs):
+    for index, pair in enumerate(pairs):
         q = np.asarray(expert_probs[index])
-        if q.shape != (len(probs), 2):
+        called = f"the expert for classes {' and '.join(map(str, pair))}"
+        if q.shape != (len(probs), len(pair)):
             raise InvalidInput(
-                f"the expert for classes {a} and {b} must answer for each image",
-                expected=f"shape ({len(probs)}, 2)",
+                f"{called} must answer for each image",
+                expected=f"shape ({len(probs)}, {len(pair)})",
                 received=f"shape {q.shape}",
             )
         rows = np.flatnonzero(mask & (owners == index))
-        answered = probabilities(q[rows], f"the expert for classes {a} and {b}")
-        yield rows, (int(a), int(b)), answered.astype(np.float64)
+        answered = probabilities(q[rows], called)
+        yield rows, tuple(int(c) for c in pair), answered.astype(np.float64)
 
 
 def pair_owners(pairs: Pairs, n_classes: int) -> Ints:
@@ -194,15 +205,20 @@ def pair_owners(pairs: Pairs, n_classes: int) -> Ints:
     Raises
     ------
     InvalidInput
-        When a pair repeats, is no pair, or names a class that does not exist.
+        When two pairs share two classes, one is no pair, or a class does not exist.
     """
     owner_of = np.full((n_classes, n_classes), -1, dtype=np.int64)
-    for index, (a, b) in enumerate(pairs):
-        if a == b or not (0 <= a < n_classes and 0 <= b < n_classes) or owner_of[a, b] >= 0:
+    for index, pair in enumerate(pairs):
+        members = set(pair)
+        known = all(0 <= c < n_classes for c in pair)
+        within = np.ix_(list(pair), list(pair)) if known else None
+        if within is None or not 1 < len(members) == len(pair) or (owner_of[within] >= 0).any():
             raise InvalidInput(
                 "an expert's pair cannot be used",
-                expected=f"different pairs of two classes in [0, {n_classes})",
-                received=f"({a}, {b})" + (" twice" if a != b else ""),
+                expected=f"two or more different classes in [0, {n_classes}), no two of them "
+                "answered for by another expert",
+                received=f"({', '.join(map(str, pair))})",
             )
-        owner_of[a, b] = owner_of[b, a] = index
+        owner_of[within] = index
+        np.fill_diagonal(owner_of, -1)  # two pairs may share one class
     return owner_of

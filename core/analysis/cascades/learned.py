@@ -100,8 +100,8 @@ def learn(
     same_length("probs", len(P), "y", len(truth))
     rules, found = [], np.ones(len(P))
     everyone = np.ones(len(P), dtype=bool)
-    for rows, (a, b), q in deferrals(P, owner, expert_probs, everyone, pairs):
-        after = expert_class(q, a, b) == truth[rows]
+    for rows, pair, q in deferrals(P, owner, expert_probs, everyone, pairs):
+        after = expert_class(q, pair) == truth[rows]
         gain = after.astype(np.float64) - (P[rows].argmax(axis=1) == truth[rows])
         rules.append(_fit(P[rows], gain))
         found[rows] = (1.0 - _out_of_fold(P[rows], gain, seed)) / 2.0

@@ -22,6 +22,7 @@ from core.analysis.cascades.deferral import (
     Pairs,
     checked_tau,
     combine,
+    deferral_keys,
     deferrals,
     expert_class,
     route,
@@ -72,8 +73,8 @@ def send(
     ----------
     probs : array of float, shape (n_images, n_classes)
         Calibrated probabilities of the generalist.
-    pairs : sequence of (int, int), length n_pairs
-    expert_probs : sequence of arrays, each (n_images, 2)
+    pairs : sequence of tuples of int, length n_pairs
+    expert_probs : sequence of arrays, each (n_images, classes of the pair)
         As for `combine`; read where an expert is asked.
     thresholds : Thresholds
     keys : array of float, shape (n_images,), optional
@@ -88,11 +89,11 @@ def send(
     limits = np.array([*_checked(thresholds, pairs).taus, 0.0])
     owner = route(P, pairs)
     rows = np.arange(len(P))
-    deferred = (owner >= 0) & (_keys(keys, P) < limits[owner])
+    deferred = (owner >= 0) & (deferral_keys(keys, P) < limits[owner])
     combined = combine(P, owner, expert_probs, deferred, pairs=pairs)
     answer = P.argmax(axis=1).astype(np.int64)
-    for mine, (a, b), q in deferrals(P, owner, expert_probs, deferred, pairs):
-        answer[mine] = expert_class(q, a, b)
+    for mine, pair, q in deferrals(P, owner, expert_probs, deferred, pairs):
+        answer[mine] = expert_class(q, pair)
     confidence = combined[rows, answer]
     asked = np.where(deferred, owner, -1)
     ways = np.where(deferred, owner, GENERALIST)
@@ -108,9 +109,8 @@ class Table:
 
     Parameters
     ----------
-    classes : int
-    n_images : int
-    pairs : tuple of (a, b)
+    n_classes, n_images : int
+    pairs : tuple of tuples of int
     kept : array of int32, shape (n_kept, 4)
         Of the generalist's answers: the highest position of `person` that still keeps them, true
         class, answer, number of images.
@@ -124,7 +124,7 @@ class Table:
 
     n_classes: int
     n_images: int
-    pairs: tuple[tuple[int, int], ...]
+    pairs: tuple[tuple[int, ...], ...]
     kept: NDArray[np.int32]
     owned: NDArray[np.int32]
     n_owned: NDArray[np.int32]
@@ -188,33 +188,24 @@ def table(
     truth = class_indices(y, P.shape[1], "y")
     same_length("probs", len(P), "y", len(truth))
     sure = P.max(axis=1, initial=0.0).astype(np.float64)
-    answer, keeps, first = P.argmax(axis=1), _keeps(sure), _keeps(_keys(keys, P)) + 1
+    answer, keeps, first = P.argmax(axis=1), _keeps(sure), _keeps(deferral_keys(keys, P)) + 1
     kept = _unique(np.stack([keeps, truth, answer], axis=1))
     owner, everyone = route(P, pairs), np.ones(len(P), dtype=bool)
     combined = combine(P, owner, expert_probs, everyone, pairs=pairs)
     parts = [np.empty((0, 7), dtype=np.int64)]
-    for index, (rows, (a, b), q) in enumerate(deferrals(P, owner, expert_probs, everyone, pairs)):
-        after = expert_class(q, a, b)
+    for index, (rows, pair, q) in enumerate(deferrals(P, owner, expert_probs, everyone, pairs)):
+        after = expert_class(q, pair)
         expert_keeps = _keeps(combined[rows, after])
         columns = [np.full(len(rows), index), first[rows], keeps[rows], expert_keeps]
         parts.append(np.stack([*columns, truth[rows], answer[rows], after], axis=1))
     owned = _unique(np.concatenate(parts))
-    ordered = tuple((int(a), int(b)) for a, b in pairs)
+    ordered = tuple(tuple(int(c) for c in pair) for pair in pairs)
     return Table(P.shape[1], len(P), ordered, kept, owned[:, :-1], owned[:, -1])
 
 
 def position(threshold: float) -> int:
     """Return the position of a threshold on the sliders, the nearest one."""
     return round(checked_tau(threshold) * N_STEPS)
-
-
-def _keys(keys: ArrayLike | None, probs: NDArray[Any]) -> Floats:
-    """Return what is held against tau: shares, one an image."""
-    if keys is None:
-        return np.asarray(probs.max(axis=1, initial=0.0), dtype=np.float64)
-    found = np.asarray(keys, dtype=np.float64)
-    same_length("keys", len(found), "probs", len(probs))
-    return found
 
 
 def _keeps(confidence: Floats) -> Ints:

@@ -17,7 +17,14 @@ from core.analysis._checks import (
     same_length,
     some_images,
 )
-from core.analysis.cascades.deferral import Pairs, checked_tau, deferrals, expert_class, route
+from core.analysis.cascades.deferral import (
+    Pairs,
+    checked_tau,
+    deferral_keys,
+    deferrals,
+    expert_class,
+    route,
+)
 from core.analysis.comparison import paired_intervals
 from core.analysis.metrics import confusion_matrix, wilson_interval, wilson_intervals
 from core.errors import InvalidInput
@@ -41,13 +48,12 @@ class Sweep:
     Parameters
     ----------
     taus : array of float64, shape (T,), ascending
-    pairs : tuple of (a, b)
+    pairs : tuple of tuples of int
     n_images : int
     base : array of int64, shape (K, K)
         The generalist's confusion matrix (row = true).
-    moves : array of int32, shape (P, T, K)
-        Images of each true class that have gone from column a to column b, less those that
-        have gone back, at each threshold.
+    moves : tuple of P arrays of int32, each (T, K, classes of the pair)
+        By how many images of each true class the columns of a pair's classes have grown.
     n_deferred_by_pair, n_recovered_by_pair, n_broken_by_pair : array of int64, shape (P, T)
         Deferred images; those the expert corrects; those it spoils.
     n_owned, n_recoverable, n_breakable : array of int64, shape (P,)
@@ -55,10 +61,10 @@ class Sweep:
     """
 
     taus: Floats
-    pairs: tuple[tuple[int, int], ...]
+    pairs: tuple[tuple[int, ...], ...]
     n_images: int
     base: Ints
-    moves: NDArray[np.int32]
+    moves: tuple[NDArray[np.int32], ...]
     n_deferred_by_pair: Ints
     n_recovered_by_pair: Ints
     n_broken_by_pair: Ints
@@ -107,9 +113,8 @@ class Sweep:
     def confusion_at(self, position: int) -> Ints:
         """Return the cascade's confusion matrix at `taus[position]`: (K, K), in O(K P)."""
         C = self.base.copy()
-        for (a, b), move in zip(self.pairs, self.moves[:, position], strict=True):
-            C[:, b] += move
-            C[:, a] -= move
+        for pair, moves in zip(self.pairs, self.moves, strict=True):
+            C[:, list(pair)] += moves[position]
         return C
 
     def at(self, tau: float) -> dict[str, Any]:
@@ -172,6 +177,7 @@ def sweep(
     pairs: Pairs,
     expert_probs: Sequence[ArrayLike],
     grid: ArrayLike | None = None,
+    keys: ArrayLike | None = None,
 ) -> Sweep:
     """Return what the cascade does at every threshold, exactly.
 
@@ -181,11 +187,13 @@ def sweep(
         Calibrated probabilities of the generalist.
     y : array of int, shape (n_images,)
         True classes.
-    pairs : sequence of (int, int), length n_pairs
-    expert_probs : sequence of arrays, each (n_images, 2)
+    pairs : sequence of tuples of int, length n_pairs
+    expert_probs : sequence of arrays, each (n_images, classes of the pair)
         As for `combine`; the rows of images the pair owns must be distributions.
     grid : array of float, ascending, in [0, 1], optional
         Thresholds; default `default_grid()`.
+    keys : array of float, shape (n_images,), optional
+        What is held against tau; without it the generalist's confidence. See `learned.keys`.
 
     Raises
     ------
@@ -205,25 +213,24 @@ def sweep(
     taus = _checked_grid(grid)
     owner = route(P, pairs)
     n_taus, n_classes = len(taus), P.shape[1]
-    moves = np.zeros((len(pairs), n_taus, n_classes), dtype=np.int32)
+    moves, sure = [], deferral_keys(keys, P)
     counts = np.zeros((3, len(pairs), n_taus + 1), dtype=np.int64)  # the last: never deferred
     everyone = np.ones(len(P), dtype=bool)
-    for index, (rows, (a, b), q) in enumerate(deferrals(P, owner, expert_probs, everyone, pairs)):
-        confidence = P[rows].max(axis=1, initial=0.0).astype(np.float64)
-        start = np.searchsorted(taus, confidence, side="right")
-        before, after, true = P[rows].argmax(axis=1), expert_class(q, a, b), truth[rows]
+    for index, (rows, pair, q) in enumerate(deferrals(P, owner, expert_probs, everyone, pairs)):
+        start = np.searchsorted(taus, sure[rows], side="right")
+        before, after, true = P[rows].argmax(axis=1), expert_class(q, pair), truth[rows]
         right, was_right = after == true, before == true
         for row, which in enumerate((slice(None), right & ~was_right, was_right & ~right)):
             counts[row, index] = np.bincount(start[which], minlength=n_taus + 1)
-        step = np.where(after == b, 1, -1) * (after != before)
-        shifts = np.bincount(
-            start * n_classes + true, weights=step, minlength=(n_taus + 1) * n_classes
-        ).reshape(n_taus + 1, n_classes)
-        moves[index] = shifts[:-1].cumsum(axis=0)
+        shifts = np.zeros((n_taus + 1, n_classes, len(pair)), dtype=np.int32)
+        for column, c in enumerate(pair):
+            step = (after == c).astype(np.int32) - (before == c)
+            np.add.at(shifts[:, :, column], (start, true), step)
+        moves.append(shifts[:-1].cumsum(axis=0, dtype=np.int32))
     up_to = counts[:, :, :-1].cumsum(axis=2)
     totals = counts.sum(axis=2)
-    ordered = tuple((int(a), int(b)) for a, b in pairs)
-    return Sweep(taus, ordered, len(P), base, moves, *up_to, *totals)
+    ordered = tuple(tuple(int(c) for c in pair) for pair in pairs)
+    return Sweep(taus, ordered, len(P), base, tuple(moves), *up_to, *totals)
 
 
 def _checked_grid(grid: ArrayLike | None) -> Floats:
