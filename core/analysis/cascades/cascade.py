@@ -31,6 +31,7 @@ __all__ = [
     "accounting",
     "answers",
     "best_tau",
+    "best_taus",
     "combine",
     "default_grid",
     "deferred_mask",
@@ -44,6 +45,18 @@ __all__ = [
 def best_tau(swept: Sweep) -> float:
     """Return the threshold with most right answers; of equals the smallest: fewest deferred."""
     return float(swept.taus[int(np.argmax(swept.n_correct))])
+
+
+def best_taus(swept: Sweep) -> tuple[float, ...]:
+    """Return, for each pair by itself, the smallest threshold with most right answers.
+
+    Notes
+    -----
+    What one pair's threshold changes does not depend on another's, so the best of each are the
+    best of all.
+    """
+    gains = swept.n_recovered_by_pair - swept.n_broken_by_pair  # (P, T)
+    return tuple(float(swept.taus[int(gain.argmax())]) for gain in gains)
 
 
 def random_control(swept: Sweep, tau: float) -> dict[str, float]:

@@ -216,8 +216,11 @@ def _keeps(confidence: Floats) -> Ints:
 
 def _unique(rows: Ints) -> NDArray[np.int32]:
     """Return the different rows, ascending, with how often each occurs as a last column."""
-    found, n = np.unique(rows, axis=0, return_counts=True)
-    return np.column_stack([found, n]).astype(np.int32)
+    if not len(rows):
+        return np.empty((0, rows.shape[1] + 1), dtype=np.int32)
+    widths = tuple(rows.max(axis=0) + 1)  # one number a row: numpy sorts these much faster
+    found, n = np.unique(np.ravel_multi_index(tuple(rows.T), widths), return_counts=True)
+    return np.column_stack([*np.unravel_index(found, widths), n]).astype(np.int32)
 
 
 def _checked(thresholds: Thresholds, pairs: Pairs) -> Thresholds:

@@ -41,8 +41,8 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
 
   let person = -1;
   const alone = new Int32Array(K * K); // the generalist's answers, nothing deferred
-  const left = pairs.map(() => new Int32Array(T * K * 2)); // of (true, a) and (true, b)
-  const came = pairs.map(() => new Int32Array(T * K * 2));
+  const left = pairs.map((pair) => new Int32Array(T * K * pair.length)); // (tau, true, class of it)
+  const came = pairs.map((pair) => new Int32Array(T * K * pair.length));
   const events = pairs.map(() => new Int32Array(T * 4)); // deferred, answered, won, lost
 
   function fold(position) {
@@ -55,16 +55,17 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
     pairs.forEach((pair, p) => {
       [left[p], came[p], events[p]].forEach((counts) => counts.fill(0));
       for (let i = Math.max(start[p], 0); i < end[p]; i++) {
-        const at = (first[i] * K + truth[i]) * 2, answered = expert[i] >= person;
-        if (own[i] >= person) left[p][at + (before[i] === pair[1] ? 1 : 0)] += n[i];
-        if (answered) came[p][at + (after[i] === pair[1] ? 1 : 0)] += n[i];
+        const at = (first[i] * K + truth[i]) * pair.length, answered = expert[i] >= person;
+        if (own[i] >= person) left[p][at + pair.indexOf(before[i])] += n[i];
+        if (answered) came[p][at + pair.indexOf(after[i])] += n[i];
         const right = after[i] === truth[i], was = before[i] === truth[i], e = first[i] * 4;
         events[p][e] += n[i];
         if (answered) events[p][e + 1] += n[i];
         if (answered && right && !was) events[p][e + 2] += n[i];
         if (answered && was && !right) events[p][e + 3] += n[i];
       }
-      for (const [counts, width] of [[left[p], 2 * K], [came[p], 2 * K], [events[p], 4]]) {
+      const row = K * pair.length;
+      for (const [counts, width] of [[left[p], row], [came[p], row], [events[p], 4]]) {
         for (let i = width; i < counts.length; i++) counts[i] += counts[i - width];
       }
     });
@@ -76,12 +77,12 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
     const generalist = Int32Array.from(alone), experts = new Int32Array(K * K);
     const sums = [0, 0, 0, 0];
     const deferred = pairs.map((pair, p) => {
-      const base = taus[p] * K * 2;
       for (let t = 0; t < K; t++) {
-        for (let side = 0; side < 2; side++) {
-          generalist[t * K + pair[side]] -= left[p][base + t * 2 + side];
-          experts[t * K + pair[side]] += came[p][base + t * 2 + side];
-        }
+        const base = (taus[p] * K + t) * pair.length;
+        pair.forEach((c, side) => {
+          generalist[t * K + c] -= left[p][base + side];
+          experts[t * K + c] += came[p][base + side];
+        });
       }
       for (let e = 0; e < 4; e++) sums[e] += events[p][taus[p] * 4 + e];
       return events[p][taus[p] * 4];

@@ -1,0 +1,1 @@
+"""Cascades: a generalist, experts for what it confuses, a person for what is left."""

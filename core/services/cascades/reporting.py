@@ -1,0 +1,218 @@
+"""What a cascade gains and costs at some thresholds, and whether that is more than it must beat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.analysis import metrics
+from core.analysis.cascades import cascade, controls, routes
+from core.analysis.cascades.routes import GENERALIST, PERSON, Routed, Thresholds
+from core.analysis.comparison import paired_intervals
+from core.errors import InvalidInput
+from core.records import Run
+from core.services.cascades.members import Members, SplitAnswers, calibrated, second_generalists
+from core.store.database import Workspace
+
+ROUTES = ("all", "generalist", "experts")
+
+
+def report(
+    ws: Workspace, members: Members, thresholds: Thresholds, second: Run | None = None
+) -> dict[str, Any]:
+    """Return what `cascade` prints: figures on val and test, the two controls, and the verdict.
+
+    Parameters
+    ----------
+    second : Run, optional
+        The second generalist of the control; by default the first of `second_generalists`.
+
+    Raises
+    ------
+    InvalidInput
+        If a threshold is no share, or there is not one for each expert.
+    """
+    found: dict[str, Any] = {
+        split: figures(members, members.on(split), thresholds) for split in ("val", "test")
+    }
+    part, routed = members.test, members.test.send(members.pairs, thresholds)
+    everywhere = _all_owned(members, part)
+    random = controls.random_deferral(routed, everywhere, part.probs, part.y)
+    others = second_generalists(ws, members.generalist) if second is None else [second]
+    ensemble = None
+    if others:
+        theirs = calibrated(ws, others[0], part.positions)
+        ensemble = {
+            "run": others[0].id,
+            **controls.second_generalist(routed, part.probs, theirs, part.y),
+        }
+    found["controls"] = {"random": random, "ensemble": ensemble}
+    found["costs"] = costs(members, found["test"])
+    found["verdict"] = verdict(found)
+    return found
+
+
+def figures(members: Members, part: SplitAnswers, thresholds: Thresholds) -> dict[str, Any]:
+    """Return the figures of one split, in plain Python numbers.
+
+    Returns
+    -------
+    dict
+        n_images, n_answered (without a person), coverage, accuracy (of what is answered) with
+        accuracy_ci (Wilson), generalist_accuracy (of the generalist alone, on the same answered
+        images), gain with gain_ci (paired), n_deferred and deferral_rate (an expert is asked),
+        n_expert (it answers), n_recovered, n_broken, recovery and breakage (shares of what
+        experts answer), person_rate, confusion (K lists; what is answered), asked (images of each
+        true class that a person is asked about), pairs: the same figures for each expert.
+    """
+    routed = part.send(members.pairs, thresholds)
+    answered = routed.route != PERSON
+    right, was_right = routed.answer == part.y, part.probs.argmax(axis=1) == part.y
+    n, n_answered = len(part.y), int(answered.sum())
+    n_right = int((right & answered).sum())
+    by_pair = [
+        {
+            "expert": expert.id,
+            "pair": list(expert.classes),
+            "tau": float(tau),
+            "n_owned": int(part.sweep.n_owned[index]),
+            **_accounting(routed, right, was_right, routed.asked == index),
+        }
+        for index, (expert, tau) in enumerate(zip(members.experts, thresholds.taus, strict=True))
+    ]
+    K = len(members.classes)
+    return {
+        "n_images": n,
+        "n_answered": n_answered,
+        "coverage": n_answered / n,
+        "accuracy": n_right / n_answered if n_answered else 0.0,
+        "accuracy_ci": list(metrics.wilson_interval(n_right, n_answered)),
+        "generalist_accuracy": float(was_right[answered].mean()) if n_answered else 0.0,
+        **_accounting(routed, right, was_right, routed.asked >= 0),
+        "person_rate": 1.0 - n_answered / n,
+        "confusion": metrics.confusion_matrix(
+            part.y[answered], routed.answer[answered], K
+        ).tolist(),
+        "asked": np.bincount(part.y[~answered], minlength=K).tolist(),
+        "pairs": by_pair,
+    }
+
+
+def _accounting(
+    routed: Routed, right: np.ndarray, was_right: np.ndarray, asked: np.ndarray
+) -> dict[str, Any]:
+    """Return what asking experts about some images changes among all that is answered."""
+    n, n_answered = len(right), int((routed.route != PERSON).sum())
+    here = asked & (routed.route != PERSON)
+    n_expert = int(here.sum())
+    won, lost = int((here & right & ~was_right).sum()), int((here & was_right & ~right).sum())
+    return {
+        "gain": (won - lost) / n_answered if n_answered else 0.0,
+        "gain_ci": paired_intervals([won], [lost], n_answered)[0].tolist(),
+        "n_deferred": int(asked.sum()),
+        "deferral_rate": float(asked.sum() / n),
+        "n_expert": n_expert,
+        "n_recovered": won,
+        "n_broken": lost,
+        "recovery": won / n_expert if n_expert else 0.0,
+        "breakage": lost / n_expert if n_expert else 0.0,
+    }
+
+
+def costs(members: Members, test: dict[str, Any]) -> dict[str, Any]:
+    """Return what the experts cost beside the generalist; None where a part is unknown.
+
+    Returns
+    -------
+    dict
+        ms_per_image of the generalist, added_ms_per_image (the experts', where they are asked; at
+        most: models on one backbone share its work), training_s of the generalist and
+        added_training_s.
+    """
+    rates = [row["deferral_rate"] for row in test["pairs"]]
+    times = [expert.ms_per_image for expert in members.experts]
+    known = [t for t in times if t is not None]
+    trained = [expert.duration_s for expert in members.experts]
+    whole = [t for t in trained if t is not None]
+    return {
+        "ms_per_image": members.generalist.ms_per_image,
+        "added_ms_per_image": (
+            sum(rate * t for rate, t in zip(rates, known, strict=True))
+            if len(known) == len(times)
+            else None
+        ),
+        "training_s": members.generalist.duration_s,
+        "added_training_s": sum(whole) if len(whole) == len(trained) else None,
+    }
+
+
+def verdict(found: dict[str, Any]) -> str:
+    """Say in a sentence or two whether the experts pay, on test; "no" is an answer."""
+    test, ensemble = found["test"], found["controls"]["ensemble"]
+    low, high = test["gain_ci"]
+    if not test["n_deferred"]:
+        return "At this threshold nothing is deferred: the cascade is the generalist."
+    points = f"{100 * test['gain']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    on = f"on {test['n_answered']:,} test images"
+    if high < 0:
+        return f"The experts do harm: {points} {on}."
+    if low <= 0:
+        return f"No measurable gain: {points} {on}."
+    said = [f"The experts pay: {points} {on}."]
+    random = found["controls"]["random"]
+    if test["n_answered"] == test["n_images"]:
+        if test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
+            said.append("Deferring as many at random would gain as much.")
+        if ensemble is not None and ensemble["lead_ci"][0] <= 0:
+            said.append("A second generalist in their place could gain as much.")
+    return " ".join(said)
+
+
+def cell_positions(
+    members: Members,
+    thresholds: Thresholds,
+    cell: tuple[int, int],
+    *,
+    split: str = "test",
+    route: str = "all",
+) -> list[int]:
+    """Return the positions of the images in one cell of the matrix, the surest first.
+
+    Parameters
+    ----------
+    cell : (true class, answer)
+        Numbers; an answer equal to the number of classes means that a person is asked.
+    route : {"all", "generalist", "experts"}
+        Whose answers.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such cell, split or route, or thresholds do not fit.
+    """
+    part, K = members.on(split), len(members.classes)
+    true, said = cell
+    if route not in ROUTES or not (0 <= true < K and 0 <= said <= K):
+        raise InvalidInput(
+            "this cascade has no such cell",
+            expected=f"classes 0 to {K - 1}, and one of {', '.join(ROUTES)}",
+            received=f"{true}, {said}, {route}",
+        )
+    routed = part.send(members.pairs, thresholds)
+    if said == K:
+        inside = (part.y == true) & (routed.route == PERSON)
+    else:
+        mine = {"all": routed.route != PERSON, "generalist": routed.route == GENERALIST,
+                "experts": routed.route >= 0}[route]  # fmt: skip
+        inside = (part.y == true) & (routed.answer == said) & mine
+    order = np.argsort(-routed.confidence[inside], kind="stable")
+    return [int(p) for p in part.positions[inside][order]]
+
+
+def _all_owned(members: Members, part: SplitAnswers) -> Routed:
+    """Return the routes with every image that a pair owns deferred, whatever its confidence."""
+    owner = cascade.route(part.probs, members.pairs)
+    everything = Thresholds((1.0,) * len(members.pairs))
+    keys = np.where(owner >= 0, 0.0, 1.0)
+    return routes.send(part.probs, members.pairs, part.expert_probs, everything, keys)
