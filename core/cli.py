@@ -126,7 +126,7 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("--algorithm", default="probe")
     sub.add_argument("--class-map", metavar="M", help="id, name or name@version")
     sub.add_argument("--labels", default="original", metavar="L", help="a label set; or original")
-    sub.add_argument("--pair", type=_pair, metavar="A,B", help="train an expert for two classes")
+    sub.add_argument("--pair", type=_pair, metavar="A,B", help="train an expert for these classes")
     sub.add_argument("--seeds", type=_seeds, default=(0,), metavar="0,1,2")
     sub.add_argument("--epochs", type=int)
     sub.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", type=_option)
@@ -161,10 +161,27 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument("--folds", type=int, default=5, metavar="N", help="trainings: 5")
     sub.add_argument("--over", choices=["train+val", "all"], default="train+val")
-    sub = command("cascade", "cascade", "Build and test a cascade.")
+    text = "Build and test a cascade."
+    sub = command("cascade", "cascade", text, "core.cli_cascade")
     sub.add_argument("--generalist", required=True, metavar="RUN")
     sub.add_argument("--expert", action="append", default=[], metavar="RUN")
-    sub.add_argument("--tau", type=_tau, default="auto", metavar="auto|X")
+    sub.add_argument(
+        "--tau",
+        type=_tau,
+        default="auto",
+        metavar="auto|each|X",
+        help="auto: one for all, the best on validation; each: the best of each expert",
+    )
+    sub.add_argument(
+        "--rule",
+        choices=["confidence", "learned"],
+        default="confidence",
+        help="ask where the generalist doubts, or where a gain is expected",
+    )
+    sub.add_argument("--person", type=float, metavar="P", help="ask a person below this confidence")
+    sub.add_argument("--max-error", type=float, metavar="E", help="promise: at most so many wrong")
+    sub.add_argument("--confidence", type=float, default=0.95, metavar="C", help="of the promise")
+    sub.add_argument("--second", metavar="RUN", help="the second generalist of the control")
 
 
 def _answer_commands(command: Any) -> None:
@@ -241,11 +258,11 @@ def _group(text: str) -> tuple[str, ...]:
     return parts
 
 
-def _pair(text: str) -> tuple[str, str]:
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 2:
-        raise argparse.ArgumentTypeError(f"expected two classes such as A,B, received {text!r}")
-    return parts[0], parts[1]
+def _pair(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(","))
+    if len(parts) < 2:
+        raise argparse.ArgumentTypeError(f"expected classes such as A,B, received {text!r}")
+    return parts
 
 
 def _seeds(text: str) -> tuple[int, ...]:
@@ -255,12 +272,14 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 
 def _tau(text: str) -> float | str:
-    if text == "auto":
+    if text in ("auto", "each"):
         return text
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"expected auto or a share, received {text!r}") from None
+        raise argparse.ArgumentTypeError(
+            f"expected auto, each or a share, received {text!r}"
+        ) from None
 
 
 def _option(text: str) -> tuple[str, Any]:

@@ -21,11 +21,11 @@ from core.services import (
 from core.services import (
     jobs as job_service,
 )
+from core.services.cascades import saving
 from core.services.classes import class_map_files, mapping, merging, retraining
 from core.services.comparing import differences, leaderboard
 from core.services.data import datasets, embedding, exploring, importing
 from core.services.runs import (
-    cascading,
     crossvalidating,
     estimating,
     mirroring,
@@ -135,7 +135,7 @@ def runs(args: argparse.Namespace) -> Result:
             "tau": c.tau,
             "test": c.report["test"],
         }
-        for c in cascading.list_cascades(ws, dataset.id)
+        for c in saving.all_of(ws, dataset.id)
     ]
     rows = board.astype(object).where(board.notna(), None).to_dict("records")
     for row in rows:
@@ -176,20 +176,6 @@ def crossval(args: argparse.Namespace) -> Result:
     about_s = crossvalidating.estimate(ws, args.run_id, n_folds=args.folds)
     print(f"about {about_s:,.0f} s of training", file=sys.stderr)
     return _finish(ws, job)
-
-
-def cascade(args: argparse.Namespace) -> Result:
-    """Build, test and save a cascade."""
-    ws = open_workspace(args.workspace)
-    saved = cascading.save_cascade(ws, args.generalist, args.expert, args.tau)
-    return {
-        "cascade": saved.id,
-        "generalist": saved.generalist,
-        "experts": list(saved.experts),
-        "tau": saved.tau,
-        "tau_from": saved.tau_from,
-        **{key: value for key, value in saved.report.items() if key != "tau"},
-    }
 
 
 def mirror(args: argparse.Namespace) -> Result:

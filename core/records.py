@@ -127,7 +127,7 @@ class Run:
     algorithm: str
     class_map_id: str | None  # None: the labels as they are
     classes: tuple[str, ...]  # column order of the probabilities
-    pair: tuple[str, str] | None  # an expert knows only these two classes
+    pair: tuple[str, ...] | None  # an expert knows only these classes, two or a few
     seed: int
     config: Mapping[str, Any]  # every option, with defaults filled in, and the data ids
     history: Mapping[str, list[float]]  # "loss", "val_accuracy", ...: one number an epoch
@@ -176,8 +176,9 @@ class CascadeRecord:
     dataset_id: str
     generalist: str
     experts: tuple[str, ...]
-    tau: float
+    tau: float  # the highest of its thresholds
     tau_from: Literal["validation", "hand"]
+    plan: Mapping[str, Any]  # rule, taus (one an expert), person, rules, promise
     report: Mapping[str, Any]  # figures on val and test, as the command line prints them
     created_at: datetime
 

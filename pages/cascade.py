@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services.runs import cascading, training
-from pages.parts import cascade_pairs, threshold
-from pages.ui import messages, names, pickers, shell, text
+from core.services.cascades import members as cascades
+from core.services.runs import training
+from pages.parts import cascade_pairs, cascade_saved, cascade_steering
+from pages.ui import cached, messages, names, pickers, shell
+
+RULES: dict[cascades.Rule, str] = {
+    "confidence": "where the generalist doubts",
+    "learned": "where a gain is expected",
+}
 
 ctx = shell.enter(
     "Cascade",
@@ -37,7 +43,7 @@ generalist = by_id[
 ]
 
 with messages.guard() as outcome:
-    experts = cascading.experts_of(ws, generalist.id)
+    experts = cascades.experts_of(ws, generalist.id)
     n_pairs = cascade_pairs.confused(ws, dataset, generalist, experts)
 if not outcome.ok:
     st.stop()
@@ -54,32 +60,24 @@ if not chosen:
     st.caption("Choose one or more experts to see what they gain.")
     st.stop()
 
-st.subheader("The threshold", anchor=False)
+rule = st.segmented_control(
+    "Ask the expert",
+    list(RULES),
+    default="confidence",
+    required=True,
+    format_func=lambda name: RULES[name],
+    key="rule",
+    bind="query-params",
+    help="Low confidence may mean that the expert does not know either. The second way learns on "
+    "validation images where asking gains something; tau 0.5 then asks where a gain is expected.",
+)
+split = pickers.split(
+    "Shown on",
+    "cascade_split",
+    help="Tune on validation images; what counts is the test images.",
+)
 with messages.guard():
-    inputs = cascading.load_cascade_inputs(ws, generalist.id, chosen)
-    threshold.settle(inputs)
-    threshold.steer(ws, dataset, inputs)
+    members = cached.cascade_members(ws, generalist.id, tuple(chosen), rule)
+    cascade_steering.steer(ws, dataset, members, split)
 
-saved = cascading.list_cascades(ws, dataset.id)
-if saved:
-    st.subheader("Saved cascades", anchor=False)
-for record in saved:
-    with st.container(border=True):
-        test = record.report["test"]
-        chosen_by = "tuned on validation" if record.tau_from == "validation" else "set by hand"
-        st.markdown(
-            f"**{messages.plain(names.cascade(record))}** · {chosen_by}, "
-            f"{text.ago(record.created_at)}"
-        )
-        st.caption(
-            f"Test accuracy {text.percent(test['accuracy'])} "
-            f"({text.interval(test['accuracy_ci'])}) on {text.count(test['n_images'], 'image')}, "
-            f"{text.points(test['gain'])} against the generalist alone, "
-            f"{text.percent(test['deferral_rate'])} deferred."
-        )
-        st.page_link(
-            "pages/predict.py",
-            label="Try it on an image",
-            icon=":material/image_search:",
-            query_params={"model": names.cascade(record)},
-        )
+cascade_saved.show(ws, dataset)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services.runs import cascading, extending, training
+from core.services.cascades import saving
+from core.services.runs import extending, training
 from pages.parts import predict_extend, predict_parts
 from pages.ui import messages, names, pickers, shell
 
@@ -17,7 +18,7 @@ OWN, KNOWN = "an image of yours", "one of the test set"
 ctx = shell.enter("Predict", "What does the model say about this image, and who answered?")
 ws, dataset = ctx.ws, ctx.dataset
 
-cascades = {record.id: record for record in cascading.list_cascades(ws, dataset.id)}
+cascades = {record.id: record for record in saving.all_of(ws, dataset.id)}
 trained = [run for run in training.list_runs(ws, dataset.id) if not run.is_imported]
 runs = {run.id: run for run in names.ranked(trained)}
 if not runs:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.records import Run
+from core.services.cascades import saving
+from core.services.cascades.members import confused_pairs
 from core.services.classes.mapping import list_class_maps
 from core.services.data.datasets import get_dataset
 from core.services.data.embedding import embedding_status
 from core.services.data.exploring import exploration
 from core.services.labels.label_sets import list_label_sets
 from core.services.labels.reviewing import reviewers
-from core.services.runs.cascading import confused_pairs, list_cascades
 from core.services.runs.training import list_runs
 from core.store import reviews
 from core.store.database import Workspace
@@ -136,7 +137,7 @@ def _experts(ws: Workspace, runs: list[Run], best: Run | None) -> Step:
 
 
 def _cascade(ws: Workspace, dataset_id: str, best: Run | None) -> Step:
-    found = list_cascades(ws, dataset_id)
+    found = saving.all_of(ws, dataset_id)
     text = (
         found[0].report["verdict"] if found else "Let experts break the ties, and see if it pays."
     )

@@ -168,6 +168,7 @@ cascade = Table(
     Column("experts", JSON, nullable=False),
     Column("tau", Float, nullable=False),
     Column("tau_from", String, nullable=False),
+    Column("plan", JSON, nullable=False),
     Column("report", JSON, nullable=False),
     Column("created_at", String, nullable=False),
 )

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.records import Dataset, Run
-from core.services.runs import cascading, training
+from core.services.cascades import members as cascades
+from core.services.runs import training
 from core.services.workspace import Workspace
 from pages.parts import train_jobs
 from pages.ui import job_panel, messages, names, pickers, state, text
@@ -22,7 +23,7 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
 
     An expert that is missing is trained with one click.
     """
-    pairs = cascading.confused_pairs(ws, generalist.id)
+    pairs = cascades.confused_pairs(ws, generalist.id)
     n_val = generalist.metrics["val"]["n_images"]
     if not pairs:
         st.success(f"This run confuses nothing on {text.count(n_val, 'validation image')}.")

@@ -10,11 +10,12 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.typing import UploadedFile
 
-from core.analysis.cascades import cascade
 from core.records import CascadeRecord, Dataset, Run
+from core.services.cascades import saving
 from core.services.classes import mapping
 from core.services.data import datasets, placing
-from core.services.runs import cascading, predicting, training
+from core.services.data.datasets import split_index
+from core.services.runs import predicting, training
 from core.services.workspace import Workspace
 from core.settings import ImageLimits
 from pages.ui import cached, charts, gallery, messages, scatter, state, text
@@ -80,9 +81,8 @@ def choose_known(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run) ->
 
 def deferred(ws: Workspace, record: CascadeRecord) -> NDArray[np.int64]:
     """Return the positions of the test images that a cascade defers."""
-    inputs = cascading.load_cascade_inputs(ws, record.generalist, record.experts)
-    test = inputs.test
-    return test.positions[cascade.deferred_mask(test.probs, test.owner, record.tau)]
+    rows = split_index(ws, record.dataset_id, "test")
+    return np.asarray(rows[saving.answered(ws, record, rows).asked >= 0])
 
 
 def truth_of(ws: Workspace, model: CascadeRecord | Run, label: str) -> str:
@@ -127,8 +127,7 @@ def answer(
             help="The calibrated probability of the answer, for this one image: of many answers "
             "given with this confidence, about this share is right.",
         )
-    tau = model.tau if isinstance(model, CascadeRecord) else None
-    for line in story(found, tau):
+    for line in story(found, model if isinstance(model, CascadeRecord) else None):
         st.markdown(f"- {line}")
     classes = list(found["probabilities"])
     st.plotly_chart(
@@ -139,33 +138,45 @@ def answer(
     )
 
 
-def story(found: Mapping[str, Any], tau: float | None) -> list[str]:
-    """Return who said what, in order: the generalist, the threshold, the expert."""
+def story(found: Mapping[str, Any], cascade: CascadeRecord | None) -> list[str]:
+    """Return who said what, in order: the generalist, the threshold, the expert, a person."""
     first = found["generalist"]
     said = f"**{messages.plain(first['class'])}** with {text.percent(first['confidence'])}"
-    if tau is None:
+    if cascade is None:
         return [f"The model says {said}; it is no cascade, so nobody else is asked."]
-    lines = [f"The generalist says {said}."]
+    lines = [f"The generalist says {said}.", _deferral(found, cascade)]
     if found["deferred"]:
         expert = found["expert"]
         lines.append(
-            f"That is below the threshold of {text.percent(tau)}, and its two best classes have an "
-            "expert: the image is **deferred**."
-        )
-        lines.append(
-            f"The expert ({messages.plain(found['route'])}) says "
+            f"The expert ({messages.plain(expert['run'])}) says "
             f"**{messages.plain(expert['class'])}** with {text.percent(expert['confidence'])}."
         )
-    elif first["confidence"] >= tau:
+    if found["route"] == "person":
         lines.append(
-            f"That is not below the threshold of {text.percent(tau)}: the answer is **kept**."
-        )
-    else:
-        lines.append(
-            f"That is below the threshold of {text.percent(tau)}, but its two best classes have no "
-            "expert: the answer is **kept**."
+            f"The answer's confidence is below {text.percent(cascade.plan['person'])}: it is left "
+            "to **a person**."
         )
     return lines
+
+
+def _deferral(found: Mapping[str, Any], cascade: CascadeRecord) -> str:
+    """Say whether an expert is asked, and why."""
+    if cascade.plan["rule"] == "learned":
+        if found["deferred"]:
+            return "An expert is expected to know better: the image is **deferred**."
+        return "No expert is expected to know better: the answer is **kept**."
+    taus = cascade.plan["taus"]
+    if found["deferred"]:
+        tau = text.percent(taus[cascade.experts.index(found["expert"]["run"])])
+        return (
+            f"That is below the threshold of {tau}, and its two best classes have an expert: the "
+            "image is **deferred**."
+        )
+    if found["generalist"]["confidence"] >= max(taus):
+        return (
+            f"That is not below the threshold of {text.percent(max(taus))}: the answer is **kept**."
+        )
+    return "Its two best classes have no expert who is asked here: the answer is **kept**."
 
 
 def neighbours(

@@ -14,6 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.analysis.merges import merging as merge_analysis
+from core.services.cascades import members as cascades
 from core.services.classes import advising, merging
 from core.services.comparing import questions
 from core.services.data import datasets, exploring
@@ -22,6 +23,7 @@ from core.services.workspace import Workspace
 
 _SIZE = "200MiB"
 _SANDBOXES = 32  # a few megabytes each
+_CASCADES = 8  # as large as the answers of their members
 _ANSWERS = 24  # about 70 MB each where there are a million images of ten classes
 
 
@@ -144,3 +146,11 @@ def twins(_ws: Workspace, dataset_id: str, min_cosine: float) -> list[dict[str, 
 def answers(_ws: Workspace, question: questions.Question, model_id: str) -> questions.Answers:
     """Return what a model said of a question's images; shared by all pages, never written to."""
     return questions.answers(_ws, question, questions.find(_ws, model_id))
+
+
+@st.cache_resource(max_entries=_CASCADES, show_spinner="Counting what every threshold does …")
+def cascade_members(
+    _ws: Workspace, generalist: str, experts: tuple[str, ...], rule: cascades.Rule
+) -> cascades.Members:
+    """Return a cascade's members and all that follows from its thresholds."""
+    return cascades.load(_ws, generalist, experts, rule)

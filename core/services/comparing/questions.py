@@ -16,11 +16,12 @@ import numpy as np
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import CascadeRecord, HeldOut, Run
+from core.services.cascades import members, saving
 from core.services.classes.mapping import HELD_OUT, get_class_map
 from core.services.data.datasets import get_dataset, split_index
 from core.services.labels import label_sets
 from core.services.labels.label_sets import ORIGINAL
-from core.services.runs import cascading, training
+from core.services.runs import training
 from core.store.database import Workspace
 
 
@@ -31,7 +32,7 @@ class Question:
     dataset_id: str
     classes: tuple[str, ...]  # column order of the probabilities
     class_map_id: str | None = None  # None: the labels as they are
-    pair: tuple[str, str] | None = None  # only images of these two classes
+    pair: tuple[str, ...] | None = None  # only images of these classes
     labels: str = ORIGINAL  # the label set that says what is true
     split: HeldOut = "test"
 
@@ -85,7 +86,7 @@ def models_of(ws: Workspace, dataset_id: str) -> list[Model]:
     shown = {run.id: run for run in runs}
     cascades = [
         Model(shown[record.generalist], record)
-        for record in cascading.list_cascades(ws, dataset_id)
+        for record in saving.all_of(ws, dataset_id)
         if record.generalist in shown
     ]
     return cascades + [Model(run) for run in runs]
@@ -131,7 +132,7 @@ def find(ws: Workspace, model_id: str) -> Model:
         If it is neither.
     """
     if model_id.startswith("cas-"):
-        record = cascading.get_cascade(ws, model_id)
+        record = saving.get(ws, model_id)
         return Model(training.get_run(ws, record.generalist), record)
     return Model(training.get_run(ws, model_id))
 
@@ -247,8 +248,8 @@ def _one(theirs: ClassMap, asked: ClassMap, name: str) -> str:
 def _said(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
     """Return a model's calibrated probabilities, float64 (n_images, n_classes of the model)."""
     if model.cascade is None:
-        return cascading.calibrated(ws, model.run, rows)
-    return cascading.answered(ws, model.cascade, rows)
+        return members.calibrated(ws, model.run, rows)
+    return saving.answered(ws, model.cascade, rows).probs
 
 
 def _projected(said: np.ndarray, columns: np.ndarray, n_classes: int) -> np.ndarray:

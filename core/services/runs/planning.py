@@ -33,7 +33,7 @@ class TrainRequest:
     algorithm: str
     class_map: str | None = None  # id, name or name@version; None: the labels as they are
     labels: str = ORIGINAL  # whose labels: those of the import, or a label set (as class_map)
-    pair: tuple[str, str] | None = None  # two classes: train an expert for them
+    pair: tuple[str, ...] | None = None  # two classes or more: train an expert for them
     seeds: tuple[int, ...] = (0,)
     backbone: str = DEFAULT_BACKBONE
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -129,13 +129,13 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
 
 
 def _only_pair(
-    classes: tuple[str, ...], y: np.ndarray, pair: tuple[str, str]
+    classes: tuple[str, ...], y: np.ndarray, pair: tuple[str, ...]
 ) -> tuple[tuple[str, ...], np.ndarray]:
     unknown = [name for name in pair if name not in classes]
-    if unknown or len(set(pair)) != 2:
+    if unknown or len(set(pair)) != len(pair) or not 2 <= len(pair) <= max(2, len(classes) - 1):
         raise InvalidInput(
-            "a pair is two different classes",
-            expected=f"two of {', '.join(classes)}",
+            "an expert is for two or more different classes, not for all of them",
+            expected=f"two or more of {', '.join(classes)}",
             received=" and ".join(pair),
         )
     ordered = tuple(name for name in classes if name in pair)

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from core.analysis import calibration
-from core.analysis.cascades import cascade
+from core.analysis.cascades import routes
+from core.analysis.cascades.routes import Thresholds
 from core.errors import InvalidInput, NotFound, NotReady
 from core.models import ALGORITHMS
 from core.models.artifact import Session, load_session
 from core.models.embedding import Embedder
-from core.records import Dataset, Run
+from core.records import CascadeRecord, Dataset, Run
+from core.services.cascades.saving import keys_of, thresholds_of
 from core.services.data.datasets import get_dataset, pixels
 from core.services.data.embedding import (
     embedder_for,
@@ -53,8 +55,9 @@ def predict(
     -------
     list of dict
         file, class, confidence (calibrated), probabilities {class: share}, deferred, route
-        ("generalist" or the id of the expert run asked), generalist {class, confidence}, expert
-        {class, confidence} or None, neighbours [(position, cosine)] (empty without embeddings).
+        ("generalist", "person", or the id of the expert run that answered), generalist {class,
+        confidence}, expert {run, class, confidence} or None, neighbours [(position, cosine)] (empty
+        without embeddings).
 
     Raises
     ------
@@ -72,10 +75,10 @@ def predict(
             received=f"{len(files):,}",
             todo="import more as a data set",
         )
-    generalist, experts, tau = members_of(ws, model_id)
+    generalist, experts, record = members_of(ws, model_id)
     dataset = get_dataset(ws, generalist.dataset_id)
     cached = np.stack([square(ws, dataset, name, data) for name, data in files])
-    return _answer(ws, dataset, generalist, experts, tau, [name for name, _ in files], cached)
+    return _answer(ws, dataset, generalist, experts, record, [name for name, _ in files], cached)
 
 
 def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> list[dict[str, Any]]:
@@ -88,7 +91,7 @@ def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> lis
     NotFound, NotReady
         As `predict`.
     """
-    generalist, experts, tau = members_of(ws, model_id)
+    generalist, experts, record = members_of(ws, model_id)
     dataset = get_dataset(ws, generalist.dataset_id)
     names = [f"image {position}" for position in positions]
     rows = np.asarray(positions, dtype=np.int64)
@@ -97,7 +100,7 @@ def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> lis
             "no such image", expected=f"0 to {dataset.n_images - 1}", received=str(list(positions))
         )
     cached = pixels(ws, dataset, check=False)[rows]  # a few rows: not worth reading gigabytes for
-    return _answer(ws, dataset, generalist, experts, tau, names, cached)
+    return _answer(ws, dataset, generalist, experts, record, names, cached)
 
 
 def embed_files(
@@ -139,8 +142,8 @@ def square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarra
     return np.frombuffer(found.pixels, dtype=np.uint8).reshape(side, side, 3)
 
 
-def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], float]:
-    """Return (generalist, experts, tau) of a cascade, or (model, (), 0) of a single model.
+def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], CascadeRecord | None]:
+    """Return (generalist, experts, cascade), or (model, (), None) of a single model.
 
     An extended model is returned as `core.store.extended.answering` does.
 
@@ -153,7 +156,7 @@ def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], floa
         model, record = extended.answering(conn, model_id), runs.find_cascade(conn, model_id)
         if record is not None:
             members = tuple(runs.get(conn, expert) for expert in record.experts)
-            return runs.get(conn, record.generalist), members, record.tau
+            return runs.get(conn, record.generalist), members, record
     if model is None:
         raise NotFound(
             "there is no such model",
@@ -161,7 +164,7 @@ def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], floa
             received=repr(model_id),
             todo="list them with `python -m core runs DATASET`",
         )
-    return model, (), 0.0
+    return model, (), None
 
 
 def _answer(
@@ -169,37 +172,40 @@ def _answer(
     dataset: Dataset,
     generalist: Run,
     experts: Sequence[Run],
-    tau: float,
+    record: CascadeRecord | None,
     names: Sequence[str],
     cached: np.ndarray,
 ) -> list[dict[str, Any]]:
     """Ask the generalist, then the experts for what is deferred; uint8 (n, px, px, 3) in."""
     asked: dict[str, np.ndarray] = {}  # embeddings of these images, by backbone
     probs = _probabilities(ws, dataset, generalist, cached, asked)
-    pairs = [
-        (generalist.classes.index(e.classes[0]), generalist.classes.index(e.classes[1]))
-        for e in experts
-    ]
-    owner = cascade.route(probs, pairs)
-    deferred = cascade.deferred_mask(probs, owner, tau)
-    expert_probs = [np.full((len(cached), 2), 0.5) for _ in experts]
+    pairs = [tuple(generalist.classes.index(c) for c in e.classes) for e in experts]
+    thresholds = thresholds_of(record) if record else Thresholds(())
+    keys = keys_of(record, probs, pairs) if record else None
+    unknown = [np.full((len(cached), len(pair)), 1.0 / len(pair)) for pair in pairs]
+    wanted = routes.send(probs, pairs, unknown, thresholds, keys).asked  # whom they would go to
+    expert_probs = unknown
     for index, expert in enumerate(experts):
-        mine = np.flatnonzero(deferred & (owner == index))
+        mine = np.flatnonzero(wanted == index)
         if len(mine):
             part = {name: matrix[mine] for name, matrix in asked.items()}
             expert_probs[index][mine] = _probabilities(ws, dataset, expert, cached[mine], part)
-    final = cascade.combine(probs, owner, expert_probs, deferred, pairs=pairs)
+    sent = routes.send(probs, pairs, expert_probs, thresholds, keys)
     near = _neighbours(ws, dataset, generalist, cached, asked)
     return [
         {
             "file": names[i],
-            **_top(final[i], generalist.classes),
-            "probabilities": dict(zip(generalist.classes, map(float, final[i]), strict=True)),
-            "deferred": bool(deferred[i]),
-            "route": experts[owner[i]].id if deferred[i] else "generalist",
+            "class": generalist.classes[sent.answer[i]],
+            "confidence": float(sent.confidence[i]),
+            "probabilities": dict(zip(generalist.classes, map(float, sent.probs[i]), strict=True)),
+            "deferred": bool(sent.asked[i] >= 0),
+            "route": _route(sent.route[i], experts),
             "generalist": _top(probs[i], generalist.classes),
-            "expert": _top(expert_probs[owner[i]][i], experts[owner[i]].classes)
-            if deferred[i]
+            "expert": {
+                "run": experts[sent.asked[i]].id,
+                **_top(expert_probs[sent.asked[i]][i], experts[sent.asked[i]].classes),
+            }
+            if sent.asked[i] >= 0
             else None,
             "neighbours": near[i],
         }
@@ -246,6 +252,12 @@ def _neighbours(
         asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
     matrix = embedding_matrix(ws, dataset, backbone)
     return [nearest(matrix, vector, N_NEIGHBOURS) for vector in asked[backbone]]
+
+
+def _route(route: int, experts: Sequence[Run]) -> str:
+    if route == routes.PERSON:
+        return "person"
+    return "generalist" if route == routes.GENERALIST else experts[route].id
 
 
 def _top(probs: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
