@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from core.analysis.cascades.routes import Thresholds
 from core.ids import bytes_id, content_id
 from core.records import Dataset
+from core.services.cascades import members, saving
 from core.services.classes import mapping
 from core.services.data.embedding import embedder_for
 from core.services.data.exploring import RULES
-from core.services.runs import cascading, crossvalidating, fitting
+from core.services.runs import crossvalidating, fitting
 from core.settings import DEFAULT_BACKBONE
 from core.store import datasets, embeddings, results, runs
 from core.store.database import Workspace, utc_now
@@ -61,9 +63,9 @@ def seed(ws: Workspace, *, n_per_label: int = 30, name: str = "seeded") -> Seede
     merged_probs = generalist_probs(y, rng) @ np.eye(4, 3)[[0, 1, 2, 2]]
     merged_y = np.minimum(y, 2)
     merged = add_run(ws, dataset, merged_y, split, merged_probs, class_map=saved.id)
-    cascade = cascading.save_cascade(ws, generalist, [expert])
+    cascade = add_cascade(ws, generalist, [expert])
     _add_exploration(ws, dataset, y)
-    return Seeded(dataset.id, generalist, second, expert, saved.id, merged, cascade.id)
+    return Seeded(dataset.id, generalist, second, expert, saved.id, merged, cascade)
 
 
 def generalist_probs(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -183,6 +185,15 @@ def add_run(
     with ws.write() as conn:
         runs.add(conn, record)
     return str(record["id"])
+
+
+def add_cascade(
+    ws: Workspace, generalist: str, experts: list[str], tau: float | None = None
+) -> str:
+    """Save a cascade at a threshold, by default the best on validation; return its id."""
+    its = members.load(ws, generalist, experts)
+    at = Thresholds((its.best_tau if tau is None else tau,) * len(experts))
+    return saving.save(ws, its, at, tau_from="validation" if tau is None else "hand").id
 
 
 def add_small_dataset(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import numpy as np
+import pyarrow as pa
 import pytest
 
-from core.services.runs import cascading, training
-from pages.parts import threshold
-from pages.parts.cascade_chart import threshold_curves
+from core.analysis.cascades.routes import Thresholds
+from core.services.cascades import guaranteeing, members, reporting, saving
+from core.services.runs import training
+from pages.parts import cascade_outcome
 from tests.app.conftest import stands, texts
-from tests.app.hands import button, cards, choose_cell, click, counts, matrices, queued, tiles
+from tests.app.hands import cards, click, queued, tiles
 
 
 def test_an_empty_workspace_points_to_the_overview(empty):
@@ -32,12 +33,35 @@ def open_on(place, **query):
 
 
 def inputs_of(place):
-    return cascading.load_cascade_inputs(place.ws, place.ids.generalist, [place.ids.expert])
+    return members.load(place.ws, place.ids.generalist, [place.ids.expert])
+
+
+def key_of(place, rule="confidence"):
+    return f"cascade-{place.ids.generalist}-{place.ids.expert}-{rule}"
+
+
+def sliders(app):
+    """Return what the browser was given to count from: (data, kept, owned), or None."""
+    for element in app.get("bidi_component"):
+        mixed = element.proto.mixed
+        data = json.loads(mixed.json or "{}")
+        if "taus" in data:
+            tables = [pa.ipc.open_stream(b.data).read_all() for b in mixed.arrow_blobs.values()]
+            return data, *(next(t for t in tables if name in t.column_names)
+                           for name in ("said", "pair"))  # fmt: skip
+    return None
+
+
+def let_go(app, place, tau, person=0.0, cell=None, rule="confidence"):
+    """Do what letting a slider go, and then a click on a cell, does."""
+    value = {"taus": [tau], "person": person}
+    app.session_state[key_of(place, rule)] = {"value": value, "cell": cell}
+    return stands(app.run())
 
 
 def test_the_confused_pairs_say_what_an_expert_could_gain_and_whether_there_is_one(full):
     app = open_on(full)
-    first = cascading.confused_pairs(full.ws, full.ids.generalist)[0]
+    first = members.confused_pairs(full.ws, full.ids.generalist)[0]
     said = texts(app)
     assert (first["a"], first["b"]) == ("C", "D")
     assert f"{first['n_confused']} images :small[(100 %)]" in said
@@ -75,77 +99,80 @@ def test_an_expert_that_arrives_joins_the_cascade(full):
 
 def test_another_generalist_brings_its_own_experts(full):
     app = full.open("cascade", generalist=full.ids.merged)
-    assert not app.slider
+    assert sliders(app) is None
     app = stands(app.selectbox(key="generalist").select(full.ids.second).run())
     assert app.multiselect(key="experts").value == [full.ids.expert]
 
 
-def test_the_slider_starts_on_the_best_threshold_of_validation(full):
-    app = open_on(full)
-    assert app.slider(key="tau").value == inputs_of(full).best_tau
-    assert button(app, f"Best on validation: {inputs_of(full).best_tau:.3f}").disabled
+def test_the_sliders_start_on_the_best_threshold_of_validation(full):
+    data, _, _ = sliders(open_on(full))
+    best = round(1000 * inputs_of(full).best_tau)
+    assert (data["taus"], data["person"], data["best"]) == ([best], 0, best)
 
 
-def test_the_slider_moves_every_figure_and_the_matrix(full):
-    inputs = inputs_of(full)
+def test_the_browser_counts_from_the_split_that_is_shown(full):
     app = open_on(full)
-    for tau in (0.0, 0.52, 1.0):
-        app = stands(app.slider(key="tau").set_value(tau).run())
-        wanted = inputs.test.sweep.at(tau)
-        shown = cards(app)
-        assert shown["Accuracy"] == f"{100 * wanted['accuracy']:.1f} %"
-        assert shown["Net gain"] == f"{100 * wanted['gain']:+.1f} points"
-        assert shown["Deferral rate"] == f"{100 * wanted['deferral_rate']:.1f} %"
-        assert shown["Recovery"] == f"{100 * wanted['recovery']:.1f} %"
-        assert shown["Breakage"] == f"{100 * wanted['breakage']:.1f} %"
-        (matrix,) = matrices(app)
-        assert counts(matrix) == wanted["confusion"]
+    for split in ("test", "val"):
+        app = stands(app.button_group(key="cascade_split").set_value(split).run())
+        data, kept, owned = sliders(app)
+        table = inputs_of(full).on(split).table
+        assert kept.to_pandas()[["keeps", "true", "said", "n"]].to_numpy().tolist() == (
+            table.kept.tolist()
+        )
+        assert owned.column("n").to_pylist() == table.n_owned.tolist()
+        assert data["classes"] == ["A", "B", "C", "D"] and data["pairs"] == [[2, 3]]
+
+
+def test_what_was_let_go_moves_the_accounts_and_the_address(full):
+    app = open_on(full)
+    for tau, person in ((0.0, 0.0), (0.52, 0.0), (1.0, 0.4)):
+        app = let_go(app, full, tau, person)
+        its = inputs_of(full)
+        wanted = reporting.figures(its, its.test, Thresholds((tau,), person))["pairs"][0]
+        row = app.dataframe[0].value.iloc[0]
+        assert (row["n_deferred"], row["n_recovered"], row["n_broken"]) == (
+            wanted["n_deferred"], wanted["n_recovered"], wanted["n_broken"],
+        )  # fmt: skip
+        assert app.query_params["tau"] == f"{tau:.3f}"
+    assert app.query_params["person"] == "0.400"
     assert wanted["n_deferred"] > 0
 
 
 def test_at_zero_nothing_is_deferred_and_the_page_says_so(full):
-    app = stands(open_on(full).slider(key="tau").set_value(0.0).run())
-    assert cards(app)["Deferral rate"] == "0.0 %"
-    assert "nothing is deferred" in texts(app)
+    assert "nothing is deferred" in texts(let_go(open_on(full), full, 0.0))
 
 
-def test_the_way_back_to_the_best_threshold(full):
-    best = inputs_of(full).best_tau
-    app = stands(open_on(full).slider(key="tau").set_value(0.999).run())
-    app = click(app, f"Best on validation: {best:.3f}")
-    assert app.slider(key="tau").value == best
+def test_thresholds_in_the_address_win_and_nonsense_does_not(full):
+    data, _, _ = sliders(open_on(full, tau="0.25", person="0.5"))
+    assert (data["taus"], data["person"]) == ([250], 500)
+    data, _, _ = sliders(open_on(full, tau="banana", person="7"))
+    assert (data["taus"], data["person"]) == ([data["best"]], 0)
 
 
-def test_a_threshold_in_the_address_wins(full):
-    assert open_on(full, tau="0.25").slider(key="tau").value == 0.25
-
-
-def test_the_figures_can_be_shown_on_validation(full):
+def test_learned_deferral_counts_from_other_keys(full):
     app = open_on(full)
-    app = stands(app.button_group(key="cascade_split").set_value("val").run())
-    wanted = inputs_of(full).val.sweep.at(app.slider(key="tau").value)
-    assert cards(app)["Accuracy"] == f"{100 * wanted['accuracy']:.1f} %"
-    assert "validation images" in texts(app)
+    by_doubt = sliders(app)[2].to_pandas()
+    app = stands(app.button_group(key="rule").set_value("learned").run())
+    learned = sliders(app)[2].to_pandas()
+    assert not learned["first"].equals(by_doubt["first"])
 
 
-def test_the_random_control_stands_beside_the_cascade(full):
-    inputs, app = inputs_of(full), open_on(full)
-    wanted = cascading.report(inputs, app.slider(key="tau").value)["controls"]["random"]
-    assert cards(app)["Random deferral"] == f"{100 * wanted['accuracy']:.1f} %"
-
-
-def test_the_curve_marks_where_the_slider_stands(full):
-    app = stands(open_on(full).slider(key="tau").set_value(0.3).run())
-    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
-    assert 0.3 in {shape["x0"] for shape in layout["shapes"]}
-    assert inputs_of(full).best_tau in {shape["x0"] for shape in layout["shapes"]}
+def test_the_controls_stand_beside_the_cascade(full):
+    its, app = inputs_of(full), open_on(full)
+    wanted = reporting.report(full.ws, its, Thresholds((its.best_tau,)))["controls"]
+    shown = cards(app)
+    assert shown["As many at random"] == f"{100 * wanted['random']['gain']:+.1f} points"
+    assert shown["A second generalist instead"] == f"{100 * wanted['ensemble']['gain']:+.1f} points"
 
 
 def test_a_cell_opens_its_images(full):
-    app = stands(open_on(full).slider(key="tau").set_value(0.0).run())
-    choose_cell(app, f"cascade-{full.ids.generalist}-test", 2, 3)
-    wanted = cascading.positions_in_cell(inputs_of(full), 0.0, "C", "D")
+    cell = {"cell": [2, 3], "route": "all"}
+    app = let_go(open_on(full), full, 0.0, cell=cell)
+    wanted = reporting.cell_positions(inputs_of(full), Thresholds((0.0,)), (2, 3))
     assert wanted and tiles(app) == [wanted]
+    app = let_go(app, full, 0.9, 0.99, cell={"cell": [2, 4], "route": "all"})
+    wanted = reporting.cell_positions(inputs_of(full), Thresholds((0.9,), 0.99), (2, 4))
+    assert wanted and tiles(app) == [wanted] and "left to a person" in texts(app)
 
 
 def test_the_accounting_names_each_expert(full):
@@ -153,18 +180,51 @@ def test_the_accounting_names_each_expert(full):
     assert (row["pair"], row["expert"]) == ("C / D", full.ids.expert)
 
 
-def test_saving_keeps_the_threshold_and_where_it_came_from(full):
-    app = stands(open_on(full).slider(key="tau").set_value(0.3).run())
-    app = click(app, "Save this cascade at 0.300")
-    newest = cascading.list_cascades(full.ws, full.ids.dataset)[0]
-    assert (newest.tau, newest.tau_from) == (0.3, "hand")
+def test_with_few_images_no_promise_is_made_and_the_page_says_what_is_missing(full):
+    assert "are missing" in texts(open_on(full))
+
+
+def test_a_promise_is_marked_taken_and_voided_by_hand(full, monkeypatch):
+    its = inputs_of(full)
+    held = guaranteeing.Promise(
+        replace(
+            guaranteeing.promise(full.ws, its, (its.best_tau,), 0.5, 0.9).guarantee,
+            threshold=0.3, n_accepted=12, n_errors=0, upper_bound=0.2,
+        ),
+        Thresholds((its.best_tau,), 0.3), 12, 1,
+    )  # fmt: skip
+    asked = []
+
+    def promise(ws, members, taus, max_error, confidence):
+        asked.append((max_error, confidence))
+        return held
+
+    monkeypatch.setattr(guaranteeing, "promise", promise)
+    app = open_on(full)
+    assert sliders(app)[0]["guaranteed"] == 300
+    assert "moved by hand" in texts(app)
+    app = click(app, "Move it there")
+    assert sliders(app)[0]["person"] == 300
+    assert "On 12 further test images 1 were wrong" in texts(app)
+    app = stands(app.selectbox(key="max_error").select("10 %").run())
+    app = stands(app.button_group(key="how_sure").set_value("99 %").run())
+    assert asked[-1] == (0.1, 0.99)
+    app = click(app, "Save this cascade")
+    assert saving.all_of(full.ws, full.ids.dataset)[0].plan["promise"]["threshold"] == 0.3
+
+
+def test_saving_keeps_the_thresholds_and_where_they_came_from(full):
+    app = let_go(open_on(full), full, 0.3, 0.2)
+    app = click(app, "Save this cascade")
+    newest = saving.all_of(full.ws, full.ids.dataset)[0]
+    assert (newest.tau, newest.tau_from, newest.plan["person"]) == (0.3, "hand", 0.2)
     assert "cascade at 0.300 with 1 expert" in texts(app).replace("\\", "")
 
 
 def test_without_an_expert_chosen_nothing_is_computed(full):
     app = stands(open_on(full).multiselect(key="experts").set_value([]).run())
     assert "Choose one or more experts" in texts(app)
-    assert not app.slider
+    assert sliders(app) is None
 
 
 @pytest.mark.parametrize(
@@ -173,24 +233,17 @@ def test_without_an_expert_chosen_nothing_is_computed(full):
 def test_the_verdict_is_as_plain_as_its_colour(low, high, kind, full, monkeypatch):
     said = []
     for name in ("success", "error", "info"):
-        monkeypatch.setattr(threshold.st, name, lambda text, icon, name=name: said.append(name))
+        monkeypatch.setattr(
+            cascade_outcome.st, name, lambda text, icon, name=name: said.append(name)
+        )
     report = {"test": {"gain_ci": [low, high]}, "verdict": "so it is."}
-    threshold.verdict(inputs_of(full), report)
+    cascade_outcome.verdict(inputs_of(full), report)
     assert said == [kind]
 
 
 def test_an_expert_that_never_pays_is_said_to(full, monkeypatch):
     said = []
-    monkeypatch.setattr(threshold.st, "info", lambda text, icon: said.append(text))
-    inputs = replace(inputs_of(full), best_tau=0.0)
-    threshold.verdict(inputs, {"test": {"gain_ci": [-0.1, 0.1]}, "verdict": "no gain."})
+    monkeypatch.setattr(cascade_outcome.st, "info", lambda text, icon: said.append(text))
+    its = replace(inputs_of(full), best_tau=0.0)
+    cascade_outcome.verdict(its, {"test": {"gain_ci": [-0.1, 0.1]}, "verdict": "no gain."})
     assert "do not pay" in said[0]
-
-
-def test_the_curve_keeps_every_step_and_drops_the_rest(full):
-    curves = inputs_of(full).test.sweep.curves()
-    figure = threshold_curves(curves, curves, 0.5, 0.4, ("test", "validation"))
-    line = next(t for t in figure.data if t.name == "cascade, test")
-    assert len(line.x) < len(curves["tau"])
-    step = np.searchsorted(line.x, curves["tau"], side="right") - 1
-    assert np.array_equal(np.asarray(line.y)[step], curves["accuracy"])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.services.cascades import saving
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import cascading, extending, predicting, training
+from core.services.runs import extending, predicting, training
 from core.store import extended, jobs
 from pages.parts import predict_extend, predict_parts
 from tests.app.conftest import stands, texts
@@ -23,18 +25,19 @@ OWN, KNOWN = "an image of yours", "one of the test set"
 CONFIDENT = {"A": 0.05, "B": 0.05, "C": 0.27, "D": 0.63}
 
 
-def an_answer(model, name):
+def an_answer(ws, model, name):
     """Return what a model that hesitates between C and D would be reported to say."""
     expert = model.startswith("cas-")
+    asked = saving.get(ws, model).experts[0] if expert else None
     return {
         "file": name,
         "class": "D" if expert else "C",
         "confidence": 0.63 if expert else 0.47,
         "probabilities": CONFIDENT,
         "deferred": expert,
-        "route": "run-expert" if expert else "generalist",
+        "route": asked or "generalist",
         "generalist": {"class": "C", "confidence": 0.47},
-        "expert": {"class": "D", "confidence": 0.7} if expert else None,
+        "expert": {"run": asked, "class": "D", "confidence": 0.7} if expert else None,
         "neighbours": [(3, 0.9), (4, 0.8)],
     }
 
@@ -45,12 +48,12 @@ def answering(monkeypatch):
     monkeypatch.setattr(
         predicting,
         "predict",
-        lambda ws, model, files: [an_answer(model, name) for name, _ in files],
+        lambda ws, model, files: [an_answer(ws, model, name) for name, _ in files],
     )
     monkeypatch.setattr(
         predicting,
         "predict_known",
-        lambda ws, model, positions: [an_answer(model, f"image {p}") for p in positions],
+        lambda ws, model, positions: [an_answer(ws, model, f"image {p}") for p in positions],
     )
     monkeypatch.setattr(
         predicting,
@@ -106,7 +109,7 @@ def test_a_dropped_image_is_answered_deferred_and_compared(full, answering):
     said = texts(app).replace("\\", "")
     assert "The generalist says **C** with 47.0 %" in said
     assert "the image is **deferred**" in said
-    assert "The expert (run-expert) says **D** with 70.0 %" in said
+    assert f"The expert ({full.ids.expert}) says **D** with 70.0 %" in said
     assert cards(app)["Confidence"] == "63.0 %"
     assert tiles(app) == [[3, 4]]
     place = exploring.points(full.ws, full.ids.dataset)[5]
@@ -155,21 +158,28 @@ def test_without_embeddings_one_sentence_says_what_to_do(full, answering, monkey
 def test_only_the_deferred_images_can_be_looked_through(full):
     app = full.open("predict", predict_source=KNOWN)
     app = stands(app.toggle(key="predict_deferred").set_value(True).run())
-    record = cascading.get_cascade(full.ws, full.ids.cascade)
+    record = saving.get(full.ws, full.ids.cascade)
     wanted = predict_parts.deferred(full.ws, record).tolist()
     assert wanted and tiles(app)[0] == wanted[: predict_parts.N_TILES]
 
 
-def found(confidence, deferred=False):
-    return {"generalist": {"class": "C", "confidence": confidence}, "deferred": deferred,
-            "expert": {"class": "D", "confidence": 0.7}, "route": "run-1"}  # fmt: skip
+def found(confidence, deferred=False, route="generalist"):
+    expert = {"run": "run-1", "class": "D", "confidence": 0.7}
+    generalist = {"class": "C", "confidence": confidence}
+    return {"generalist": generalist, "deferred": deferred, "route": route, "expert": expert}
 
 
-def test_the_story_says_why_an_answer_was_kept():
-    assert "not below the threshold" in predict_parts.story(found(0.9), 0.5)[1]
-    assert "not below the threshold" in predict_parts.story(found(0.5), 0.5)[1]  # equality keeps
-    assert "have no expert" in predict_parts.story(found(0.4), 0.5)[1]
-    assert len(predict_parts.story(found(0.4, deferred=True), 0.5)) == 3
+def test_the_story_says_why_an_answer_was_kept(full):
+    record = saving.get(full.ws, full.ids.cascade)
+    plan = {"rule": "confidence", "taus": [0.5], "person": 0.6}
+    cascade = replace(record, experts=("run-1",), plan=plan)
+    assert "not below the threshold" in predict_parts.story(found(0.9), cascade)[1]
+    assert "not below the threshold" in predict_parts.story(found(0.5), cascade)[1]  # equality
+    assert "have no expert" in predict_parts.story(found(0.4), cascade)[1]
+    assert len(predict_parts.story(found(0.4, deferred=True), cascade)) == 3
+    assert "a person" in predict_parts.story(found(0.4, True, "person"), cascade)[-1]
+    learned = replace(cascade, plan=plan | {"rule": "learned"})
+    assert "expected to know better" in predict_parts.story(found(0.9), learned)[1]
 
 
 @pytest.fixture

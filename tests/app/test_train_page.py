@@ -12,8 +12,9 @@ from core.jobs import engine
 from core.jobs.execution import execute
 from core.models import augment
 from core.services import jobs
+from core.services.cascades import members
 from core.services.data import embedding
-from core.services.runs import cascading, estimating, training
+from core.services.runs import estimating, training
 from core.services.tasks import TASKS
 from core.store import jobs as job_rows
 from pages.parts import train_form, train_jobs
@@ -289,7 +290,7 @@ def test_an_expert_leads_to_the_cascade_of_a_generalist_it_fits(full):
     expert = training.get_run(full.ws, full.ids.expert)
     found = train_jobs._cascade_of(full.ws, expert)
     assert found["experts"] == expert.id
-    assert expert.id in [e.id for e in cascading.experts_of(full.ws, found["generalist"])]
+    assert expert.id in [e.id for e in members.experts_of(full.ws, found["generalist"])]
 
 
 @pytest.mark.parametrize("n_classes", [0, 1])

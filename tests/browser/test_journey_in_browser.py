@@ -95,14 +95,15 @@ def train_an_expert(page: Page) -> None:
 
 def move_the_slider(page: Page) -> None:
     """At the left end nothing is deferred, at the right end something; the address follows."""
-    thumb, track = page.get_by_role("slider"), page.get_by_test_id("stSlider")
-    mouse.drag_thumb(page, thumb, 0.0, track)
-    expect(page.get_by_role("button", name="Save this cascade at 0.000")).to_be_visible()
-    expect(metric(page, "Deferral rate")).to_have_text(re.compile(r"^0\.0 %"))
-    mouse.drag_thumb(page, thumb, 1.0, track)
-    expect(page.get_by_role("button", name="Save this cascade at 1.000")).to_be_visible()
-    expect(metric(page, "Deferral rate")).not_to_have_text(re.compile(r"^0\.0 %"))
-    expect(page).to_have_url(re.compile(r"[?&]tau=1"))
+    slider = page.get_by_role("slider", name="Ask the expert below")
+    deferred = page.locator(".figure", has_text="Asked an expert").locator(".main")
+    for key, at in (("Home", "0.000"), ("End", "1.000")):
+        slider.press(key)
+        expect(page).to_have_url(re.compile(rf"[?&]tau={at}"))
+        screen.settled(page)
+        nothing = re.compile(r"^0\.0 %")
+        told = expect(deferred)
+        (told.to_have_text if at == "0.000" else told.not_to_have_text)(nothing)
     screen.settled(page)
 
 
@@ -114,7 +115,7 @@ def metric(page: Page, name: str):
 
 def save_and_predict(page: Page) -> None:
     """Save the cascade, drop a new image on Predict, and read who answered."""
-    page.get_by_role("button", name="Save this cascade at").click()
+    page.get_by_role("button", name="Save this cascade").click()
     page.get_by_role("link", name="Try it on an image").first.click()
     expect(page.get_by_role("heading", name="Predict", level=1)).to_be_visible()
     screen.settled(page)

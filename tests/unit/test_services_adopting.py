@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 
 from core.errors import InvalidInput, NotReady
+from core.services.cascades import saving
 from core.services.classes import merging
 from core.services.comparing import questions
 from core.services.data import datasets
 from core.services.labels import label_evidence
-from core.services.runs import adopting, cascading, crossvalidating, exporting, predicting, training
+from core.services.runs import adopting, crossvalidating, exporting, predicting, training
 from core.services.runs.adopting import Origin
 from core.store.database import Workspace
-from tests.seeding import LABELS, Seeded, seed
+from tests.seeding import LABELS, Seeded, add_cascade, seed
 
 COLUMNS = [f"p_{label}" for label in LABELS]
 
@@ -100,7 +101,7 @@ def test_two_columns_make_an_expert_that_a_cascade_can_ask(workspace, ids, table
     found = add(workspace, ids, pair)
     assert found["pair"] == ["C", "D"]
     assert found["test"]["n_images"] == 12
-    record = cascading.save_cascade(workspace, ids.generalist, [found["run"]], 1.0)
+    record = saving.get(workspace, add_cascade(workspace, ids.generalist, [found["run"]], 1.0))
     assert record.report["test"]["n_deferred"] > 0
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, NotFound
+from core.services.cascades import members, saving
 from core.services.comparing import questions
 from core.services.comparing.questions import Question
 from core.services.data import datasets
 from core.services.labels import label_sets
-from core.services.runs import cascading, training
+from core.services.runs import training
 from core.store.database import Workspace
 from tests.seeding import LABELS, Seeded, seed
 
@@ -57,7 +58,7 @@ def test_answers_of_a_run_are_its_calibrated_probabilities(workspace, ids, four)
     mine = questions.answers(workspace, four, questions.find(workspace, run.id))
     rows = datasets.split_index(workspace, ids.dataset, "test")
     np.testing.assert_array_equal(mine.positions, rows)
-    np.testing.assert_allclose(mine.probs, cascading.calibrated(workspace, run, rows), atol=1e-6)
+    np.testing.assert_allclose(mine.probs, members.calibrated(workspace, run, rows), atol=1e-6)
     assert mine.right.mean() == pytest.approx(run.metrics["test"]["accuracy"])
     np.testing.assert_array_equal(mine.confidence, mine.probs.max(axis=1))
 
@@ -87,7 +88,7 @@ def test_between_two_classes_belief_in_others_does_not_count(workspace, ids, fou
 
 
 def test_answers_of_a_cascade_are_those_in_its_report(workspace, ids, four):
-    record = cascading.get_cascade(workspace, ids.cascade)
+    record = saving.get(workspace, ids.cascade)
     mine = questions.answers(workspace, four, questions.find(workspace, ids.cascade))
     assert mine.right.mean() == pytest.approx(record.report["test"]["accuracy"])
     np.testing.assert_allclose(mine.probs.sum(axis=1), 1.0, rtol=1e-5)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis.cascades import cascade
 from core.errors import InvalidInput, NotFound, NotReady
 from core.services import demo, overview
 from core.services.classes import mapping
 from core.services.comparing import differences, leaderboard
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import cascading, exporting, predicting, training
+from core.services.runs import exporting, predicting, training
 from core.settings import DEMO_NAME, load_settings
 from core.store.database import Workspace
 from tests.seeding import LABELS, SIZE_PX, Seeded, add_run, seed
@@ -55,82 +54,6 @@ def test_an_archived_data_set_is_hidden_and_comes_back(workspace, ids):
 def test_an_unknown_data_set_names_those_there_are(workspace, ids):
     with pytest.raises(NotFound, match="one of seeded"):
         datasets.get_dataset(workspace, "nothing")
-
-
-def test_every_cell_of_a_cascade_opens_as_many_images_as_it_counts(workspace, ids):
-    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
-    for tau in (0.0, inputs.best_tau, 1.0):
-        matrix = cascading.report(inputs, tau)["test"]["confusion"]
-        for i, true in enumerate(LABELS):
-            for j, predicted in enumerate(LABELS):
-                found = cascading.positions_in_cell(inputs, tau, true, predicted)
-                assert len(found) == matrix[i][j], (tau, true, predicted)
-
-
-def test_at_tau_0_the_cascade_is_the_generalist(workspace, ids):
-    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
-    figures = cascading.report(inputs, 0.0)
-    matrix = mapping.run_confusion(workspace, training.get_run(workspace, ids.generalist), "test")
-    assert figures["test"]["confusion"] == matrix.tolist()
-    assert figures["test"]["deferral_rate"] == 0
-    assert "nothing is deferred" in figures["verdict"]
-
-
-def test_a_threshold_between_the_positions_of_the_slider_is_exact(workspace, ids):
-    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
-    tau = 0.51234567
-    part = inputs.test
-    deferred = (part.owner >= 0) & (part.probs.max(axis=1) < tau)
-    answer = cascade.answers(
-        part.probs, part.owner, part.expert_probs, deferred, pairs=inputs.pairs
-    )
-    expected = (answer == part.y).mean()
-    assert cascading.report(inputs, tau)["test"]["accuracy"] == pytest.approx(expected)
-
-
-def test_the_random_control_of_a_split_starts_from_that_splits_generalist(workspace, ids):
-    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
-    figures = cascading.report(inputs, 0.0)
-    for split in ("val", "test"):
-        assert figures[split]["random"]["accuracy"] == figures[split]["generalist_accuracy"]
-    assert figures["val"]["random"] != figures["test"]["random"]
-
-
-def test_the_threshold_is_chosen_on_validation(workspace, ids):
-    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
-    best = max(inputs.val.sweep.n_correct)
-    assert inputs.val.sweep.n_correct[inputs.val.sweep.index_of(inputs.best_tau)] == best
-
-
-@pytest.mark.parametrize(
-    ("generalist", "experts", "sentence"),
-    [
-        ("expert", ["expert"], "answers for all classes"),
-        ("generalist", ["second"], "trained on two classes"),
-        ("generalist", ["expert", "expert"], "two experts answer"),
-        ("merged", ["expert"], "another data set or class map"),
-    ],
-)
-def test_members_that_do_not_fit_are_refused(workspace, ids, generalist, experts, sentence):
-    with pytest.raises(InvalidInput, match=sentence):
-        cascading.load_cascade_inputs(
-            workspace, getattr(ids, generalist), [getattr(ids, name) for name in experts]
-        )
-
-
-def test_a_threshold_set_by_hand_is_not_called_tuned_and_the_reverse(workspace, ids):
-    tuned = cascading.get_cascade(workspace, ids.cascade)
-    by_hand = cascading.save_cascade(workspace, ids.generalist, [ids.expert], tuned.tau)
-    assert (tuned.tau_from, by_hand.tau_from) == ("validation", "hand")
-    assert len(cascading.list_cascades(workspace, "seeded")) == 2
-
-
-@pytest.mark.parametrize("cell", [("A", "Z", "test"), ("Z", "A", "val"), ("A", "B", "train")])
-def test_a_cell_that_a_cascade_does_not_have_is_a_sentence(workspace, ids, cell):
-    inputs = cascading.load_cascade_inputs(workspace, ids.generalist, [ids.expert])
-    true, predicted, split = cell
-    with pytest.raises(InvalidInput, match="no such cell"):
-        cascading.positions_in_cell(inputs, 0.5, true, predicted, split=split)
 
 
 def test_saving_a_class_map_twice_makes_versions(workspace, ids):

@@ -162,7 +162,8 @@ def verdict(found: dict[str, Any]) -> str:
     said = [f"The experts pay: {points} {on}."]
     random = found["controls"]["random"]
     if test["n_answered"] == test["n_images"]:
-        if test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
+        everything = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
+        if not everything and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
             said.append("Deferring as many at random would gain as much.")
         if ensemble is not None and ensemble["lead_ci"][0] <= 0:
             said.append("A second generalist in their place could gain as much.")

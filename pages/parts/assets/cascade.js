@@ -108,8 +108,8 @@ function createDesk(root, data) {
     places.breakage(percent(f.breakage), `${whole(f.n_broken)} ${answers}`);
     const added = f.deferred.reduce((sum, n, p) => sum + n * (data.expert_ms[p] ?? NaN), 0);
     const more = f.n_images ? added / f.n_images : 0;
-    places.cost(data.ms === null ? "unknown" : `${(data.ms + (more || 0)).toFixed(1)} ms`,
-      Number.isNaN(more) ? "an expert's is unknown" : `+${more.toFixed(1)} ms for experts`);
+    places.cost(data.ms === null ? "unknown" : `${tenths(data.ms + (more || 0))} ms`,
+      Number.isNaN(more) ? "an expert's is unknown" : `+${tenths(more)} ms for experts`);
     summary = `Accuracy ${percent(f.accuracy)}, net gain ${points(f.gain)}, `
       + `${percent(f.deferral_rate)} to experts, ${percent(f.person_rate)} to a person.`;
   }

@@ -5,11 +5,15 @@ const CURVE = { width: 300, height: 170, left: 38, bottom: 26, top: 8, right: 8 
 const SVG = "http://www.w3.org/2000/svg";
 
 const whole = (n) => Math.round(n).toLocaleString("en-US");
-const percent = (share) => (100 * share).toFixed(1) + " %";
-const points = (share) => (share >= 0 ? "+" : "") + (100 * share).toFixed(1) + " points";
-const span = ([low, high]) => `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
-const spread = ([low, high]) =>
-  `${(low >= 0 ? "+" : "") + (100 * low).toFixed(1)} to ${points(high)}`;
+// Ties go to the even digit, as in Python, so that both write the same number.
+const rounding = { minimumFractionDigits: 1, maximumFractionDigits: 1, roundingMode: "halfEven" };
+const plain = new Intl.NumberFormat("en-US", { ...rounding, useGrouping: false });
+const tenths = (value) => plain.format(value);
+const signed = (share) => (share >= 0 ? "+" : "") + tenths(100 * share);
+const percent = (share) => tenths(100 * share) + " %";
+const points = (share) => signed(share) + " points";
+const span = ([low, high]) => `${tenths(100 * low)} to ${tenths(100 * high)} %`;
+const spread = ([low, high]) => `${signed(low)} to ${points(high)}`;
 
 function element(tag, className, text) {
   const node = document.createElement(tag);

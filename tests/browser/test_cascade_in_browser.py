@@ -1,0 +1,98 @@
+"""The sliders of a cascade: what the browser counts is what Python computes, while they move."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.analysis.cascades.routes import N_STEPS, PERSON, Thresholds
+from core.services.cascades import members
+from core.settings import load_settings
+from core.store.database import open_workspace
+from tests import seeding
+from tests.browser import screen
+from tests.browser.server import Server
+
+SET = """([slider, value]) => {
+  slider.value = value;
+  slider.dispatchEvent(new Event("input"));
+  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A cascade on a seeded workspace, and a server that shows it."""
+    ws = open_workspace(load_settings(tmp_path / "workspace"))
+    ids = seeding.seed(ws, n_per_label=100)
+    its = members.load(ws, ids.generalist, [ids.expert])
+    ws.close()
+    server = Server(tmp_path / "workspace")
+    yield its, f"{server.url}/cascade?generalist={ids.generalist}"
+    server.stop()
+
+
+def move(page: Page, name: str, position: int) -> None:
+    """Move a slider as a drag does: without letting it go."""
+    slider = page.get_by_role("slider", name=name)
+    page.evaluate(SET, [slider.element_handle(), position])
+
+
+def shown(page: Page) -> list[list[int]]:
+    """Return the numbers of the matrix, with those left to a person as the last column."""
+    cells = page.locator(".root[aria-label=Thresholds] button.cell").all_text_contents()
+    K = int(np.sqrt(len(cells)))
+    return np.array([int(text or 0) for text in cells]).reshape(K, K + 1).tolist()
+
+
+def test_between_two_frames_the_matrix_is_what_python_computes(place, page):
+    its, url = place
+    screen.open_page(page, url, "Cascade")
+    screen.settled(page)
+    root = page.locator(".root[aria-label=Thresholds]")
+    for tau, person in ((0, 0), (520, 0), (905, 610), (1000, 990), (37, 1000)):
+        move(page, "Ask the expert below", tau)
+        move(page, "Ask a person below", person)
+        routed = its.test.send(its.pairs, Thresholds((tau / N_STEPS,), person / N_STEPS))
+        kept = routed.route != PERSON
+        wanted = np.zeros((4, 5), dtype=int)
+        np.add.at(wanted, (its.test.y[kept], routed.answer[kept]), 1)
+        np.add.at(wanted, (its.test.y[~kept], 4), 1)
+        assert shown(page) == wanted.tolist()
+        right = int((routed.answer == its.test.y)[kept].sum())
+        told = json.loads(root.get_attribute("data-figures") or "")
+        assert told == [right, int(kept.sum()), int((routed.asked >= 0).sum())]
+    assert "person=" not in page.url, "nothing was let go, so the server knows of nothing"
+
+
+def test_the_keyboard_moves_it_and_letting_go_reaches_python_and_the_address(place, page):
+    _, url = place
+    screen.open_page(page, url, "Cascade")
+    screen.settled(page)
+    slider = page.get_by_role("slider", name="Ask the expert below")
+    slider.press("Home")
+    expect(page.get_by_text("nothing is deferred")).to_be_visible()
+    assert "tau=0.000" in page.url
+    page.get_by_role("button", name="best on validation").click()
+    expect(page.get_by_text("The experts pay")).to_be_visible()
+    screen.settled(page)
+    expect(slider).not_to_have_value("0")
+    page.reload()
+    screen.settled(page)
+    expect(page.get_by_role("slider", name="Ask the expert below")).not_to_have_value("0")
+
+
+def test_a_cell_opens_its_images_and_the_route_says_whose_answers(place, page):
+    its, url = place
+    screen.open_page(page, f"{url}&tau=1.0", "Cascade")
+    screen.settled(page)
+    page.get_by_role("button", name="Experts", exact=True).click()
+    routed = its.test.send(its.pairs, Thresholds((1.0,)))
+    mine = (its.test.y == 3) & (routed.answer == 3) & (routed.route >= 0)
+    cell = page.locator("button.cell[data-i='3'][data-j='3']").first
+    expect(cell).to_have_text(str(mine.sum()))
+    cell.click()
+    expect(page.get_by_text(f"{mine.sum()} test images of")).to_be_visible()
