@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.analysis.cascades import cascade
 from core.records import Run
 from core.services.cascades import saving
-from core.services.cascades.members import confused_pairs
-from core.services.classes.mapping import list_class_maps
+from core.services.classes.mapping import list_class_maps, run_confusion
 from core.services.data.datasets import get_dataset
 from core.services.data.embedding import embedding_status
 from core.services.data.exploring import exploration
@@ -126,7 +126,7 @@ def _experts(ws: Workspace, runs: list[Run], best: Run | None) -> Step:
     params: dict[str, str] = {}
     text = f"{len(experts)} trained" if experts else "Train an expert for a pair that is confused."
     if best is not None and not experts:
-        pairs = confused_pairs(ws, best.id)
+        pairs = cascade.pair_table(run_confusion(ws, best, "val"), best.classes)
         if pairs:
             text = (
                 f"{pairs[0]['a']} and {pairs[0]['b']} are confused most: "

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from core.records import Dataset, Run
-from core.services.cascades import members as cascades
+from core.services.cascades import pairs as pair_service
+from core.services.cascades.pairs import ConfusedPair
+from core.services.classes import advising
 from core.services.runs import training
 from core.services.workspace import Workspace
 from pages.parts import train_jobs
-from pages.ui import job_panel, messages, names, pickers, state, text
+from pages.ui import cached, job_panel, messages, names, pickers, state, text
 
 N_SHOWN = 6  # pairs; further down there is little to gain
-_WIDTHS = (6, 4, 4, 5)  # of the columns, in parts
+_WIDTHS = (6, 4, 4, 4, 4, 5)  # of the columns, in parts
+_SHARPER = "at twice the resolution"
+
+
+class Recipe(NamedTuple):
+    """What new experts are trained with."""
+
+    algorithm: str
+    sharper: bool
 
 
 def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence[Run]) -> int:
@@ -23,21 +33,24 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
 
     An expert that is missing is trained with one click.
     """
-    pairs = cascades.confused_pairs(ws, generalist.id)
+    pairs = cached.confused_pairs(
+        ws, generalist.id, advising.last_review(ws, generalist.id), tuple(e.id for e in experts)
+    )
     n_val = generalist.metrics["val"]["n_images"]
     if not pairs:
         st.success(f"This run confuses nothing on {text.count(n_val, 'validation image')}.")
         return 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.markdown("**What the generalist confuses**", width="stretch")
-        algorithm = _algorithm(generalist)
+        recipe = _recipe(generalist)
     with st.container(border=True, gap="small"):
-        _heads()
+        _heads(n_val)
         for pair in pairs[:N_SHOWN]:
-            _row(ws, dataset, generalist, pair, experts, algorithm)
+            _row(ws, generalist, pair, experts, recipe)
     rest = len(pairs) - N_SHOWN
     more = f"; {text.count(rest, 'pair')} confused less often not shown" if rest > 0 else ""
     st.caption(f"Counted on {text.count(n_val, 'validation image')}{more}.")
+    _group(ws, generalist, recipe)
     for job in train_jobs.train_jobs(ws, dataset):
         if job.params.get("pair") and job.state in ("queued", "running", "failed"):
             job_panel.show(ws, job)
@@ -81,7 +94,7 @@ def choose_experts(generalist: Run, experts: Sequence[Run]) -> list[str]:
     return chosen
 
 
-def _algorithm(generalist: Run) -> str:
+def _recipe(generalist: Run) -> Recipe:
     """Draw what new experts are trained with; at first what the generalist was."""
     titles = {a["name"]: a["title"] for a in training.algorithms()}
     chosen: str = st.segmented_control(
@@ -93,7 +106,16 @@ def _algorithm(generalist: Run) -> str:
         key="expert_algorithm",
         persist_state="session",
     )
-    return chosen
+    if not pair_service.can_be_sharper(chosen):
+        return Recipe(chosen, False)
+    sharper = st.toggle(
+        _SHARPER,
+        key="expert_sharper",
+        help="Shows the expert images of twice the side that the algorithm takes by itself, as far "
+        "as the data set has them. A pair often differs in fine detail. It takes about four times "
+        "as long.",
+    )
+    return Recipe(chosen, sharper)
 
 
 def _columns() -> Sequence[Any]:
@@ -101,18 +123,30 @@ def _columns() -> Sequence[Any]:
     return st.columns(_WIDTHS, vertical_alignment="center", wrap=False)
 
 
-def _heads() -> None:
+def _heads(n_val: int) -> None:
     """Draw what stands in each column."""
-    pair, n_confused, gain, expert = _columns()
+    pair, n_confused, gain, overlap, people, expert = _columns()
     pair.caption("Pair")
     n_confused.caption(
         "Confused",
-        help="One taken for the other, in either direction; in brackets the share of all errors.",
+        help="One taken for the other, in either direction; in brackets the share of all errors. "
+        f"On {text.count(n_val, 'validation image')}.",
     )
     gain.caption(
         "Gain at most",
         help="What an expert without any mistake would add to the validation accuracy. "
         "A real one adds less.",
+    )
+    overlap.caption(
+        "Overlap",
+        help="Share of images that lie among those of the other class, by their nearest "
+        "neighbours in the embedding, on training and validation images: 0 % is apart; about 50 % "
+        "is one clump, which no expert on this backbone divides.",
+    )
+    people.caption(
+        "People",
+        help="How well reviewers agree on images of the pair: Krippendorff's alpha. Where people "
+        "do not tell the two apart, no expert can be right.",
     )
     expert.caption(
         "Best expert",
@@ -123,27 +157,29 @@ def _heads() -> None:
 
 def _row(
     ws: Workspace,
-    dataset: Dataset,
     generalist: Run,
-    pair: Mapping[str, Any],
+    pair: ConfusedPair,
     experts: Sequence[Run],
-    algorithm: str,
+    recipe: Recipe,
 ) -> None:
     """Draw one pair: how often it is confused, what an expert could gain, and who there is."""
-    a, b = pair["a"], pair["b"]
-    mine = [run for run in experts if run.pair and set(run.pair) == {a, b}]
-    who, n_confused, gain, expert = _columns()
-    who.markdown(f"**{messages.plain(a)} / {messages.plain(b)}**")
-    n_confused.markdown(
-        f"{text.count(pair['n_confused'], 'image')} "
-        f":small[({text.percent(pair['share_of_errors'], 0)})]"
+    mine = [run for run in experts if run.pair and set(run.pair) == {pair.a, pair.b}]
+    who, n_confused, gain, overlap, people, expert = _columns()
+    who.markdown(
+        f"**{messages.plain(pair.a)} / {messages.plain(pair.b)}** "
+        f":small[{pair.n_train:,} to learn from]"
     )
-    gain.markdown(f"**{text.points(pair['oracle_gain'])}**")
+    n_confused.markdown(
+        f"{text.count(pair.n_confused, 'image')} :small[({text.percent(pair.share_of_errors, 0)})]"
+    )
+    gain.markdown(f"**{text.points(pair.oracle_gain)}**")
+    overlap.markdown("–" if pair.overlap is None else text.percent(pair.overlap, 0))
+    people.markdown("–" if pair.people is None else f"{pair.people[0]:.2f}")
     with expert:
         if mine:
             _known(mine)
-        if all(run.algorithm != algorithm for run in mine):
-            _train_button(ws, dataset, generalist, (a, b), algorithm)
+        if all(run.algorithm != recipe.algorithm for run in mine) or recipe.sharper:
+            _train_button(ws, generalist, (pair.a, pair.b), recipe)
 
 
 def _known(mine: Sequence[Run]) -> None:
@@ -155,26 +191,33 @@ def _known(mine: Sequence[Run]) -> None:
     )
 
 
-def _train_button(
-    ws: Workspace, dataset: Dataset, generalist: Run, pair: tuple[str, str], algorithm: str
-) -> None:
-    """Draw the button that trains the expert of a pair."""
-    if st.button("Train expert", key=f"train-expert-{pair[0]}-{pair[1]}"):
+def _group(ws: Workspace, generalist: Run, recipe: Recipe) -> None:
+    """Offer an expert for three or more classes that are confused among each other."""
+    if len(generalist.classes) < 4:
+        return
+    with st.expander("Three or more classes that are confused among each other"):
+        chosen = st.multiselect(
+            "Classes of the expert",
+            generalist.classes,
+            key="expert_group",
+            help="It is asked where the two most probable classes are among these, and divides "
+            "what all of these have.",
+        )
+        if not 3 <= len(chosen) < len(generalist.classes):
+            most = len(generalist.classes) - 1
+            st.caption(f"Choose 3 to {most} classes: of all of them the generalist is the expert.")
+            return
+        ordered = [name for name in generalist.classes if name in chosen]
+        _train_button(ws, generalist, ordered, recipe)
+
+
+def _train_button(ws: Workspace, generalist: Run, classes: Sequence[str], recipe: Recipe) -> None:
+    """Draw the button that trains an expert."""
+    if st.button("Train expert", key=f"train-expert-{'-'.join(classes)}"):
         with messages.guard() as outcome:
-            training.submit_training(ws, _request(dataset, generalist, pair, algorithm))
+            request = pair_service.expert_request(
+                ws, generalist, classes, recipe.algorithm, sharper=recipe.sharper
+            )
+            training.submit_training(ws, request)
         if outcome.ok:
             st.rerun()
-
-
-def _request(
-    dataset: Dataset, generalist: Run, pair: tuple[str, str], algorithm: str
-) -> training.TrainRequest:
-    """Return the request for an expert with the generalist's classes and backbone."""
-    backbone = generalist.config.get("backbone")
-    return training.TrainRequest(
-        dataset=dataset.id,
-        algorithm=algorithm,
-        class_map=generalist.class_map_id,
-        pair=pair,
-        **({"backbone": backbone} if backbone else {}),
-    )

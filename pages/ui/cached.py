@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from core.analysis.merges import merging as merge_analysis
 from core.services.cascades import members as cascades
+from core.services.cascades import pairs
+from core.services.cascades.pairs import ConfusedPair
 from core.services.classes import advising, merging
 from core.services.comparing import questions
 from core.services.data import datasets, exploring
@@ -154,3 +156,11 @@ def cascade_members(
 ) -> cascades.Members:
     """Return a cascade's members and all that follows from its thresholds."""
     return cascades.load(_ws, generalist, experts, rule)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Looking at the pairs …")
+def confused_pairs(
+    _ws: Workspace, run_id: str, last_review: int, experts: tuple[str, ...]
+) -> list[ConfusedPair]:
+    """Return what a generalist confuses, as reviews and `experts` stand now."""
+    return pairs.confused_pairs(_ws, run_id)

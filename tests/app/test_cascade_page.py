@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from core.analysis.cascades.routes import Thresholds
-from core.services.cascades import guaranteeing, members, reporting, saving
+from core.services.cascades import guaranteeing, members, pairs, reporting, saving
+from core.services.data import datasets
 from core.services.runs import training
 from pages.parts import cascade_outcome
 from tests.app.conftest import stands, texts
@@ -61,11 +62,11 @@ def let_go(app, place, tau, person=0.0, cell=None, rule="confidence"):
 
 def test_the_confused_pairs_say_what_an_expert_could_gain_and_whether_there_is_one(full):
     app = open_on(full)
-    first = members.confused_pairs(full.ws, full.ids.generalist)[0]
+    first = pairs.confused_pairs(full.ws, full.ids.generalist)[0]
     said = texts(app)
-    assert (first["a"], first["b"]) == ("C", "D")
-    assert f"{first['n_confused']} images :small[(100 %)]" in said
-    assert f"**+{100 * first['oracle_gain']:.1f} points**" in said
+    assert (first.a, first.b) == ("C", "D")
+    assert f"{first.n_confused} images :small[(100 %)]" in said
+    assert f"**+{100 * first.oracle_gain:.1f} points**" in said
     (val,) = [run.metrics["val"] for run in inputs_of(full).experts]
     assert f"**{100 * val['accuracy']:.0f} %** :small[of {val['n_images']} images]" in said
 
@@ -87,6 +88,28 @@ def test_the_experts_are_trained_with_the_algorithm_that_was_chosen(full):
     first = next(b for b in app.button if b.label == "Train expert")
     stands(first.click().run())
     assert [job.params["algorithm"] for job in queued(full)] == ["cnn"]
+
+
+def test_an_expert_can_be_shown_sharper_images(full):
+    app = open_on(full)
+    assert "expert_sharper" not in {t.key for t in app.toggle}
+    app = stands(app.button_group(key="expert_algorithm").set_value("prototypical").run())
+    app = stands(app.toggle(key="expert_sharper").set_value(True).run())
+    first = next(b for b in app.button if b.label == "Train expert")
+    stands(first.click().run())
+    dataset = datasets.get_dataset(full.ws, full.ids.dataset)
+    (job,) = queued(full)
+    assert job.params["options"] == {"input_px": max(40, min(80, dataset.size_px))}
+
+
+def test_an_expert_for_three_classes_is_trained(full):
+    app = open_on(full)
+    app = stands(app.multiselect(key="expert_group").set_value(["D", "B"]).run())
+    assert "Choose 3 to 3 classes" in texts(app)
+    app = stands(app.multiselect(key="expert_group").set_value(["D", "B", "C"]).run())
+    button = next(b for b in app.button if b.key == "train-expert-B-C-D")
+    stands(button.click().run())
+    assert [job.params["pair"] for job in queued(full)] == [["B", "C", "D"]]
 
 
 def test_an_expert_that_arrives_joins_the_cascade(full):

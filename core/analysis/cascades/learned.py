@@ -34,7 +34,7 @@ class GainRule:
     Parameters
     ----------
     weights : tuple of float
-        Of the features: probabilities, confidence, margin, entropy.
+        Of what it sees: probabilities, confidence, margin, entropy.
     intercept : float
     """
 
@@ -43,8 +43,8 @@ class GainRule:
 
     def gain(self, probs: ArrayLike) -> Floats:
         """Return the expected gain of asking, in [-1, 1], for rows of probabilities."""
-        features = _features(probabilities(probs).astype(np.float64))
-        linear = features @ np.asarray(self.weights) + self.intercept
+        inputs = _inputs(probabilities(probs).astype(np.float64))
+        linear = inputs @ np.asarray(self.weights) + self.intercept
         return np.asarray(linear.clip(-1.0, 1.0))
 
 
@@ -111,11 +111,11 @@ def learn(
 def _fit(probs: Floats, gain: Floats) -> GainRule:
     from sklearn.linear_model import RidgeCV
 
-    n_features = probs.shape[1] + 3
+    n_inputs = probs.shape[1] + 3
     if len(gain) < LEAST_IMAGES:
         mean = float(gain.mean()) if len(gain) else 0.0
-        return GainRule((0.0,) * n_features, mean)
-    fitted = RidgeCV(alphas=_PENALTIES).fit(_features(probs.astype(np.float64)), gain)
+        return GainRule((0.0,) * n_inputs, mean)
+    fitted = RidgeCV(alphas=_PENALTIES).fit(_inputs(probs.astype(np.float64)), gain)
     return GainRule(tuple(map(float, fitted.coef_)), float(fitted.intercept_))
 
 
@@ -132,7 +132,7 @@ def _out_of_fold(probs: Floats, gain: Floats, seed: int) -> Floats:
     return found
 
 
-def _features(probs: Floats) -> Floats:
+def _inputs(probs: Floats) -> Floats:
     """Return probabilities, confidence, margin and entropy (in units of its largest)."""
     ranked = np.sort(probs, axis=1)
     second = ranked[:, -2] if probs.shape[1] > 1 else np.zeros(len(probs))

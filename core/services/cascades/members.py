@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from core.analysis import calibration
 from core.analysis.cascades import cascade, learned, routes
 from core.errors import InvalidInput
 from core.records import Run
-from core.services.classes.mapping import run_classes, run_confusion
+from core.services.classes.mapping import run_classes
 from core.services.data.datasets import image_ids, split_index
 from core.services.runs.training import get_run, list_runs
 from core.store.database import Workspace
@@ -143,21 +143,6 @@ def check(run: Run, experts: Sequence[Run]) -> tuple[tuple[int, ...], ...]:
             )
         pairs.append(pair)
     return tuple(pairs)
-
-
-def confused_pairs(ws: Workspace, run_id: str, *, split: str = "val") -> list[dict[str, Any]]:
-    """Return the pairs a generalist confuses, most often first.
-
-    Returns
-    -------
-    list of dict
-        a, b, n_confused, share_of_errors, oracle_gain (the most a perfect expert could add to the
-        accuracy), expert (id of the newest expert run for the pair over these classes, or None).
-    """
-    run = get_run(ws, run_id)
-    table = cascade.pair_table(run_confusion(ws, run, split), run.classes)
-    known = {expert.pair: expert.id for expert in reversed(experts_of(ws, run_id))}
-    return [{**row, "expert": known.get((row["a"], row["b"]))} for row in table]
 
 
 def experts_of(ws: Workspace, run_id: str) -> list[Run]:

@@ -61,7 +61,7 @@ def advice(ws: Workspace, run_id: str, box: Sandbox) -> list[PairAdvice]:
     run = get_run(ws, run_id)
     table = cascade.pair_table(box.confusion, run.classes)
     pairs = [row for row in table if row["n_confused"] >= LEAST_CONFUSED][:MOST_PAIRS]
-    people = {} if run.class_map_id else _people(ws, run.dataset_id)
+    people = {} if run.class_map_id else people_of(ws, run.dataset_id)
     found = []
     for row in pairs:
         given = _signals(box, row["pair"], people.get((row["a"], row["b"])))
@@ -84,7 +84,7 @@ def as_row(found: PairAdvice) -> dict[str, object]:
     return {**{name: row[name] for name in ("a", "b", "what", "reason", "n_more")}, **row}
 
 
-def _people(ws: Workspace, dataset_id: str) -> dict[tuple[str, str], People]:
+def people_of(ws: Workspace, dataset_id: str) -> dict[tuple[str, str], People]:
     """Return how far reviewers agree within each pair of labels that they gave."""
     return {
         (row["a"], row["b"]): (row["alpha"], *row["ci"])
