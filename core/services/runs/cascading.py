@@ -167,6 +167,7 @@ def save_cascade(
     }
     with ws.write() as conn:
         runs.add_cascade(conn, record)
+        runs.mark(conn, str(record["id"]), archived_at=None)  # who saves it again wants to see it
     return get_cascade(ws, str(record["id"]))
 
 
@@ -185,11 +186,11 @@ def get_cascade(ws: Workspace, cascade_id: str) -> CascadeRecord:
     return found
 
 
-def list_cascades(ws: Workspace, dataset_id: str) -> list[CascadeRecord]:
+def list_cascades(ws: Workspace, dataset_id: str, *, archived: bool = False) -> list[CascadeRecord]:
     """Return the cascades of a data set, newest first."""
     dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
-        return runs.cascades_of(conn, dataset.id)
+        return runs.cascades_of(conn, dataset.id, archived=archived)
 
 
 def calibrated(ws: Workspace, run: Run, rows: np.ndarray) -> np.ndarray:
