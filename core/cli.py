@@ -136,6 +136,8 @@ def _model_commands(command: Any) -> None:
     )
     sub = command("runs", "runs", "The runs and cascades of a data set.")
     _dataset(sub)
+    sub.add_argument("--class-map", metavar="M", help="ask all about these classes; else its own")
+    sub.add_argument("--labels", metavar="L", help="ask all by this label set; else its own")
     _split(sub)
     sub = command("compare", "compare", "Compare runs on the same images.")
     sub.add_argument("runs", nargs="+", metavar="RUN")

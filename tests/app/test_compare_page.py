@@ -23,7 +23,9 @@ def test_the_leaderboard_shows_one_question_with_intervals_and_counts(full):
     assert set(table["run"]) == {full.ids.generalist, full.ids.second, full.ids.cascade}
     assert set(table["n_images"]) == {24}
     assert "24 images" in texts(app)
-    assert all(" to " in interval for interval in table["interval"])
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "kappa", "bits", "log_loss", "ece"):
+        assert all(" (" in figure and " to " in figure for figure in table[name])
+    assert all(" to " in figure for figure in table["augrc"])
 
 
 def test_every_question_can_be_asked(full):
@@ -82,13 +84,13 @@ def test_how_the_runs_learned(full):
 
 
 def test_hidden_runs_come_back(full):
-    app = full.open("compare", compare_view="Hidden runs")
+    app = full.open("compare", compare_view="Deleted")
     app = stands(
         app.multiselect(key="runs").set_value([full.ids.generalist, full.ids.second]).run()
     )
-    app = click(app, "Hide 2 chosen runs")
+    app = click(app, "Delete 2 chosen models")
     assert len(training.list_runs(full.ws, full.ids.dataset)) == 2
-    app = stands(app.button_group(key="compare_view").set_value("Hidden runs").run())
+    app = stands(app.button_group(key="compare_view").set_value("Deleted").run())
     restore = [b for b in app.button if b.label == "Bring back"]
     assert len(restore) == 2
     stands(restore[0].click().run())

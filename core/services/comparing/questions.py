@@ -16,7 +16,7 @@ import numpy as np
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import CascadeRecord, HeldOut, Run
-from core.services.classes.mapping import HELD_OUT, get_class_map
+from core.services.classes.mapping import HELD_OUT, get_class_map, get_record
 from core.services.data.datasets import get_dataset, split_index
 from core.services.labels import label_sets
 from core.services.labels.label_sets import ORIGINAL
@@ -99,6 +99,30 @@ def questions(models: Sequence[Model]) -> list[Question]:
         return asked.pair is not None, asked.class_map_id is not None, -counted[asked]
 
     return sorted(counted, key=order)
+
+
+def question(
+    ws: Workspace, dataset_id: str, class_map: str | None = None, labels: str = ORIGINAL
+) -> Question:
+    """Return the question about all classes of a class map, by a label set.
+
+    Parameters
+    ----------
+    class_map : str or None
+        Id, name or name@version; None: the labels as they are.
+    labels : str
+        Id, name or name@version of a label set, or ORIGINAL.
+
+    Raises
+    ------
+    NotFound
+        If there is no such class map or label set.
+    """
+    dataset = get_dataset(ws, dataset_id)
+    map_id = get_record(ws, dataset.id, class_map).id if class_map else None
+    truth_set = label_sets.find(ws, dataset, labels)
+    classes = get_class_map(ws, dataset.id, map_id).classes
+    return Question(dataset.id, classes, map_id, labels=truth_set.id if truth_set else ORIGINAL)
 
 
 def own(model: Model) -> Question:
