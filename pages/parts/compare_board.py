@@ -15,6 +15,7 @@ from pages.ui.meaning import MEANING
 
 TABLE = "board"  # key of the table
 _ROWS = 15  # that are shown without scrolling
+_WIDE_PX = 210  # of a figure with its deviation and interval
 _SHARES = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced", "macro_f1": "Macro F1",
            "ece": "Calibration error"}  # fmt: skip
 _NUMBERS = {"kappa": "Kappa", "bits": "Bits", "log_loss": "Log loss", "augrc": "AUGRC"}
@@ -123,6 +124,9 @@ def _ordered(table: pd.DataFrame) -> pd.DataFrame:
     if folded:
         model = table.set_index("run")[["model", "classes_of", "labels_of"]]
         table = leaderboard.by_recipe(table).join(model, on="run")
+        several = table["n_seeds"] > 1
+        seeds = table["algorithm"] + ", " + table["n_seeds"].astype(str) + " seeds"
+        table["model"] = table["model"].mask(several, seeds)
     column, ascending = _ORDERS[order]
     table = table.sort_values(column, ascending=ascending, kind="stable", na_position="last")
     return table.sort_values("pinned", ascending=False, kind="stable")
@@ -142,7 +146,7 @@ def _draw(
         placeholder="–",
         on_select=_choose(ids, chosen, most),
         selection_mode="multi-row",
-        column_config=_columns(int(table["n_images"].iloc[0]), split),
+        column_config=_columns(int(table["n_images"].iloc[0]), split, "n_seeds" in table),
         alt="Models with their figures, the best on validation first",
     )
 
@@ -181,7 +185,7 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     shown[["val_accuracy", "chance"]] = table[["val_accuracy", "chance"]] * 100
     shown["seed"] = table["seed"].astype(str)
     marks = zip(table["pinned"], table["starred"], strict=True)
-    shown["marks"] = [f"{'📌' * pinned}{'★' * starred}" for pinned, starred in marks]
+    shown["marks"] = [f"{'▲' * pinned}{'★' * starred}" for pinned, starred in marks]
     return shown
 
 
@@ -199,15 +203,17 @@ def _number(row: Mapping[Any, Any], name: str) -> str:
     return f"{value:.3f}{over} ({low:.3f} to {high:.3f})"
 
 
-def _columns(n_images: int, split: str) -> dict[str, Any]:
+def _columns(n_images: int, split: str, folded: bool) -> dict[str, Any]:
     """Return how each column is headed, formatted and explained."""
     on = f" On {n_images:,} {names.SPLITS[split]} images; in brackets the 95 % interval."
+    if folded:
+        on += " Over several seeds: mean ± standard deviation."
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "marks": words("", help="📌 pinned to the top, ★ starred.", width=40, pinned=True),
+        "marks": words("", help="▲ pinned to the top, ★ starred.", width=40, pinned=True),
         "model": words("Model", help="Name and beginning of the id.", pinned=True),
         **{
-            name: words(label, help=MEANING[name] + on)
+            name: words(label, help=MEANING[name] + on, width=_WIDE_PX if folded else None)
             for name, label in {**_SHARES, **_NUMBERS}.items()
         },
         "val_accuracy": number(
