@@ -18,7 +18,7 @@ from core.analysis._checks import (
     some_images,
 )
 from core.analysis.cascades.deferral import Pairs, checked_tau, deferrals, expert_class, route
-from core.analysis.comparison import paired_intervals
+from core.analysis.comparisons.paired import paired_intervals
 from core.analysis.metrics import confusion_matrix, wilson_interval, wilson_intervals
 from core.errors import InvalidInput
 

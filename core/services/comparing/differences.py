@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from core.analysis import comparison
+from core.analysis.comparisons import paired
 from core.errors import InvalidInput
 from core.services.comparing import questions
 from core.services.comparing.questions import Answers
@@ -51,18 +51,18 @@ def pairs_of(said: Sequence[Answers]) -> list[dict[str, Any]]:
         a, b, n_images, difference (accuracy of a less that of b), ci, mcnemar_p, holm_p.
     """
     pairs = [_pair(a, b) for a, b in combinations(said, 2)]
-    for pair, p in zip(pairs, comparison.holm([pair["mcnemar_p"] for pair in pairs]), strict=True):
+    for pair, p in zip(pairs, paired.holm([pair["mcnemar_p"] for pair in pairs]), strict=True):
         pair["holm_p"] = float(p)
     return pairs
 
 
 def _pair(a: Answers, b: Answers) -> dict[str, Any]:
-    difference, ci = comparison.paired_difference(a.right, b.right)
+    difference, ci = paired.paired_difference(a.right, b.right)
     return {
         "a": a.model,
         "b": b.model,
         "n_images": len(a.y),
         "difference": float(difference),
         "ci": [float(bound) for bound in ci],
-        "mcnemar_p": float(comparison.mcnemar_exact(a.right, b.right)),
+        "mcnemar_p": float(paired.mcnemar_exact(a.right, b.right)),
     }
