@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.stats import rankdata
+from numpy.typing import ArrayLike, NDArray
 
 from core.analysis._checks import Bools, Floats, booleans, same_length
 from core.errors import InvalidInput
@@ -87,8 +86,7 @@ def augrc(confidence: ArrayLike, right: ArrayLike) -> float:
     Notes
     -----
     The curve begins at (0, 0). Images of equal confidence lie on one straight piece, so their
-    order does not matter. In ranks: the mean over all images of wrong * (rank - 1/2) / n, ranks
-    from the least sure upwards, ties sharing their mean rank.
+    order does not matter.
 
     References
     ----------
@@ -102,9 +100,17 @@ def augrc(confidence: ArrayLike, right: ArrayLike) -> float:
     >>> augrc([0.9, 0.8, 0.7, 0.6], [False, True, True, True])
     0.21875
     """
-    score, is_right = scored(confidence, right)
-    below = (rankdata(score)[~is_right] - 0.5) / len(score)  # share of images less sure
-    return float(below.sum() / len(score))
+    return area(risk_coverage(confidence, right))
+
+
+def area(curve: RiskCoverage) -> float:
+    """Return the AUGRC of a curve, from coverage 0 to 1."""
+    return float(np.trapezoid(from_zero(curve.generalized_risk), from_zero(curve.coverage)))
+
+
+def from_zero(values: Floats) -> Floats:
+    """Return the values with a 0 before them: what is kept when nothing is."""
+    return np.append(0.0, values)
 
 
 def e_augrc(confidence: ArrayLike, right: ArrayLike) -> float:
@@ -129,15 +135,17 @@ def e_augrc(confidence: ArrayLike, right: ArrayLike) -> float:
     return max(0.0, augrc(confidence, right) - wrong * wrong / 2.0)  # below 0 only by rounding
 
 
-def scored(confidence: ArrayLike, right: ArrayLike) -> tuple[Floats, Bools]:
-    """Return checked confidences, float64 (n_images,), and whether each answer is right.
+def scored(confidence: ArrayLike, right: ArrayLike) -> tuple[NDArray[np.floating], Bools]:
+    """Return checked confidences, float (n_images,), and whether each answer is right.
 
     Raises
     ------
     InvalidInput
         Without images, when the lengths differ, or where a confidence is not finite.
     """
-    score = np.asarray(confidence, dtype=np.float64)
+    score = np.asarray(confidence)
+    if score.dtype.kind != "f":  # float32 stays: it is sorted faster
+        score = score.astype(np.float64)
     is_right = booleans(right, "right")
     if score.ndim != 1 or not np.isfinite(score).all():
         raise InvalidInput(
