@@ -14,6 +14,7 @@ from core.records import HeldOut
 from core.services.classes import mapping
 from core.services.comparing import leaderboard, questions
 from pages.parts import (
+    compare_calibration,
     compare_confusion,
     compare_differences,
     compare_hidden,
@@ -25,7 +26,7 @@ from pages.ui import cached, messages, names, pickers, shell, state
 
 N_COMPARED = 4  # models at once: more matrices fit on no screen
 HIDDEN = "Hidden runs"
-VIEWS = ["Differences", "Confusion", "Learning", HIDDEN]
+VIEWS = ["Differences", "Confusion", "Calibration", "Learning", HIDDEN]
 
 ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -99,6 +100,8 @@ with messages.guard():
         compare_differences.show(question, chosen, said)
     elif view == "Confusion":
         compare_confusion.show(ws, dataset, question, chosen, said)
+    elif view == "Calibration":
+        compare_calibration.show(ws, question, chosen)
     else:
         compare_training.show(chosen)
 compare_import.show(ws, dataset)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.analysis.merges import merging as merge_analysis
 from core.services.classes import advising, merging
-from core.services.comparing import questions
+from core.services.comparing import calibrations, questions
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
@@ -23,6 +23,7 @@ from core.services.workspace import Workspace
 _SIZE = "200MiB"
 _SANDBOXES = 32  # a few megabytes each
 _ANSWERS = 24  # about 70 MB each where there are a million images of ten classes
+_FINDINGS = 256  # tables of a few hundred rows
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
@@ -144,3 +145,11 @@ def twins(_ws: Workspace, dataset_id: str, min_cosine: float) -> list[dict[str, 
 def answers(_ws: Workspace, question: questions.Question, model_id: str) -> questions.Answers:
     """Return what a model said of a question's images; shared by all pages, never written to."""
     return questions.answers(_ws, question, questions.find(_ws, model_id))
+
+
+@st.cache_resource(max_entries=_FINDINGS, show_spinner="Comparing confidence with answers …")
+def correction(
+    _ws: Workspace, question: questions.Question, model_id: str, n_bins: int
+) -> calibrations.Correction:
+    """Return how well calibrated a model is, before and after temperature scaling."""
+    return calibrations.correction(_ws, question, model_id, n_bins=n_bins)

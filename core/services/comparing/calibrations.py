@@ -1,0 +1,181 @@
+"""Calibration: does confidence mean what it says, before and after temperature scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.analysis import metrics
+from core.analysis.calibration import N_BINS, calibration_error, reliability_of
+from core.analysis.comparisons.loss_change import loss_change
+from core.analysis.comparisons.noise_floor import NoiseFloor, noise_floor
+from core.services.comparing import questions
+from core.services.comparing.questions import Answers, Model, Question
+from core.services.runs.training import get_run
+from core.store.database import Workspace
+
+SURE = 0.05  # a calibration error that chance exceeds less often counts as one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reliability:
+    """How far confidence and share of right answers lie apart, on the images of a question.
+
+    Attributes
+    ----------
+    bins : DataFrame
+        One row a bin of (nearly) equally many images, least confident first: n_images,
+        confidence (mean), accuracy with its 95 % interval low and high.
+    claimed, accuracy : float
+        Mean confidence and share of right answers.
+    ece : float
+        Calibration error over these bins, a share.
+    floor : NoiseFloor
+        What it would be if the confidences were right.
+    log_loss : float
+        In nats.
+    """
+
+    bins: pd.DataFrame
+    claimed: float
+    accuracy: float
+    ece: float
+    floor: NoiseFloor
+    log_loss: float
+
+    @property
+    def off(self) -> bool:
+        """Return whether the error is more than so few images show by chance."""
+        return self.floor.p_value < SURE
+
+    @property
+    def lean(self) -> int:
+        """Return 1 for a model that is too sure of itself, -1 for a shy one; 0 as by chance."""
+        gap = self.claimed - self.accuracy
+        return 0 if abs(gap) <= self.floor.gap else (1 if gap > 0 else -1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction:
+    """A model before and after temperature scaling.
+
+    Attributes
+    ----------
+    temperatures : mapping of run id to float
+        Of the run; of a cascade those of its members, its generalist first.
+    n_fitted : int
+        Validation images that the first of them was fitted on.
+    before : Reliability or None
+        None for a cascade: its members are calibrated before it is one.
+    after : Reliability
+    loss_change : (float, (low, high)) or None
+        Log-loss after less before, with its 95 % interval.
+    """
+
+    model: str
+    split: str
+    n_images: int
+    temperatures: Mapping[str, float]
+    n_fitted: int
+    before: Reliability | None
+    after: Reliability
+    loss_change: tuple[float, tuple[float, float]] | None
+
+
+def correction(
+    ws: Workspace, question: Question, model_id: str, *, n_bins: int = N_BINS
+) -> Correction:
+    """Return how well calibrated a model is, before and after.
+
+    Parameters
+    ----------
+    n_bins : int
+        Bins of (nearly) equally many images.
+
+    Raises
+    ------
+    InvalidInput
+        If the model cannot answer the question.
+    """
+    model = questions.find(ws, model_id)
+    after = questions.answers(ws, question, model)
+    before = None
+    if model.cascade is None:
+        before = questions.answers(ws, question, model, calibrated=False)
+    return Correction(
+        model_id,
+        question.split,
+        len(after.y),
+        temperatures(ws, model),
+        int(model.run.metrics["val"]["n_images"]),
+        None if before is None else reliability(before, n_bins),
+        reliability(after, n_bins),
+        None if before is None else loss_change(after.y, before.probs, after.probs),
+    )
+
+
+def reliability(said: Answers, n_bins: int = N_BINS) -> Reliability:
+    """Return how far confidence and share of right answers lie apart."""
+    right = said.right
+    table = reliability_of(said.confidence, right, n_bins)
+    bins = pd.DataFrame(table, columns=["n_images", "confidence", "accuracy"])
+    bins["n_images"] = bins["n_images"].astype(np.int64)
+    bounds = [metrics.wilson_interval(round(n * share), int(n)) for n, _, share in table]
+    bins["low"], bins["high"] = np.array(bounds).T
+    return Reliability(
+        bins,
+        float(said.confidence.mean(dtype=np.float64)),
+        float(right.mean()),
+        calibration_error(table),
+        noise_floor(said.confidence, right, n_bins),
+        metrics.log_loss(said.y, said.probs),
+    )
+
+
+def temperatures(ws: Workspace, model: Model) -> dict[str, float]:
+    """Return the temperature of a run, or of each member of a cascade, its generalist first."""
+    experts = model.cascade.experts if model.cascade else ()
+    members = [model.run, *(get_run(ws, run_id) for run_id in experts)]
+    return {run.id: run.temperature for run in members}
+
+
+def summary_table(found: Sequence[Correction]) -> pd.DataFrame:
+    """Return one row a model, to be downloaded."""
+    rows = []
+    for its in found:
+        row = {"model": its.model, "split": its.split, "n_images": its.n_images}
+        row["temperature"] = next(iter(its.temperatures.values())) if its.before else None
+        row |= {"n_validation_images": its.n_fitted}
+        for when, state in (("before", its.before), ("after", its.after)):
+            row |= {f"{name}_{when}": value for name, value in _figures(state).items()}
+        change = its.loss_change or (None, (None, None))
+        row |= {"log_loss_change": change[0], "log_loss_change_low": change[1][0]}
+        rows.append(row | {"log_loss_change_high": change[1][1]})
+    return pd.DataFrame(rows)
+
+
+def bins_table(found: Sequence[Correction]) -> pd.DataFrame:
+    """Return the bins of all diagrams, to be downloaded."""
+    parts = [
+        state.bins.assign(model=its.model, split=its.split, answers=when)
+        for its in found
+        for when, state in (("before", its.before), ("after", its.after))
+        if state is not None
+    ]
+    columns = ["model", "split", "answers", "n_images", "confidence", "accuracy", "low", "high"]
+    return pd.concat(parts)[columns]
+
+
+def _figures(state: Reliability | None) -> dict[str, float | None]:
+    names = ("claimed", "accuracy", "ece", "log_loss")
+    figures = {name: getattr(state, name, None) for name in names}
+    floor = state.floor if state else None
+    return figures | {
+        "noise_floor": floor.mean if floor else None,
+        "noise_floor_95": floor.high if floor else None,
+        "p_value": floor.p_value if floor else None,
+    }
+

@@ -1,0 +1,190 @@
+"""Compare, calibration: does a model's confidence mean what it says, before and after scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.calibration import N_BINS
+from core.services.comparing import calibrations
+from core.services.comparing.calibrations import Correction, Reliability
+from core.services.comparing.questions import Model, Question
+from core.services.workspace import Workspace
+from pages.parts import downloads
+from pages.parts.reliability_chart import reliability
+from pages.ui import cached, messages, names, text
+
+BINS = [5, 10, N_BINS, 20, 30]
+
+
+def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
+    """Draw what each model claims and reaches: a sentence, a diagram, and one table for all."""
+    n_bins = int(
+        st.select_slider(
+            "Bins",
+            BINS,
+            value=N_BINS,
+            key="calibration_bins",
+            bind="query-params",
+            width=300,
+            help="The images in the order of confidence, cut into so many parts of equally many. "
+            f"The leaderboard's calibration error has {N_BINS}.",
+        )
+    )
+    found = [cached.correction(ws, question, model.id, n_bins) for model in models]
+    st.caption(_about(question, found[0].n_images))
+    called = {model.id: names.short_model(model) for model in models}
+    for its in found:
+        name = called[its.model]
+        st.markdown(f"**{messages.plain(name)}.** {messages.plain(sentence(its))}")
+        st.plotly_chart(
+            reliability(_panels(its)),
+            key=f"reliability-{its.model}",
+            config={"displayModeBar": False},
+            alt=f"Reliability diagram of {name}: share of right answers against confidence",
+        )
+    _table(found, called, question.split)
+    st.caption(
+        "Errors in points. The calibration error is the mean distance from the dashed line, each "
+        "bin counted by its images. Its noise floor is the mean error of 1,000 simulated models "
+        "that are perfectly calibrated, with the same confidences on as many images."
+    )
+    with st.container(horizontal=True):
+        downloads.csv("Download the table", calibrations.summary_table(found), "calibration")
+        downloads.csv("Download the diagrams", calibrations.bins_table(found), "reliability")
+
+
+def sentence(its: Correction) -> str:
+    """Say in words what the model claimed, what correcting it did, and what is left."""
+    if its.before is None:
+        members = ", ".join(f"{name}: T = {t:.2f}" for name, t in its.temperatures.items())
+        return (
+            "A cascade has no temperature of its own: its members are calibrated each, before it "
+            f"decides whom to ask ({members}). With that, {_claim(its.after)} {_left(its.after, its.split)}"
+        )
+    temperature = next(iter(its.temperatures.values()))
+    fit = f"T = {temperature:.2f}, fitted on {its.n_fitted:,} validation images"
+    return f"Before correction {_claim(its.before)} {fit}, {_brings(its.before, its)}"
+
+
+def _claim(state: Reliability) -> str:
+    """Say what was claimed and reached, and whether chance explains the difference."""
+    said = (
+        f"it claimed {text.percent(state.claimed)} on average and was right in "
+        f"{text.percent(state.accuracy)}"
+    )
+    if state.lean == 0:
+        return f"{said}, a difference that chance explains."
+    return f"it was too {'sure of itself' if state.lean > 0 else 'shy'}: {said}."
+
+
+def _brings(before: Reliability, its: Correction) -> str:
+    """Say what the correction did to the error, and what is left."""
+    after = its.after
+    errors = f"from {_points(before.ece)} to {_points(after.ece)} points"
+    verb = "brings" if after.ece < before.ece else "takes"
+    return f"{verb} the calibration error {errors}. {_left(after, its.split)}"
+
+
+def _left(after: Reliability, split: str) -> str:
+    """Say whether what is left of the error is more than noise."""
+    high = _points(after.floor.high)
+    floor = f"The noise floor is {_points(after.floor.mean)} points (up to {high})"
+    if split == "val":
+        return f"{floor}. These are the images that T was fitted on: on test it may be larger."
+    if after.off:
+        return f"{floor}, so an error of {_points(after.ece)} is more than chance."
+    return f"{floor}, so what is left is no more than chance."
+
+
+def _panels(its: Correction) -> Mapping[str, pd.DataFrame]:
+    if its.before is None:
+        return {"its members calibrated": its.after.bins}
+    temperature = next(iter(its.temperatures.values()))
+    return {"before": its.before.bins, f"after, T = {temperature:.2f}": its.after.bins}
+
+
+def _about(question: Question, n_images: int) -> str:
+    split = names.SPLITS[question.split]
+    return (
+        f"{split.capitalize()} split, {n_images:,} images. On the dashed line confidence means "
+        "what it says; below it a model is too sure. Bars are 95 % intervals (Wilson). Thresholds "
+        "of different models mean the same only after correction, so all other views use "
+        "corrected probabilities."
+    )
+
+
+def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -> None:
+    """Draw the figures behind the sentences."""
+    on = f" On {found[0].n_images:,} {names.SPLITS[split]} images."
+    rows = [_row(its, called[its.model]) for its in found]
+    number = st.column_config.NumberColumn
+    share = {"format": "%.1f"}
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        alt="Calibration of the chosen models before and after correction",
+        column_config={
+            "model": st.column_config.TextColumn("Model", pinned=True),
+            "temperature": number(
+                "T", format="%.2f",
+                help="Temperature: above 1 the model was too sure, below 1 too shy. Fitted on "
+                "validation, one a model.",
+            ),
+            "before": number(
+                "Error before", help="Calibration error in points, as the model came." + on,
+                **share,
+            ),
+            "after": number(
+                "Error after", help="Calibration error in points, corrected." + on, **share
+            ),
+            "floor": number(
+                "Noise floor", help="What a perfectly calibrated model would show, in points." + on,
+                **share,
+            ),
+            "high": number(
+                "95 % below", help="A perfectly calibrated model exceeds this 1 time in 20." + on,
+                **share,
+            ),
+            "p_value": number(
+                "p", format="%.3f",
+                help="How often a perfectly calibrated model shows an error as large." + on,
+            ),
+            "loss_before": number("Loss before", format="%.3f", help="Log loss; lower is better." + on),
+            "loss_after": number("Loss after", format="%.3f", help="Log loss; lower is better." + on),
+            "change": st.column_config.TextColumn(
+                "Change",
+                help="Of the log loss, with its 95 % interval (Student's, in pairs); below 0 the "
+                "correction helps." + on,
+            ),
+        },
+    )  # fmt: skip
+
+
+def _row(its: Correction, name: str) -> dict[str, object]:
+    before, after = its.before, its.after
+    return {
+        "model": name,
+        "temperature": next(iter(its.temperatures.values())) if before else None,
+        "before": None if before is None else 100 * before.ece,
+        "after": 100 * after.ece,
+        "floor": 100 * after.floor.mean,
+        "high": 100 * after.floor.high,
+        "p_value": after.floor.p_value,
+        "loss_before": None if before is None else before.log_loss,
+        "loss_after": after.log_loss,
+        "change": _change(its.loss_change),
+    }
+
+
+def _change(change: tuple[float, tuple[float, float]] | None) -> str:
+    if change is None:
+        return "–"
+    mean, (low, high) = change
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f}"
