@@ -16,9 +16,11 @@ from core.services.comparing import leaderboard, questions
 from pages.parts import (
     compare_calibration,
     compare_confusion,
+    compare_coverage,
     compare_differences,
     compare_hidden,
     compare_import,
+    compare_mistakes,
     compare_training,
     run_table,
 )
@@ -26,7 +28,7 @@ from pages.ui import cached, messages, names, pickers, shell, state
 
 N_COMPARED = 4  # models at once: more matrices fit on no screen
 HIDDEN = "Hidden runs"
-VIEWS = ["Differences", "Confusion", "Calibration", "Learning", HIDDEN]
+VIEWS = ["Differences", "Confusion", "Calibration", "Coverage", "Mistakes", "Learning", HIDDEN]
 
 ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -102,6 +104,10 @@ with messages.guard():
         compare_confusion.show(ws, dataset, question, chosen, said)
     elif view == "Calibration":
         compare_calibration.show(ws, question, chosen)
+    elif view == "Coverage":
+        compare_coverage.show(ws, question, chosen)
+    elif view == "Mistakes":
+        compare_mistakes.show(ws, dataset, question, chosen, said)
     else:
         compare_training.show(chosen)
 compare_import.show(ws, dataset)

@@ -52,8 +52,12 @@ def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
         "that are perfectly calibrated, with the same confidences on as many images."
     )
     with st.container(horizontal=True):
-        downloads.csv("Download the table", calibrations.summary_table(found), "calibration")
-        downloads.csv("Download the diagrams", calibrations.bins_table(found), "reliability")
+        downloads.csv(
+            "Download the table", lambda: calibrations.summary_table(found), "calibration"
+        )
+        downloads.csv(
+            "Download the diagrams", lambda: calibrations.bins_table(found), "reliability"
+        )
 
 
 def sentence(its: Correction) -> str:
@@ -62,7 +66,8 @@ def sentence(its: Correction) -> str:
         members = ", ".join(f"{name}: T = {t:.2f}" for name, t in its.temperatures.items())
         return (
             "A cascade has no temperature of its own: its members are calibrated each, before it "
-            f"decides whom to ask ({members}). With that, {_claim(its.after)} {_left(its.after, its.split)}"
+            f"decides whom to ask ({members}). With that, {_claim(its.after)} "
+            f"{_left(its.after, its.split)}"
         )
     temperature = next(iter(its.temperatures.values()))
     fit = f"T = {temperature:.2f}, fitted on {its.n_fitted:,} validation images"
@@ -121,7 +126,6 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
     on = f" On {found[0].n_images:,} {names.SPLITS[split]} images."
     rows = [_row(its, called[its.model]) for its in found]
     number = st.column_config.NumberColumn
-    share = {"format": "%.1f"}
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -135,25 +139,26 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
             ),
             "before": number(
                 "Error before", help="Calibration error in points, as the model came." + on,
-                **share,
+                format="%.1f",
             ),
             "after": number(
-                "Error after", help="Calibration error in points, corrected." + on, **share
+                "Error after", help="Calibration error in points, corrected." + on, format="%.1f"
             ),
             "floor": number(
                 "Noise floor", help="What a perfectly calibrated model would show, in points." + on,
-                **share,
+                format="%.1f",
             ),
             "high": number(
                 "95 % below", help="A perfectly calibrated model exceeds this 1 time in 20." + on,
-                **share,
+                format="%.1f",
             ),
             "p_value": number(
                 "p", format="%.3f",
                 help="How often a perfectly calibrated model shows an error as large." + on,
             ),
-            "loss_before": number("Loss before", format="%.3f", help="Log loss; lower is better." + on),
-            "loss_after": number("Loss after", format="%.3f", help="Log loss; lower is better." + on),
+            "loss": st.column_config.TextColumn(
+                "Log loss", help="Before and after correction; lower is better." + on
+            ),
             "change": st.column_config.TextColumn(
                 "Change",
                 help="Of the log loss, with its 95 % interval (Student's, in pairs); below 0 the "
@@ -173,8 +178,7 @@ def _row(its: Correction, name: str) -> dict[str, object]:
         "floor": 100 * after.floor.mean,
         "high": 100 * after.floor.high,
         "p_value": after.floor.p_value,
-        "loss_before": None if before is None else before.log_loss,
-        "loss_after": after.log_loss,
+        "loss": (f"{before.log_loss:.3f} → " if before else "") + f"{after.log_loss:.3f}",
         "change": _change(its.loss_change),
     }
 

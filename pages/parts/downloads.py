@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from core.services.runs import exporting
 
 
-def csv(label: str, table: pd.DataFrame, stem: str) -> None:
-    """Draw a button that downloads a table as STEM.csv; nothing in it runs in a spreadsheet."""
+def csv(label: str, table: Callable[[], pd.DataFrame], stem: str) -> None:
+    """Draw a button that makes a table and downloads it as STEM.csv, without formulas."""
     st.download_button(
         label,
-        lambda: exporting.csv_bytes(table),
+        lambda: exporting.csv_bytes(table()),
         f"{stem}.csv",
         "text/csv",
         key=f"csv-{stem}",

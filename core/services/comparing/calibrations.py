@@ -178,4 +178,3 @@ def _figures(state: Reliability | None) -> dict[str, float | None]:
         "noise_floor_95": floor.high if floor else None,
         "p_value": floor.p_value if floor else None,
     }
-

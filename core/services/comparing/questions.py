@@ -159,9 +159,7 @@ def columns_in(ws: Workspace, question: Question, model: Model) -> np.ndarray:
     return np.array([index.get(_one(theirs, asked, name), -1) for name in run.classes], np.int64)
 
 
-def answers(
-    ws: Workspace, question: Question, model: Model, *, calibrated: bool = True
-) -> Answers:
+def answers(ws: Workspace, question: Question, model: Model, *, calibrated: bool = True) -> Answers:
     """Return what a model said of a question's images.
 
     Parameters
