@@ -74,8 +74,9 @@ def _shared(
         return
     found = cached.shared_errors(ws, question, tuple(called))
     n_same = int(found.same.sum())
+    who = "Both" if len(said) == 2 else f"All {len(said)}"
     st.markdown(
-        f"{'Both' if len(said) == 2 else f'All {len(said)}'} models are wrong on {len(found.rows):,} of "
+        f"{who} models are wrong on {len(found.rows):,} of "
         f"{_on(question, len(said[0].y))}; with mistakes that have nothing in common it would be "
         f"about {found.expected:.0f}. On {n_same:,} of them all give the same wrong answer, and "
         "these come first: perhaps it is the label that is wrong, and a person should look."

@@ -34,22 +34,19 @@ def show(ws: Workspace, dataset: Dataset, question: Question, its: Answers, name
         return
     st.markdown(messages.plain(sentence(found, name)))
     _table(found, question.split, f"slices-{its.model}-{question.split}-{version}")
+    clusters = any(finding.by == "cluster" for finding in found)
     st.caption(
         f"{names.SPLITS[question.split].capitalize()} split, {len(its.y):,} images; what is "
-        "measured is cut into quarters of them. p is how often chance puts a slice so far from the rest (Fisher's "
-        f"exact test), corrected for {len(found)} slices (Holm)."
-        + (
-            ""
-            if any(f.by == "cluster" for f in found)
-            else " Clusters appear once Explore has run."
-        )
+        "measured is cut into quarters of them. p is how often chance puts a slice so far from the "
+        f"rest (Fisher's exact test), corrected for {len(found)} slices (Holm)."
+        + ("" if clusters else " Clusters appear here once Explore has found some.")
     )
     downloads.csv(
         "Download the table", lambda: slicing.table(found, its.model, question.split), "slices"
     )
-    named = {_name(finding): finding for finding in found}
-    chosen = named[pickers.one("Images of", {n: n for n in named}, "slice")]
-    _images(ws, dataset, question, its, chosen, version)
+    by_id = {_id(finding): finding for finding in found}
+    chosen = pickers.one("Images of", {i: _name(f) for i, f in by_id.items()}, "slice")
+    _images(ws, dataset, question, its, by_id[chosen], version)
 
 
 def sentence(found: Sequence[Finding], name: str) -> str:
@@ -92,7 +89,7 @@ def _table(found: Sequence[Finding], split: str, key: str) -> None:
 
     def follow() -> None:
         rows = (state.component_value(key, "selection") or {}).get("rows", [])
-        choose([_name(f) for f in found], rows)
+        choose([_id(f) for f in found], rows)
 
     st.dataframe(
         frame,
@@ -150,12 +147,16 @@ def _images(
         ws,
         dataset,
         positions,
-        f"slice-{its.model}-{question.key}-{question.split}-{chosen.by}-{chosen.code}",
+        f"slice-{its.model}-{question.key}-{question.split}-{_id(chosen)}",
         subs=[
             f"✓ {line[2:]}" if hit else line for line, hit in zip(lines, right[first], strict=True)
         ],
         page_size=mistake_images.PAGE_SIZE,
     )
+
+
+def _id(finding: Finding) -> str:
+    return f"{finding.by}-{finding.code}"
 
 
 def _name(finding: Finding) -> str:
