@@ -55,7 +55,8 @@ def shared_errors(y: ArrayLike, predicted: ArrayLike, confidence: ArrayLike) -> 
     rows = np.flatnonzero(wrong.all(axis=0))
     same = (said[:, rows] == said[0, rows]).all(axis=0)
     order = np.lexsort((-sure[:, rows].mean(axis=0, dtype=np.float64), ~same))
-    expected = float(np.prod(wrong.mean(axis=1)) * wrong.shape[1])
+    n_images = max(1, wrong.shape[1])
+    expected = float(np.prod(wrong.sum(axis=1) / n_images) * n_images)
     return Shared(rows[order], same[order], expected)
 
 
