@@ -89,8 +89,15 @@ def _brings(before: Reliability, its: Correction) -> str:
     """Say what the correction did to the error, and what is left."""
     after = its.after
     errors = f"from {_points(before.ece)} to {_points(after.ece)} points"
-    verb = "brings" if after.ece < before.ece else "takes"
-    return f"{verb} the calibration error {errors}. {_left(after, its.split)}"
+    left = _left(after, its.split)
+    if after.ece < before.ece:
+        return f"brings the calibration error {errors}. {left}"
+    fell = "falls" if after.log_loss < before.log_loss else "does not fall either"
+    losses = f"{before.log_loss:.3f} to {after.log_loss:.3f}"
+    return (
+        f"takes the calibration error {errors}; the log loss, which T is fitted by, {fell} "
+        f"({losses}). {left}"
+    )
 
 
 def _left(after: Reliability, split: str) -> str:
@@ -125,21 +132,20 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
     """Draw the figures behind the sentences."""
     on = f" On {found[0].n_images:,} {names.SPLITS[split]} images."
     rows = [_row(its, called[its.model]) for its in found]
-    number = st.column_config.NumberColumn
+    column, number = st.column_config.TextColumn, st.column_config.NumberColumn
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         alt="Calibration of the chosen models before and after correction",
         column_config={
-            "model": st.column_config.TextColumn("Model", pinned=True),
-            "temperature": number(
-                "T", format="%.2f",
+            "model": column("Model", pinned=True),
+            "temperature": column(
+                "T",
                 help="Temperature: above 1 the model was too sure, below 1 too shy. Fitted on "
                 "validation, one a model.",
             ),
-            "before": number(
-                "Error before", help="Calibration error in points, as the model came." + on,
-                format="%.1f",
+            "before": column(
+                "Error before", help="Calibration error in points, as the model came." + on
             ),
             "after": number(
                 "Error after", help="Calibration error in points, corrected." + on, format="%.1f"
@@ -156,10 +162,10 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
                 "p", format="%.3f",
                 help="How often a perfectly calibrated model shows an error as large." + on,
             ),
-            "loss": st.column_config.TextColumn(
+            "loss": column(
                 "Log loss", help="Before and after correction; lower is better." + on
             ),
-            "change": st.column_config.TextColumn(
+            "change": column(
                 "Change",
                 help="Of the log loss, with its 95 % interval (Student's, in pairs); below 0 the "
                 "correction helps." + on,
@@ -172,8 +178,8 @@ def _row(its: Correction, name: str) -> dict[str, object]:
     before, after = its.before, its.after
     return {
         "model": name,
-        "temperature": next(iter(its.temperatures.values())) if before else None,
-        "before": None if before is None else 100 * before.ece,
+        "temperature": f"{next(iter(its.temperatures.values())):.2f}" if before else "–",
+        "before": _points(before.ece) if before else "–",
         "after": 100 * after.ece,
         "floor": 100 * after.floor.mean,
         "high": 100 * after.floor.high,

@@ -66,8 +66,8 @@ def sentence(found: Sequence[Finding], name: str) -> str:
         said = f"{name} is worse than on the rest, beyond chance, on {listed}."
     if rest := len(tempting) - len(worse):
         said += (
-            f" {text.count(rest, 'other slice')} would have looked so, had one not been looking "
-            f"at {len(found)}."
+            f" Taken by itself, {text.count(rest, 'other slice')} would look so, too; among "
+            f"{len(found)}, chance alone may give that."
         )
     return said
 
