@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.calibration import N_BINS
+from core.analysis.comparisons.intervals import Estimate
 from core.services.comparing import calibrations
 from core.services.comparing.calibrations import Correction, Reliability
 from core.services.comparing.questions import Model, Question
@@ -88,9 +89,9 @@ def _claim(state: Reliability) -> str:
 def _brings(before: Reliability, its: Correction) -> str:
     """Say what the correction did to the error, and what is left."""
     after = its.after
-    errors = f"from {_points(before.ece)} to {_points(after.ece)} points"
+    errors = f"from {_points(before.ece.value)} to {_points(after.ece.value)} points"
     left = _left(after, its.split)
-    if after.ece < before.ece:
+    if after.ece.value < before.ece.value:
         return f"brings the calibration error {errors}. {left}"
     fell = "falls" if after.log_loss < before.log_loss else "does not fall either"
     losses = f"{before.log_loss:.3f} to {after.log_loss:.3f}"
@@ -107,7 +108,7 @@ def _left(after: Reliability, split: str) -> str:
     if split == "val":
         return f"{floor}. These are the images that T was fitted on: on test it may be larger."
     if after.off:
-        return f"{floor}, so an error of {_points(after.ece)} is more than chance."
+        return f"{floor}, so an error of {_points(after.ece.value)} is more than chance."
     return f"{floor}, so what is left is no more than chance."
 
 
@@ -147,8 +148,10 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
             "before": column(
                 "Error before", help="Calibration error in points, as the model came." + on
             ),
-            "after": number(
-                "Error after", help="Calibration error in points, corrected." + on, format="%.1f"
+            "after": column(
+                "Error after",
+                help="Calibration error in points, corrected, and between which values the true "
+                "one lies (95 %), the noise floor left out." + on,
             ),
             "floor": number(
                 "Noise floor", help="What a perfectly calibrated model would show, in points." + on,
@@ -167,7 +170,7 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
             ),
             "change": column(
                 "Change",
-                help="Of the log loss, with its 95 % interval (Student's, in pairs); below 0 the "
+                help="Of the log loss, with its 95 % interval (Hall's, in pairs); below 0 the "
                 "correction helps." + on,
             ),
         },
@@ -179,8 +182,8 @@ def _row(its: Correction, name: str) -> dict[str, object]:
     return {
         "model": name,
         "temperature": f"{next(iter(its.temperatures.values())):.2f}" if before else "–",
-        "before": _points(before.ece) if before else "–",
-        "after": 100 * after.ece,
+        "before": _points(before.ece.value) if before else "–",
+        "after": "{} ({} to {})".format(*(_points(share) for share in after.ece)),
         "floor": 100 * after.floor.mean,
         "high": 100 * after.floor.high,
         "p_value": after.floor.p_value,
@@ -189,11 +192,8 @@ def _row(its: Correction, name: str) -> dict[str, object]:
     }
 
 
-def _change(change: tuple[float, tuple[float, float]] | None) -> str:
-    if change is None:
-        return "–"
-    mean, (low, high) = change
-    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+def _change(change: Estimate | None) -> str:
+    return "–" if change is None else "{:+.3f} ({:+.3f} to {:+.3f})".format(*change)
 
 
 def _points(share: float) -> str:

@@ -162,10 +162,11 @@ def _table(
             "coverage": column("Coverage", help="Share of images kept, 95 % interval." + on),
             "accuracy": column("Accuracy of these", help="With its 95 % interval." + on),
             "all": number("Accuracy of all", format="%.1f %%", help="Nothing left out." + on),
-            "augrc": number(
-                "AUGRC × 1000", format="%.1f",
+            "augrc": column(
+                "AUGRC × 1000",
                 help="Area under the generalized risk: how likely it is that an answer is wrong "
-                "and surer than another one drawn at random. Lower is better." + on,
+                "and surer than another one drawn at random; with its 95 % interval. Lower is "
+                "better." + on,
             ),
             "e_augrc": number(
                 "e-AUGRC × 1000", format="%.1f",
@@ -184,7 +185,7 @@ def _row(its: Coverage, name: str, point: OperatingPoint) -> dict[str, Any]:
         "coverage": _with_ci(kept.coverage, kept.coverage_ci) if kept else "–",
         "accuracy": _with_ci(kept.accuracy, kept.accuracy_ci) if kept else "–",
         "all": 100 * its.accuracy,
-        "augrc": 1000 * its.augrc,
+        "augrc": "{:.1f} ({:.1f} to {:.1f})".format(*(1000 * figure for figure in its.augrc)),
         "e_augrc": 1000 * its.e_augrc,
     }
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.analysis.comparisons.intervals import Estimate
 from core.services.comparing import calibrations, coverage, mistakes, questions, slicing
 from core.services.comparing.questions import Question
 from core.services.runs import exporting
@@ -43,6 +44,17 @@ def downloads(app):
     return [e.proto.label for e in app.get("download_button")]
 
 
+def error_after(row):
+    """Return the error before its interval."""
+    return float(row["after"].split()[0])
+
+
+def reliability(claimed, error, floor, loss):
+    """Return what a model that is right in 60 % of cases claimed."""
+    ece = Estimate(error, 0.0, 2 * error)
+    return calibrations.Reliability(pd.DataFrame(), claimed, 0.6, ece, floor, loss)
+
+
 # Calibration
 
 
@@ -52,10 +64,10 @@ def test_calibration_stands_before_and_after_with_its_noise_floor(full):
     asked = Question(full.ids.dataset, LABELS)
     for model_id, row in zip(chosen(app), table.to_dict("records"), strict=True):
         found = calibrations.correction(full.ws, asked, model_id)
-        assert row["after"] == pytest.approx(100 * found.after.ece)
+        assert error_after(row) == pytest.approx(100 * found.after.ece.value, abs=0.05)
         assert row["floor"] == pytest.approx(100 * found.after.floor.mean)
         if found.before is not None:
-            assert float(row["before"]) == pytest.approx(100 * found.before.ece, abs=0.05)
+            assert float(row["before"]) == pytest.approx(100 * found.before.ece.value, abs=0.05)
     assert len(app.get("plotly_chart")) == 2
     assert "Test split, 24 images" in texts(app)
     assert "validation images" in texts(app)
@@ -69,7 +81,8 @@ def test_another_number_of_bins_changes_the_error(full):
     (after,) = tables(app)
     asked = Question(full.ids.dataset, LABELS)
     found = calibrations.correction(full.ws, asked, chosen(app)[0], n_bins=5)
-    assert after["after"][0] == pytest.approx(100 * found.after.ece)
+    rows = after.to_dict("records")
+    assert error_after(rows[0]) == pytest.approx(100 * found.after.ece.value, abs=0.05)
     assert after["after"][0] != before["after"][0]
 
 
@@ -93,10 +106,14 @@ def test_on_validation_the_fit_has_seen_the_images(full):
 )  # fmt: skip
 def test_the_sentence_says_what_was_wrong_and_what_is_left(claimed, p_after, words):
     floor = calibrations.NoiseFloor(0.02, 0.03, p_after, 0.05)
-    before = calibrations.Reliability(pd.DataFrame(), claimed, 0.6, 0.071, floor, 1.0)
-    after = calibrations.Reliability(pd.DataFrame(), 0.6, 0.6, 0.02, floor, 0.9)
+    before = calibrations.Reliability(
+        pd.DataFrame(), claimed, 0.6, Estimate(0.071, 0.04, 0.1), floor, 1.0
+    )
+    after = calibrations.Reliability(
+        pd.DataFrame(), 0.6, 0.6, Estimate(0.02, 0.0, 0.04), floor, 0.9
+    )
     its = calibrations.Correction(
-        "m", "test", 157, {"m": 1.7}, 158, before, after, (-0.1, (-0.2, 0.0))
+        "m", "test", 157, {"m": 1.7}, 158, before, after, Estimate(-0.1, -0.2, 0.0)
     )
     said = compare_calibration.sentence(its)
     assert (
@@ -109,11 +126,15 @@ def test_the_sentence_says_what_was_wrong_and_what_is_left(claimed, p_after, wor
 
 def test_a_correction_that_does_not_pay_is_said_so():
     floor = calibrations.NoiseFloor(0.02, 0.03, 0.5, 0.05)
-    before = calibrations.Reliability(pd.DataFrame(), 0.6, 0.6, 0.02, floor, 1.4)
+    before = calibrations.Reliability(
+        pd.DataFrame(), 0.6, 0.6, Estimate(0.02, 0.0, 0.04), floor, 1.4
+    )
     for loss, words in ((1.3, "falls (1.400 to 1.300)"), (1.5, "does not fall either")):
-        after = calibrations.Reliability(pd.DataFrame(), 0.6, 0.6, 0.05, floor, loss)
+        after = calibrations.Reliability(
+            pd.DataFrame(), 0.6, 0.6, Estimate(0.05, 0.0, 0.1), floor, loss
+        )
         its = calibrations.Correction(
-            "m", "test", 157, {"m": 1.2}, 158, before, after, (loss - 1.4, (-0.2, 0.2))
+            "m", "test", 157, {"m": 1.2}, 158, before, after, Estimate(loss - 1.4, -0.2, 0.2)
         )
         said = compare_calibration.sentence(its)
         assert "takes the calibration error from 2.0 to 5.0 points" in said
@@ -158,7 +179,7 @@ def test_a_wanted_coverage_is_an_operating_point_too(full):
         report = coverage.coverage(questions.answers(full.ws, asked, model), "test")
         point = coverage.operate(on, report, "coverage", 0.5)
         assert row["threshold"] == pytest.approx(point.threshold)
-        assert row["augrc"] == pytest.approx(1000 * report.augrc)
+        assert float(row["augrc"].split()[0]) == pytest.approx(1000 * report.augrc.value, abs=0.05)
 
 
 def test_generalized_risk_is_drawn_on_request(full):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from sklearn.calibration import calibration_curve
@@ -97,6 +97,7 @@ def test_what_cannot_be_calibrated_is_refused():
         calibration.fit_temperature(np.eye(2), [0])
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.integers(1, 6), st.integers(1, 12), st.integers(0, 2**16))
 def test_bins_of_different_confidences_are_a_plain_cut_of_the_sorted_images(n_bins, times, seed):
     rng = np.random.default_rng(seed)
@@ -107,6 +108,7 @@ def test_bins_of_different_confidences_are_a_plain_cut_of_the_sorted_images(n_bi
     assert calibration.reliability_of(sure, right, n_bins) == pytest.approx(np.array(wanted))
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 8))
 def test_equal_values_share_a_bin_and_bins_follow_values(values, n_bins):
     bins = calibration.equal_mass_bins(values, n_bins)

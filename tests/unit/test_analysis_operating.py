@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.analysis import metrics
@@ -21,6 +21,7 @@ def _arrays(answers):
     return np.array(sure) / 5, np.array(right)
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(ANSWERS, SHARES)
 def test_a_wanted_accuracy_is_reached_on_as_many_images_as_possible(answers, wanted):
     sure, right = _arrays(answers)
@@ -29,6 +30,7 @@ def test_a_wanted_accuracy_is_reached_on_as_many_images_as_possible(answers, wan
     assert found == (min(reached) if reached else None)
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(ANSWERS, SHARES)
 def test_a_wanted_coverage_is_reached_with_no_image_too_many(answers, wanted):
     sure, right = _arrays(answers)
@@ -36,6 +38,7 @@ def test_a_wanted_coverage_is_reached_with_no_image_too_many(answers, wanted):
     assert found == max(t for t in set(sure.tolist()) if (sure >= t).mean() >= wanted - 1e-12)
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(ANSWERS, st.floats(-0.5, 1.5))
 def test_what_a_threshold_keeps_is_counted(answers, threshold):
     sure, right = _arrays(answers)
@@ -63,6 +66,7 @@ def test_equal_confidence_shares_a_fate():
     assert operating.threshold_for_accuracy(curve, 0.95) is None
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(ANSWERS, st.integers(2, 8))
 def test_a_thinned_curve_keeps_its_end_and_its_order(answers, n_points):
     curve = risk_coverage(*_arrays(answers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 from sklearn.metrics import accuracy_score
@@ -17,6 +17,7 @@ from core.analysis.comparisons.slices import Slice
 from core.errors import InvalidInput
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=40))
 def test_slice_and_rest_are_counted(images):
     codes, right = (np.array(column) for column in zip(*images, strict=True))
@@ -49,6 +50,7 @@ def test_few_errors_among_many_images_are_still_tested_exactly():
     assert found.p_value == pytest.approx(fisher_exact([[98, 2], [99_999, 1]]).pvalue)
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=40), st.integers(1, 5))
 def test_parts_follow_values_and_say_their_range(values, n_parts):
     codes, ranges = slices.parts_of_equal_size(values, n_parts)

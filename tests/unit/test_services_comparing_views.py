@@ -57,15 +57,16 @@ def test_before_and_after_are_measured_on_the_same_images(workspace, ids, four):
     assert (found.n_images, found.n_fitted) == (24, run.metrics["val"]["n_images"])
     for state, said in ((found.before, raw), (found.after, corrected)):
         ece = calibration.expected_calibration_error(said.probs, said.y)
-        assert state.ece == pytest.approx(ece)
+        assert state.ece.value == pytest.approx(ece)
         assert state.log_loss == pytest.approx(metrics.log_loss(said.y, said.probs))
         assert state.bins["n_images"].sum() == 24
         assert (state.bins["low"] <= state.bins["accuracy"]).all()
         assert (state.bins["accuracy"] <= state.bins["high"]).all()
-    change, (low, high) = found.loss_change
+    change, low, high = found.loss_change
     assert change == pytest.approx(found.after.log_loss - found.before.log_loss)
     assert low < change < high
-    assert found.after.ece == pytest.approx(run.metrics["test"]["ece"], abs=1e-6)
+    assert found.after.ece.low <= found.after.ece.high
+    assert found.after.ece.value == pytest.approx(run.metrics["test"]["ece"], abs=1e-6)
 
 
 def test_a_cascade_says_how_its_members_are_calibrated(workspace, ids, four):
@@ -105,7 +106,8 @@ def test_a_threshold_is_chosen_on_validation_and_reported_on_test(workspace, ids
     assert point.reported == (24, kept.sum(), test.right[kept].sum())
     half = coverage.operate(on, report, "coverage", 0.5)
     assert half.chosen.coverage == pytest.approx(0.5, abs=1 / 24)
-    assert report.augrc == pytest.approx(augrc(test.confidence, test.right))
+    assert report.augrc.low <= report.augrc.value <= report.augrc.high
+    assert report.augrc.value == pytest.approx(augrc(test.confidence, test.right))
     assert report.drawn["coverage"].iloc[-1] == 1.0
     assert report.drawn["accuracy"].iloc[-1] == pytest.approx(test.right.mean())
 

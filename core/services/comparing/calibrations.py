@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from core.analysis import metrics
-from core.analysis.calibration import N_BINS, calibration_error, reliability_of
-from core.analysis.comparisons.loss_change import loss_change
+from core.analysis.calibration import N_BINS, reliability_of
+from core.analysis.comparisons.calibration_interval import of_bins
+from core.analysis.comparisons.intervals import Estimate, mean_interval
 from core.analysis.comparisons.noise_floor import NoiseFloor, noise_floor
 from core.services.comparing import questions
 from core.services.comparing.questions import Answers, Model, Question
@@ -31,8 +32,8 @@ class Reliability:
         confidence (mean), accuracy with its 95 % interval low and high.
     claimed, accuracy : float
         Mean confidence and share of right answers.
-    ece : float
-        Calibration error over these bins, a share.
+    ece : Estimate
+        Calibration error over these bins, and the interval of the true one, shares.
     floor : NoiseFloor
         What it would be if the confidences were right.
     log_loss : float
@@ -42,7 +43,7 @@ class Reliability:
     bins: pd.DataFrame
     claimed: float
     accuracy: float
-    ece: float
+    ece: Estimate
     floor: NoiseFloor
     log_loss: float
 
@@ -71,8 +72,8 @@ class Correction:
     before : Reliability or None
         None for a cascade: its members are calibrated before it is one.
     after : Reliability
-    loss_change : (float, (low, high)) or None
-        Log-loss after less before, with its 95 % interval.
+    loss_change : Estimate or None
+        Log-loss after less before, image by image, with its 95 % interval.
     """
 
     model: str
@@ -82,7 +83,7 @@ class Correction:
     n_fitted: int
     before: Reliability | None
     after: Reliability
-    loss_change: tuple[float, tuple[float, float]] | None
+    loss_change: Estimate | None
 
 
 def correction(
@@ -113,7 +114,7 @@ def correction(
         int(model.run.metrics["val"]["n_images"]),
         None if before is None else reliability(before, n_bins),
         reliability(after, n_bins),
-        None if before is None else loss_change(after.y, before.probs, after.probs),
+        None if before is None else mean_interval(_losses(after) - _losses(before)),
     )
 
 
@@ -129,7 +130,7 @@ def reliability(said: Answers, n_bins: int = N_BINS) -> Reliability:
         bins,
         float(said.confidence.mean(dtype=np.float64)),
         float(right.mean()),
-        calibration_error(table),
+        of_bins(table),
         noise_floor(said.confidence, right, n_bins),
         metrics.log_loss(said.y, said.probs),
     )
@@ -151,9 +152,7 @@ def summary_table(found: Sequence[Correction]) -> pd.DataFrame:
         row |= {"n_validation_images": its.n_fitted}
         for when, state in (("before", its.before), ("after", its.after)):
             row |= {f"{name}_{when}": value for name, value in _figures(state).items()}
-        change = its.loss_change or (None, (None, None))
-        row |= {"log_loss_change": change[0], "log_loss_change_low": change[1][0]}
-        rows.append(row | {"log_loss_change_high": change[1][1]})
+        rows.append(row | _spread("log_loss_change", its.loss_change))
     return pd.DataFrame(rows)
 
 
@@ -170,11 +169,20 @@ def bins_table(found: Sequence[Correction]) -> pd.DataFrame:
 
 
 def _figures(state: Reliability | None) -> dict[str, float | None]:
-    names = ("claimed", "accuracy", "ece", "log_loss")
-    figures = {name: getattr(state, name, None) for name in names}
     floor = state.floor if state else None
-    return figures | {
+    return {
+        **{name: getattr(state, name, None) for name in ("claimed", "accuracy", "log_loss")},
+        **_spread("ece", state.ece if state else None),
         "noise_floor": floor.mean if floor else None,
         "noise_floor_95": floor.high if floor else None,
         "p_value": floor.p_value if floor else None,
     }
+
+
+def _spread(name: str, its: Estimate | None) -> dict[str, float | None]:
+    value, low, high = its or (None, None, None)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _losses(said: Answers) -> np.ndarray:
+    return metrics.losses(said.y, said.probs)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.comparisons import operating
+from core.analysis.comparisons.intervals import Estimate, augrc_interval
 from core.analysis.comparisons.operating import Kept
-from core.analysis.comparisons.risk import RiskCoverage, augrc, e_augrc, risk_coverage
+from core.analysis.comparisons.risk import RiskCoverage, e_augrc, risk_coverage
 from core.services.comparing.questions import Answers
 
 N_DRAWN = 300  # points of a curve; a screen is not much wider
@@ -29,8 +30,10 @@ class Coverage:
     drawn : DataFrame
         At most 300 of them: threshold, coverage, n_kept, accuracy with low and high, risk
         (generalized) with risk_low and risk_high; 95 % intervals, each for itself.
-    augrc, e_augrc : float
-        Area under the generalized risk, and how much of it a better order would avoid.
+    augrc : Estimate
+        Area under the generalized risk, with its 95 % interval.
+    e_augrc : float
+        How much of it a better order would avoid.
     """
 
     model: str
@@ -39,7 +42,7 @@ class Coverage:
     accuracy: float
     risk: RiskCoverage
     drawn: pd.DataFrame
-    augrc: float
+    augrc: Estimate
     e_augrc: float
 
 
@@ -77,7 +80,7 @@ def coverage(said: Answers, split: str) -> Coverage:
         float(right.mean()),
         curve,
         _drawn(curve, n),
-        augrc(said.confidence, right),
+        augrc_interval(said.confidence, right),
         e_augrc(said.confidence, right),
     )
 
@@ -125,7 +128,8 @@ def points_table(
     for its in found:
         point = points[its.model]
         row = {"model": its.model, "split": its.split, "n_images": its.n_images}
-        row |= {"accuracy": its.accuracy, "augrc": its.augrc, "e_augrc": its.e_augrc}
+        row |= {"accuracy": its.accuracy, "augrc": its.augrc.value, "augrc_low": its.augrc.low}
+        row |= {"augrc_high": its.augrc.high, "e_augrc": its.e_augrc}
         row |= {"wanted": wanted, "wanted_share": share, "threshold": point.threshold}
         row |= _figures(f"{point.chosen_on}_chosen", point.chosen if point.reported else None)
         rows.append(row | _figures(f"{point.reported_on}_reported", point.reported))
