@@ -153,13 +153,10 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
                 help="Calibration error in points, corrected, and between which values the true "
                 "one lies (95 %), the noise floor left out." + on,
             ),
-            "floor": number(
-                "Noise floor", help="What a perfectly calibrated model would show, in points." + on,
-                format="%.1f",
-            ),
-            "high": number(
-                "95 % below", help="A perfectly calibrated model exceeds this 1 time in 20." + on,
-                format="%.1f",
+            "floor": column(
+                "Noise floor",
+                help="What a perfectly calibrated model would show, in points: on average, and at "
+                "most in 19 of 20 cases." + on,
             ),
             "p_value": number(
                 "p", format="%.3f",
@@ -184,8 +181,7 @@ def _row(its: Correction, name: str) -> dict[str, object]:
         "temperature": f"{next(iter(its.temperatures.values())):.2f}" if before else "–",
         "before": _points(before.ece.value) if before else "–",
         "after": "{} ({} to {})".format(*(_points(share) for share in after.ece)),
-        "floor": 100 * after.floor.mean,
-        "high": 100 * after.floor.high,
+        "floor": f"{_points(after.floor.mean)} (up to {_points(after.floor.high)})",
         "p_value": after.floor.p_value,
         "loss": (f"{before.log_loss:.3f} → " if before else "") + f"{after.log_loss:.3f}",
         "change": _change(its.loss_change),

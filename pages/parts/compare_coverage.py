@@ -161,7 +161,6 @@ def _table(
             ),
             "coverage": column("Coverage", help="Share of images kept, 95 % interval." + on),
             "accuracy": column("Accuracy of these", help="With its 95 % interval." + on),
-            "all": number("Accuracy of all", format="%.1f %%", help="Nothing left out." + on),
             "augrc": column(
                 "AUGRC × 1000",
                 help="Area under the generalized risk: how likely it is that an answer is wrong "
@@ -184,7 +183,6 @@ def _row(its: Coverage, name: str, point: OperatingPoint) -> dict[str, Any]:
         "threshold": point.threshold,
         "coverage": _with_ci(kept.coverage, kept.coverage_ci) if kept else "–",
         "accuracy": _with_ci(kept.accuracy, kept.accuracy_ci) if kept else "–",
-        "all": 100 * its.accuracy,
         "augrc": "{:.1f} ({:.1f} to {:.1f})".format(*(1000 * figure for figure in its.augrc)),
         "e_augrc": 1000 * its.e_augrc,
     }
