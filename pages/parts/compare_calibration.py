@@ -34,7 +34,8 @@ def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
             f"The leaderboard's calibration error has {N_BINS}.",
         )
     )
-    found = [cached.correction(ws, question, model.id, n_bins) for model in models]
+    claims = [cached.claims(ws, question, model.id) for model in models]
+    found = [calibrations.correction(its, n_bins) for its in claims]
     st.caption(_about(question, found[0].n_images))
     called = {model.id: names.short_model(model) for model in models}
     for its in found:

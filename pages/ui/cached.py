@@ -26,6 +26,7 @@ _SIZE = "200MiB"
 _SANDBOXES = 32  # a few megabytes each
 _ANSWERS = 24  # about 70 MB each where there are a million images of ten classes
 _CURVES = 24  # about 30 MB each where a million images have confidences of their own
+_CLAIMS = 24  # at most 20 MB each
 _FINDINGS = 256  # tables of a few hundred rows
 
 
@@ -150,12 +151,10 @@ def answers(_ws: Workspace, question: questions.Question, model_id: str) -> ques
     return questions.answers(_ws, question, questions.find(_ws, model_id))
 
 
-@st.cache_resource(max_entries=_FINDINGS, show_spinner="Comparing confidence with answers …")
-def correction(
-    _ws: Workspace, question: questions.Question, model_id: str, n_bins: int
-) -> calibrations.Correction:
-    """Return how well calibrated a model is, before and after temperature scaling."""
-    return calibrations.correction(_ws, question, model_id, n_bins=n_bins)
+@st.cache_resource(max_entries=_CLAIMS, show_spinner="Comparing confidence with answers …")
+def claims(_ws: Workspace, question: questions.Question, model_id: str) -> calibrations.Evidence:
+    """Return what a model claims and reaches, before and after temperature scaling."""
+    return calibrations.evidence(_ws, question, model_id)
 
 
 @st.cache_resource(max_entries=_CURVES, show_spinner="Ordering the answers by confidence …")

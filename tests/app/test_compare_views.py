@@ -63,7 +63,7 @@ def test_calibration_stands_before_and_after_with_its_noise_floor(full):
     (table,) = tables(app)
     asked = Question(full.ids.dataset, LABELS)
     for model_id, row in zip(chosen(app), table.to_dict("records"), strict=True):
-        found = calibrations.correction(full.ws, asked, model_id)
+        found = calibrations.correction(calibrations.evidence(full.ws, asked, model_id))
         assert error_after(row) == pytest.approx(100 * found.after.ece.value, abs=0.05)
         mean = float(row["floor"].split()[0])
         assert mean == pytest.approx(100 * found.after.floor.mean, abs=0.05)
@@ -81,7 +81,7 @@ def test_another_number_of_bins_changes_the_error(full):
     app = stands(app.select_slider(key="calibration_bins").set_value(5).run())
     (after,) = tables(app)
     asked = Question(full.ids.dataset, LABELS)
-    found = calibrations.correction(full.ws, asked, chosen(app)[0], n_bins=5)
+    found = calibrations.correction(calibrations.evidence(full.ws, asked, chosen(app)[0]), 5)
     rows = after.to_dict("records")
     assert error_after(rows[0]) == pytest.approx(100 * found.after.ece.value, abs=0.05)
     assert after["after"][0] != before["after"][0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.analysis import calibration
-from core.analysis.comparisons.noise_floor import noise_floor
+from core.analysis.comparisons import noise_floor as module
 from core.errors import InvalidInput
 
 
@@ -15,6 +15,10 @@ def _answers(n, seed=0, sharpness=1.0):
     rng = np.random.default_rng(seed)
     sure = rng.beta(5, 1, n)
     return sure, rng.random(n) < sure**sharpness
+
+
+def noise_floor(sure, right, **how):
+    return module.noise_floor(module.claims(sure, right, **how))
 
 
 def _error(sure, right):
@@ -56,6 +60,22 @@ def test_the_order_of_images_and_the_seed_decide_nothing_and_everything():
     order = np.random.default_rng(3).permutation(60)
     assert noise_floor(sure, right) == noise_floor(sure[order], right[order])
     assert noise_floor(sure, right, seed=1) != noise_floor(sure, right, seed=2)
+
+
+@pytest.mark.parametrize("n", [40, 1_200, 5_000])
+@pytest.mark.parametrize("n_bins", [5, 10, 15, 20, 30])
+def test_groups_make_the_bins_of_the_images_themselves(n, n_bins):
+    sure, right = _answers(n)
+    sure = sure.round(2) if n == 40 else sure  # with ties
+    found = module.reliability(module.claims(sure, right, n_resamples=1), n_bins)
+    assert found == pytest.approx(calibration.reliability_of(sure, right, n_bins))
+
+
+def test_other_numbers_of_bins_are_refused():
+    claims = module.claims([0.5], [True])
+    for n_bins in (0, 7):
+        with pytest.raises(InvalidInput, match="whole groups"):
+            module.noise_floor(claims, n_bins)
 
 
 def test_nothing_has_no_floor():

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from core.analysis import calibration, metrics
+from core.analysis.comparisons.noise_floor import claims
 from core.analysis.comparisons.risk import augrc
 from core.errors import InvalidInput
 from core.services.comparing import calibrations, coverage, mistakes, questions, slicing
@@ -48,7 +49,7 @@ def test_raw_answers_are_the_stored_probabilities(workspace, ids, four):
 
 
 def test_before_and_after_are_measured_on_the_same_images(workspace, ids, four):
-    found = calibrations.correction(workspace, four, ids.generalist)
+    found = calibrations.correction(calibrations.evidence(workspace, four, ids.generalist))
     run = training.get_run(workspace, ids.generalist)
     model = questions.find(workspace, run.id)
     raw = questions.answers(workspace, four, model, calibrated=False)
@@ -70,12 +71,12 @@ def test_before_and_after_are_measured_on_the_same_images(workspace, ids, four):
 
 
 def test_a_cascade_says_how_its_members_are_calibrated(workspace, ids, four):
-    found = calibrations.correction(workspace, four, ids.cascade)
+    found = calibrations.correction(calibrations.evidence(workspace, four, ids.cascade))
     members = [ids.generalist, ids.expert]
     assert found.temperatures == {i: training.get_run(workspace, i).temperature for i in members}
     assert found.before is None and found.loss_change is None
     table = calibrations.summary_table(
-        [found, calibrations.correction(workspace, four, ids.second)]
+        [found, calibrations.correction(calibrations.evidence(workspace, four, ids.second))]
     )
     assert table["ece_before"].isna().tolist() == [True, False]
     bins = calibrations.bins_table([found])
@@ -88,7 +89,7 @@ def test_whoever_claims_too_much_leans_that_way():
     right = rng.random(n) < 0.6
     for claimed, lean in ((0.9, 1), (0.3, -1), (float(right.mean()), 0)):
         said = _answers(right, np.full(n, claimed, dtype=np.float32))
-        found = calibrations.reliability(said)
+        found = calibrations.reliability(claims(said.confidence, said.right), 1.0)
         assert found.lean == lean
         assert found.off == (lean != 0)
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from core.analysis import metrics
-from core.analysis.calibration import N_BINS, reliability_of
+from core.analysis.calibration import N_BINS
+from core.analysis.comparisons import noise_floor
 from core.analysis.comparisons.calibration_interval import of_bins
 from core.analysis.comparisons.intervals import Estimate, mean_interval
-from core.analysis.comparisons.noise_floor import NoiseFloor, noise_floor
+from core.analysis.comparisons.noise_floor import Claims, NoiseFloor
 from core.services.comparing import questions
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.runs.training import get_run
@@ -60,6 +61,21 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What `correction` is made of, whatever the number of bins; its fields are called as there."""
+
+    model: str
+    split: str
+    temperatures: Mapping[str, float]
+    n_fitted: int
+    before: Claims | None
+    after: Claims
+    loss_before: float | None
+    loss_after: float
+    loss_change: Estimate | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Correction:
     """A model before and after temperature scaling.
 
@@ -86,15 +102,8 @@ class Correction:
     loss_change: Estimate | None
 
 
-def correction(
-    ws: Workspace, question: Question, model_id: str, *, n_bins: int = N_BINS
-) -> Correction:
-    """Return how well calibrated a model is, before and after.
-
-    Parameters
-    ----------
-    n_bins : int
-        Bins of (nearly) equally many images.
+def evidence(ws: Workspace, question: Question, model_id: str) -> Evidence:
+    """Return what a model claims and reaches, before and after: all that looks at the images.
 
     Raises
     ------
@@ -103,36 +112,73 @@ def correction(
     """
     model = questions.find(ws, model_id)
     after = questions.answers(ws, question, model)
-    before = None
+    losses = _losses(after)
+    before, old_losses = None, None
     if model.cascade is None:
-        before = questions.answers(ws, question, model, calibrated=False)
-    return Correction(
+        raw = questions.answers(ws, question, model, calibrated=False)
+        before, old_losses = noise_floor.claims(raw.confidence, raw.right), _losses(raw)
+    return Evidence(
         model_id,
         question.split,
-        len(after.y),
         temperatures(ws, model),
         int(model.run.metrics["val"]["n_images"]),
-        None if before is None else reliability(before, n_bins),
-        reliability(after, n_bins),
-        None if before is None else mean_interval(_losses(after) - _losses(before)),
+        before,
+        noise_floor.claims(after.confidence, after.right),
+        None if old_losses is None else float(old_losses.mean()),
+        float(losses.mean()),
+        None if old_losses is None else mean_interval(losses - old_losses),
     )
 
 
-def reliability(said: Answers, n_bins: int = N_BINS) -> Reliability:
-    """Return how far confidence and share of right answers lie apart."""
-    right = said.right
-    table = reliability_of(said.confidence, right, n_bins)
+def correction(its: Evidence, n_bins: int = N_BINS) -> Correction:
+    """Return how well calibrated a model is, before and after.
+
+    Parameters
+    ----------
+    n_bins : int
+        Bins of (nearly) equally many images; a divisor of 1,200.
+
+    Raises
+    ------
+    InvalidInput
+        If `n_bins` is none.
+    """
+    before = None
+    if its.before is not None and its.loss_before is not None:
+        before = reliability(its.before, its.loss_before, n_bins)
+    return Correction(
+        its.model,
+        its.split,
+        int(its.after.n_images.sum()),
+        its.temperatures,
+        its.n_fitted,
+        before,
+        reliability(its.after, its.loss_after, n_bins),
+        its.loss_change,
+    )
+
+
+def reliability(claims: Claims, log_loss: float, n_bins: int = N_BINS) -> Reliability:
+    """Return how far confidence and share of right answers lie apart.
+
+    Raises
+    ------
+    InvalidInput
+        If `n_bins` does not divide 1,200.
+    """
+    table = noise_floor.reliability(claims, n_bins)
     bins = pd.DataFrame(table, columns=["n_images", "confidence", "accuracy"])
     bins["n_images"] = bins["n_images"].astype(np.int64)
     bounds = [metrics.wilson_interval(round(n * share), int(n)) for n, _, share in table]
     bins["low"], bins["high"] = np.array(bounds).T
+    n_images = claims.n_images.sum()
     return Reliability(
         bins,
-        float(said.confidence.mean(dtype=np.float64)),
-        float(right.mean()),
+        float(claims.claimed.sum() / n_images),
+        float(claims.n_right.sum() / n_images),
         of_bins(table),
-        noise_floor(said.confidence, right, n_bins),
-        metrics.log_loss(said.y, said.probs),
+        noise_floor.noise_floor(claims, n_bins),
+        log_loss,
     )
 
 
