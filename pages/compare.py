@@ -16,10 +16,13 @@ from core.services.comparing import leaderboard, questions
 from core.services.labels import label_sets
 from pages.parts import (
     compare_board,
+    compare_calibration,
     compare_confusion,
+    compare_coverage,
     compare_differences,
     compare_import,
     compare_marks,
+    compare_mistakes,
     compare_training,
     compare_verdict,
 )
@@ -27,7 +30,7 @@ from pages.ui import cached, messages, names, pickers, shell, state
 
 N_COMPARED = 4  # models at once: more matrices fit on no screen
 DELETED = "Deleted"
-VIEWS = ["Differences", "Confusion", "Learning", DELETED]
+VIEWS = ["Differences", "Confusion", "Calibration", "Coverage", "Mistakes", "Learning", DELETED]
 
 ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -122,6 +125,12 @@ with messages.guard():
         compare_differences.show(question, chosen, said)
     elif view == "Confusion":
         compare_confusion.show(ws, dataset, question, chosen, said)
+    elif view == "Calibration":
+        compare_calibration.show(ws, question, chosen)
+    elif view == "Coverage":
+        compare_coverage.show(ws, question, chosen)
+    elif view == "Mistakes":
+        compare_mistakes.show(ws, dataset, question, chosen, said)
     else:
         compare_training.show(chosen)
 compare_import.show(ws, dataset)

@@ -13,9 +13,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.analysis.comparisons.mistakes import Shared
 from core.analysis.merges import merging as merge_analysis
 from core.services.classes import advising, merging
-from core.services.comparing import leaderboard, questions
+from core.services.comparing import calibrations, leaderboard, mistakes, questions, slicing
+from core.services.comparing import coverage as coverages
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
@@ -23,6 +25,9 @@ from core.services.workspace import Workspace
 _SIZE = "200MiB"
 _SANDBOXES = 32  # a few megabytes each
 _ANSWERS = 24  # about 70 MB each where there are a million images of ten classes
+_CURVES = 24  # about 30 MB each where a million images have confidences of their own
+_CLAIMS = 24  # at most 20 MB each
+_FINDINGS = 256  # tables of a few hundred rows
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
@@ -156,3 +161,52 @@ def measured(_ws: Workspace, question: questions.Question, model_id: str) -> lea
 def val_accuracy(_ws: Workspace, question: questions.Question, model_id: str) -> float:
     """Return a model's accuracy on the validation images of a question."""
     return leaderboard.val_accuracy(_ws, question, questions.find(_ws, model_id))
+
+
+@st.cache_resource(max_entries=_CLAIMS, show_spinner="Comparing confidence with answers …")
+def claims(_ws: Workspace, question: questions.Question, model_id: str) -> calibrations.Evidence:
+    """Return what a model claims and reaches, before and after temperature scaling."""
+    return calibrations.evidence(_ws, question, model_id)
+
+
+@st.cache_resource(max_entries=_CURVES, show_spinner="Ordering the answers by confidence …")
+def coverage(_ws: Workspace, question: questions.Question, model_id: str) -> coverages.Coverage:
+    """Return how accurate a model is on the images that it is surest of."""
+    return coverages.coverage(answers(_ws, question, model_id), question.split)
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner=False)
+def surest_errors(_ws: Workspace, question: questions.Question, model_id: str) -> NDArray[np.int64]:
+    """Return the rows of a model's errors, the most confident first."""
+    return mistakes.surest(answers(_ws, question, model_id))
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="Looking for what all get wrong …")
+def shared_errors(
+    _ws: Workspace, question: questions.Question, model_ids: tuple[str, ...]
+) -> Shared:
+    """Return the images that all of these models answer wrongly."""
+    return mistakes.shared([answers(_ws, question, i) for i in model_ids])
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="Joining the answers …")
+def worth(
+    _ws: Workspace, question: questions.Question, model_ids: tuple[str, ...]
+) -> mistakes.Worth:
+    """Return what these models are worth together."""
+    return mistakes.worth([answers(_ws, question, i) for i in model_ids])
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="Measuring the images …")
+def slicings(_ws: Workspace, question: questions.Question, version: str) -> list[slicing.Slicing]:
+    """Return the ways to divide a question's images; `version` as `slicing.version`."""
+    return slicing.slicings(_ws, question)
+
+
+@st.cache_resource(max_entries=_FINDINGS, show_spinner=False)
+def findings(
+    _ws: Workspace, question: questions.Question, model_id: str, version: str
+) -> list[slicing.Finding]:
+    """Return how a model does on each slice; `version` as `slicing.version`."""
+    divided = slicings(_ws, question, version)
+    return slicing.findings(answers(_ws, question, model_id), divided)

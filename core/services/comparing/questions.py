@@ -69,7 +69,7 @@ class Answers:
     model: str
     positions: np.ndarray  # int64 (n_images,), rows in the data set, ascending
     y: np.ndarray  # int64 (n_images,), true classes
-    probs: np.ndarray  # float32 (n_images, n_classes), calibrated
+    probs: np.ndarray  # float32 (n_images, n_classes), calibrated unless asked otherwise
     predicted: np.ndarray  # int64 (n_images,); a tie goes to the first class
     confidence: np.ndarray  # float32 (n_images,), of the predicted class
 
@@ -183,8 +183,14 @@ def columns_in(ws: Workspace, question: Question, model: Model) -> np.ndarray:
     return np.array([index.get(_one(theirs, asked, name), -1) for name in run.classes], np.int64)
 
 
-def answers(ws: Workspace, question: Question, model: Model) -> Answers:
+def answers(ws: Workspace, question: Question, model: Model, *, calibrated: bool = True) -> Answers:
     """Return what a model said of a question's images.
+
+    Parameters
+    ----------
+    calibrated : bool
+        Or as they were before temperature scaling; a cascade has no such answers, because its
+        members are calibrated before it decides which of them is asked.
 
     Raises
     ------
@@ -198,7 +204,8 @@ def answers(ws: Workspace, question: Question, model: Model) -> Answers:
     """
     columns = columns_in(ws, question, model)
     positions, y = truth(ws, question)
-    probs = _projected(_said(ws, model, positions), columns, len(question.classes))
+    said = _said(ws, model, positions) if calibrated else _raw(ws, model, positions)
+    probs = _projected(said, columns, len(question.classes))
     predicted = probs.argmax(axis=1)
     confidence = probs[np.arange(len(probs)), predicted]
     return Answers(model.id, positions, y, probs, predicted, confidence)
@@ -273,6 +280,18 @@ def _said(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
     if model.cascade is None:
         return cascading.calibrated(ws, model.run, rows)
     return cascading.answered(ws, model.cascade, rows)
+
+
+def _raw(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
+    """Return a run's probabilities as stored, float64 (n_images, n_classes of the model)."""
+    if model.cascade is not None:
+        raise InvalidInput(
+            "a cascade has no uncalibrated answers",
+            expected="a run",
+            received=model.id,
+            todo="ask for its generalist",
+        )
+    return np.asarray(ws.blobs.open_array(model.run.predictions)[rows], dtype=np.float64)
 
 
 def _projected(said: np.ndarray, columns: np.ndarray, n_classes: int) -> np.ndarray:
