@@ -1,0 +1,1 @@
+"""Models side by side on the same images: intervals, paired tests, risk over coverage."""
