@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.analysis.merges import merging as merge_analysis
 from core.services.classes import advising, merging
-from core.services.comparing import questions
+from core.services.comparing import differences, questions
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
@@ -144,3 +144,9 @@ def twins(_ws: Workspace, dataset_id: str, min_cosine: float) -> list[dict[str, 
 def answers(_ws: Workspace, question: questions.Question, model_id: str) -> questions.Answers:
     """Return what a model said of a question's images; shared by all pages, never written to."""
     return questions.answers(_ws, question, questions.find(_ws, model_id))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Comparing the answers …")
+def paired(_ws: Workspace, question: questions.Question, a: str, b: str) -> dict[str, Any]:
+    """Return how two models differ on a question's images, before any correction."""
+    return differences.paired(answers(_ws, question, a), answers(_ws, question, b))

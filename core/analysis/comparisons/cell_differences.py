@@ -1,4 +1,4 @@
-"""In which cells do the confusion matrices of two models differ by more than luck?"""
+"""Tell in which cells the confusion matrices of two models differ by more than luck."""
 
 from __future__ import annotations
 
