@@ -104,9 +104,12 @@ def difference(view: View, model_a: Model, model_b: Model, a: Answers, b: Answer
 
 def _about(n_significant: int, n_tested: int) -> str:
     """Say how many cells differ by more than luck, and how that was told."""
+    if not n_tested:
+        return "In no cell do the two disagree on enough images to tell a difference from luck."
     how = (
-        f"exact McNemar test of each cell, Holm over the {text.count(n_tested, 'cell')} with "
-        "enough images on which the two disagree; a wrong outline anywhere in 5 of 100 matrices"
+        "exact McNemar test of each cell, Holm over the "
+        f"{text.count(n_tested, 'cell')} with enough images on which the two disagree: a wrong "
+        "outline anywhere in at most 5 of 100 matrices"
     )
     if not n_significant:
         return f"No cell differs by more than luck ({how})."

@@ -1,7 +1,7 @@
 // What one cell says and how it looks, on the screen and in a downloaded picture; part of the module
 // of matrix.js.
 const SQRT_FULL = 92; // percent of the hue in the strongest cell
-const STRONG = { right: 82, wrong: 82, "more-a": 62, "more-b": 80 }; // from here on, text is white
+const STRONG = { right: 82, wrong: 82, "more-a": 68, "more-b": 80 }; // from here on, text is white
 
 const number = (n) => n.toLocaleString("en-US");
 const percent = (share, digits) => (100 * share).toFixed(digits) + "%";
@@ -35,7 +35,7 @@ function strongest(data) {
 function sharesText(share, n, models) {
   if (!models) return share < 0.005 ? "<1%" : percent(share, 0);
   const points = Math.round(100 * share);
-  return points ? signed(points) : (n > 0 ? "+" : "−") + "<1";
+  return points ? signed(points) : (n > 0 ? "+" : "−") + "<1"; // points of the row
 }
 
 function titleOf(data, i, j, n, share) {
@@ -55,7 +55,8 @@ function cellOf(data, i, j, marked, most) {
   const share = shareOf(data, i, j);
   const full = data.size === "full";
   const count = data.models ? signed(n) : number(n);
-  const part = n ? sharesText(share, n, data.models) : "0";
+  const unit = full && data.models ? " pt" : "";
+  const part = n ? sharesText(share, n, data.models) + unit : "0";
   const texts = data.numbers === "shares" ? [part, count] : [count, part];
   const hide = hidden(data, i, j);
   const strength = SQRT_FULL * Math.sqrt(weightOf(data, i, j) / most);

@@ -1,7 +1,7 @@
 // Copies of a matrix as text and as pictures, made in the browser from what is drawn; part of the
 // module of matrix.js. Pictures are for paper: always on white, whatever the theme.
 const SVG = "http://www.w3.org/2000/svg";
-const PAPER = { right: "#1f6fb2", wrong: "#c2570c", "more-a": "#762a83", "more-b": "#1b7837" };
+const PAPER = { right: "#1f6fb2", wrong: "#c2570c", "more-a": "#8a3fa0", "more-b": "#1b7837" };
 const PALE = "#f1ecea"; // a cell without images
 const INK = "#2a2126";
 const FONT = "system-ui, sans-serif";
