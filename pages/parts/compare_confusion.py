@@ -139,4 +139,4 @@ def _pair(models: Sequence[Model], called: dict[str, str]) -> tuple[int, int]:
     }
     if len(pairs) == 1:
         return next(iter(pairs.values()))
-    return pairs[_choice("Difference of", list(pairs), "pair")]
+    return pairs[_choice("Difference of", list(pairs), "minus")]

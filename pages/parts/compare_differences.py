@@ -21,10 +21,9 @@ WORDS = {
     "macro_f1": "Macro-F1",
     "kappa": "Kappa",
     "bits": "Bits",
-    "log_loss": "Log-loss",
+    "log_loss": "Log-loss, lower is better",
 }
 _SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
-_LOWER_IS_BETTER = ("log_loss",)
 Pair = Mapping[str, Any]
 
 
@@ -119,7 +118,6 @@ def _figures(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> No
                 "Bits are too high where images are few: their interval is freed of that. "
                 f"{names.SPLITS[split].capitalize()} split.",
             ),
-            "better": column("Better", help="Where the interval does not hold 0."),
         },
     )
 
@@ -134,15 +132,7 @@ def _row(pair: Pair, name: str, called: Mapping[str, str]) -> dict[str, str]:
         "b": _one(name, figure["b"]),
         "difference": _one(name, figure["difference"], "+"),
         "interval": "same answers" if ci is None else " to ".join(_one(name, x, "+") for x in ci),
-        "better": called[pair[side]] if (side := _better(name, ci)) else "–",
     }
-
-
-def _better(name: str, ci: Sequence[float] | None) -> str | None:
-    """Return "a" or "b", or None where the interval holds 0."""
-    if ci is None or ci[0] <= 0 <= ci[1]:
-        return None
-    return "a" if (ci[0] > 0) != (name in _LOWER_IS_BETTER) else "b"
 
 
 def _one(name: str, value: float, sign: str = "") -> str:

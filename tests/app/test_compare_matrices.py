@@ -70,15 +70,6 @@ def test_three_models_are_three_pairs_and_holm_counts_them(full):
     assert "all 3 pairs counted" in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("name", "ci", "side"),
-    [("kappa", [0.1, 0.2], "a"), ("kappa", [-0.2, -0.1], "b"), ("kappa", [-0.1, 0.1], None),
-     ("log_loss", [0.1, 0.2], "b"), ("log_loss", [-0.2, -0.1], "a"), ("bits", None, None)],
-)  # fmt: skip
-def test_the_better_model_has_the_higher_figure_but_the_lower_loss(name, ci, side):
-    assert compare_differences._better(name, ci) == side
-
-
 def test_matrices_stand_side_by_side_and_a_cell_opens_its_images_with_all_answers(full):
     app = confusion_view(full)
     ids = chosen(app)
@@ -117,7 +108,7 @@ def test_of_three_models_a_pair_is_chosen(full):
     ids = [full.ids.generalist, full.ids.second, full.ids.cascade]
     app = stands(app.multiselect(key="runs").set_value(ids).run())
     first = counts(matrices(app)[0])
-    app = option(app, "pair", "A − C")
+    app = option(app, "minus", "A − C")
     a, c = answers(full, ids[0]), answers(full, ids[2])
     assert counts(matrices(app)[0]) == confusions.difference(a, c).difference.tolist() != first
     assert matrices(app)[0]["models"] == ["A", "C"]

@@ -2,6 +2,7 @@
 // Every text goes through textContent: names come from files.
 const lastFocus = new WeakMap();
 const watched = new WeakMap();
+const drawnAs = new WeakMap();
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -12,12 +13,11 @@ function element(tag, className, text) {
 
 function cellButton(data, i, j, marked, most) {
   const cell = cellOf(data, i, j, marked, most);
-  const pressed = Boolean(data.selected && data.selected[0] === i && data.selected[1] === j);
   const button = element("button", "cell " + cell.kind);
   button.type = "button";
   button.title = cell.title;
   button.setAttribute("aria-label", cell.title);
-  button.setAttribute("aria-pressed", pressed ? "true" : "false");
+  button.setAttribute("aria-pressed", "false");
   button.style.setProperty("--strength", cell.strength.toFixed(1) + "%");
   button.classList.toggle("strong", cell.strong);
   button.classList.toggle("marked", cell.marked);
@@ -140,20 +140,36 @@ function byArrows(root) {
   };
 }
 
+// A table of ten thousand cells takes a while to lay out: it is drawn again only where more than
+// the choice has changed.
+function draw(root, data) {
+  const content = JSON.stringify({ ...data, selected: null });
+  if (drawnAs.get(root) === content) return;
+  drawnAs.set(root, content);
+  const status = element("div", "status");
+  status.setAttribute("role", "status");
+  const hint = element("div", "hint", "There are more columns: scroll sideways →");
+  const tools = data.file ? [exportTools(data)] : [];
+  root.replaceChildren(...(data.merging ? [status] : []), hint, drawTable(data), ...tools);
+  root.classList.toggle("merging", data.merging);
+  watchWidth(root);
+}
+
+function press(root, at) {
+  const chosen = at && buttonAt(root, ...at);
+  root.querySelectorAll('button.cell[aria-pressed="true"]').forEach((button) =>
+    button.setAttribute("aria-pressed", "false"));
+  if (chosen) chosen.setAttribute("aria-pressed", "true");
+}
+
 export default function (component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   if (!root || !data) return;
-  const table = drawTable(data);
-  const status = element("div", "status");
-  status.setAttribute("role", "status");
-  const say = (text) => (status.textContent = text);
-  const hint = element("div", "hint", "There are more columns: scroll sideways →");
-  const tools = data.file ? [exportTools(data)] : [];
-  root.replaceChildren(...(data.merging ? [status, hint, table] : [hint, table]), ...tools);
-  root.classList.toggle("merging", data.merging);
-  watchWidth(root);
+  draw(root, data);
+  press(root, data.selected);
   byArrows(root);
+  const say = (text) => (root.querySelector(".status").textContent = text);
 
   const click = data.merging
     ? mergeable(root, data, say, (a, b) => setTriggerValue("merge", [a, b]))
@@ -173,10 +189,10 @@ export default function (component) {
 
   const focus = lastFocus.get(parentElement);
   const kept = focus && buttonAt(root, ...focus);
-  const first = kept || buttonAt(root, 0, 0);
+  const first = kept || root.querySelector('button[tabindex="0"]') || buttonAt(root, 0, 0);
   if (first) first.tabIndex = 0;
   if (kept) {
     lastFocus.delete(parentElement);
-    kept.focus({ preventScroll: true });
+    if (!kept.matches(":focus")) kept.focus({ preventScroll: true });
   }
 }

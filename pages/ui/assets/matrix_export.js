@@ -5,7 +5,7 @@ const PAPER = { right: "#1f6fb2", wrong: "#c2570c", "more-a": "#8a3fa0", "more-b
 const PALE = "#f1ecea"; // a cell without images
 const INK = "#2a2126";
 const FONT = "system-ui, sans-serif";
-const CELLS = { full: [56, 44, 14], compact: [36, 26, 11], dense: [15, 15, 9] }; // wide, high, font
+const CELLS = { full: [66, 44, 14], compact: [36, 26, 11], dense: [15, 15, 9] }; // wide, high, font
 const PNG_SCALE = 2;
 const FORMULA = /^'*[=+\-@\t\r\0]/; // what a spreadsheet would run (core/sources/formulas.py)
 
@@ -58,9 +58,20 @@ function drawCell(svg, data, i, j, at, marked, most) {
   const middle = at.y + high / 2 + font * 0.36;
   const lift = cell.sub ? font * 0.5 : 0;
   if (cell.main) {
-    drawn(svg, "text", { ...ink, y: middle - lift, "font-size": font, "font-weight": 600 }, cell.main);
+    const weight = cell.kind === "empty" ? { opacity: 0.6 } : { "font-weight": 600 };
+    drawn(svg, "text", { ...ink, ...weight, y: middle - lift, "font-size": font }, cell.main);
   }
   if (cell.sub) drawn(svg, "text", { ...ink, y: middle + font * 0.6, "font-size": font * 0.78 }, cell.sub);
+}
+
+// Words on lines of so many letters.
+function lines(text, most) {
+  const found = [""];
+  text.split(" ").forEach((word) => {
+    if (found.at(-1) && found.at(-1).length + word.length >= most) found.push("");
+    found[found.length - 1] += (found.at(-1) && " ") + word;
+  });
+  return found;
 }
 
 function asSvg(data) {
@@ -72,8 +83,8 @@ function asSvg(data) {
   const top = 62 + (upright ? longest(data.columns) : font) + 8;
   const right = left + wide * data.columns.length;
   const bottom = top + high * data.rows.length;
-  const notes = data.notes || [];
-  const total = Math.max(right + 60, ...[data.title, ...notes].map((line) => width(line, 13) + 16));
+  const total = Math.max(right + 60, width(data.title, 15) + 16);
+  const notes = data.notes.flatMap((note) => lines(note, (total - 16) / (12 * 0.56)));
   const svg = document.createElementNS(SVG, "svg");
   const size = { width: Math.ceil(total), height: Math.ceil(bottom + 16 + 18 * notes.length) };
   Object.entries({ ...size, viewBox: `0 0 ${size.width} ${size.height}`, "font-family": FONT,
