@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -14,10 +13,25 @@ from core.services.comparing import confusions
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
 from pages.ui import messages, names, text
-from pages.ui.confusion_panel import cell_images, short
-from pages.ui.matrix import Look, difference_matrix
+from pages.ui.confusion_panel import cell_images, how_answered, short
+from pages.ui.matrix import Look, Numbers, difference_matrix
 
 HOW_TO = "Click a cell for the images that only one of the two puts there."
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One of the models on the page, what it said, and its confusion matrix."""
+
+    letter: str
+    model: Model
+    said: Answers
+    matrix: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """Return "A · probe, seed 0 (0123)"."""
+        return f"{self.letter} · {names.short_model(self.model)}"
 
 
 @dataclass(frozen=True)
@@ -27,11 +41,10 @@ class View:
     ws: Workspace
     dataset: Dataset
     question: Question
+    compared: Sequence[Compared]
     order: tuple[int, ...]  # numbers of the classes that are drawn
-    numbers: Literal["counts", "shares"]
+    numbers: Numbers
     diagonal: bool
-    called: dict[str, str]  # letter by id of the model
-    said: Sequence[Answers]
 
     @property
     def classes(self) -> list[str]:
@@ -43,13 +56,14 @@ class View:
         return np.asarray(matrix[np.ix_(self.order, self.order)])
 
     def totals(self) -> np.ndarray:
-        """Return the images of each true class that is drawn."""
-        return np.asarray(confusions.confusion(self.said[0]).sum(axis=1)[list(self.order)])
+        """Return the images of each true class that is drawn; the same for every model."""
+        return np.asarray(self.compared[0].matrix.sum(axis=1)[list(self.order)])
 
     def look(self, file: str, title: str, notes: Sequence[str] = ()) -> Look:
         """Return how a matrix is drawn."""
+        n_images = len(self.compared[0].said.y)
         unit = "row shares" if self.numbers == "shares" else "counts"
-        where = f"{names.SPLITS[self.question.split]}, {len(self.said[0].y):,} images, {unit}"
+        where = f"{names.SPLITS[self.question.split]}, {n_images:,} images, {unit}"
         return Look(self.numbers, self.diagonal, file, f"{title} ({where})", tuple(notes))
 
     def key(self, *ids: str) -> str:
@@ -58,48 +72,42 @@ class View:
 
     def subs(self, positions: Sequence[int]) -> list[str]:
         """Return what every model said of each image, one line a model."""
-        return [
-            "\n".join(lines)
-            for lines in zip(*(self._lines(its, positions) for its in self.said), strict=True)
-        ]
+        lines = [self._lines(one, positions) for one in self.compared]
+        return ["\n".join(of_image) for of_image in zip(*lines, strict=True)]
 
-    def _lines(self, its: Answers, positions: Sequence[int]) -> list[str]:
-        letter = self.called[its.model]
-        said = confusions.answers_at(its, self.question.classes, positions)
-        return [f"{letter} {text.percent(one.confidence, 0)} {one.predicted}" for one in said]
+    def _lines(self, one: Compared, positions: Sequence[int]) -> list[str]:
+        said = confusions.answers_at(one.said, self.question.classes, positions)
+        return [f"{one.letter} {text.percent(x.confidence, 0)} {x.predicted}" for x in said]
 
 
 @st.fragment
-def difference(view: View, model_a: Model, model_b: Model, a: Answers, b: Answers) -> None:
+def difference(view: View, a: Compared, b: Compared) -> None:
     """Draw the matrix of A minus that of B; a chosen cell opens its images below."""
     with messages.guard():
-        found = confusions.difference(a, b)
-        letters = view.called[a.model], view.called[b.model]
-        called = [f"{letter} · {names.short_model(m)}"
-                  for letter, m in zip(letters, (model_a, model_b), strict=True)]  # fmt: skip
-        st.markdown(f"**{messages.plain(called[0])}**, minus **{messages.plain(called[1])}**")
+        found = confusions.difference(a.said, b.said)
+        st.markdown(f"**{messages.plain(a.name)}**, minus **{messages.plain(b.name)}**")
         notes = [
-            f"Purple: more images by {letters[0]}. Green: more by {letters[1]}.",
+            f"Purple: more images by {a.letter}. Green: more by {b.letter}.",
             _about(int(found.significant.sum()), found.n_tested),
         ]
-        key = view.key(a.model, b.model)
+        key = view.key(a.model.id, b.model.id)
         cell = difference_matrix(
             view.cut(found.difference),
-            view.cut(found.only_a + found.both),
+            view.cut(a.matrix),
             view.classes,
             key,
             totals=view.totals(),
             significant=view.cut(found.significant),
-            called=letters,
+            called=(a.letter, b.letter),
             look=view.look(
-                f"difference-{a.model}-{b.model}-{view.question.split}",
-                f"{called[0]}, minus {called[1]}",
+                f"difference-{a.model.id}-{b.model.id}-{view.question.split}",
+                f"{a.name}, minus {b.name}",
                 notes,
             ),
         )
         st.caption(" ".join(notes if cell else [*notes, HOW_TO]))
         if cell is not None:
-            _images(view, a, b, letters, cell, key)
+            _images(view, a, b, cell, key)
 
 
 def _about(n_significant: int, n_tested: int) -> str:
@@ -117,19 +125,14 @@ def _about(n_significant: int, n_tested: int) -> str:
     return f"Outlined: {n_significant} {differ} by more than luck ({how})."
 
 
-def _images(
-    view: View, a: Answers, b: Answers, letters: tuple[str, str], cell: tuple[str, str], key: str
-) -> None:
+def _images(view: View, a: Compared, b: Compared, cell: tuple[str, str], key: str) -> None:
     """Draw the images that only A puts into the cell, then those that only B does."""
     true, predicted = cell
-    inside = confusions.difference_positions(a, b, view.question.classes, true, predicted)
-    said = "recognised" if true == predicted else f"taken for **{messages.plain(predicted)}**"
-    of = f"of **{messages.plain(true)}**, {said}"
-    for letter, positions in zip(letters, (inside.only_a, inside.only_b), strict=True):
-        title = f"{text.count(len(positions), 'image')} {of} only by **{letter}**"
-        cell_images(
-            view.ws, view.dataset, positions, f"{key}-only-{letter}-{true}-{predicted}", title,
-            view.subs,
-        )  # fmt: skip
+    inside = confusions.difference_positions(a.said, b.said, view.question.classes, true, predicted)
+    of = f"of **{messages.plain(true)}**, {how_answered(true, predicted)}"
+    for one, positions in ((a, inside.only_a), (b, inside.only_b)):
+        title = f"{text.count(len(positions), 'image')} {of} only by **{one.letter}**"
+        place = f"{key}-only-{one.letter}-{true}-{predicted}"
+        cell_images(view.ws, view.dataset, positions, place, title, view.subs)
     if inside.n_both:
         st.caption(f"Both put {text.count(inside.n_both, 'more image')} there.")

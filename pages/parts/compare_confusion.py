@@ -14,9 +14,10 @@ from core.services.comparing import confusions
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
 from pages.parts import compare_cells
-from pages.parts.compare_cells import View
-from pages.ui import messages, names
+from pages.parts.compare_cells import Compared, View
+from pages.ui import messages
 from pages.ui.confusion_panel import confusion_panel, most_or_all
+from pages.ui.matrix import Numbers
 
 SIDE_BY_SIDE, DIFFERENCE = "Side by side", "Difference"
 COUNTS, SHARES = "Counts", "Row shares"
@@ -36,52 +37,50 @@ def show(
     @st.fragment
     def all_of_it() -> None:
         with messages.guard():
-            called = dict(zip((m.id for m in models), string.ascii_uppercase, strict=False))
             clustered = confusions.by_cluster(ws, question)
             how, numbers, order, hides = _options(len(models), clustered is not None)
-            drawn = _order(question, said, order, clustered)
-            view = View(
-                ws, dataset, question, drawn, "shares" if numbers == SHARES else "counts",
-                not hides, called, said,
-            )  # fmt: skip
+            compared = [
+                Compared(letter, model, its, confusions.confusion(its))
+                for letter, model, its in zip(string.ascii_uppercase, models, said, strict=False)
+            ]
+            total = confusions.together([one.matrix for one in compared])
+            drawn = _order(question.classes, total, order, clustered)
+            view = View(ws, dataset, question, compared, drawn, numbers, not hides)
             if how == DIFFERENCE:
-                first, second = _pair(models, called)
-                compare_cells.difference(view, models[first], models[second], said[first],
-                                         said[second])  # fmt: skip
+                compare_cells.difference(view, *_pair(compared))
             else:
-                _side_by_side(view, models, said)
+                _side_by_side(view)
 
     all_of_it()
 
 
-def _side_by_side(view: View, models: Sequence[Model], said: Sequence[Answers]) -> None:
+def _side_by_side(view: View) -> None:
     """Draw one matrix a model; only the one that is clicked runs again."""
 
     @st.fragment
-    def one(model: Model, its: Answers) -> None:
+    def draw(one: Compared) -> None:
         with messages.guard():
-            name = f"{view.called[model.id]} · {names.short_model(model)}"
-            st.markdown(f"**{messages.plain(name)}**")
+            st.markdown(f"**{messages.plain(one.name)}**")
             confusion_panel(
                 view.ws,
                 view.dataset,
-                view.cut(confusions.confusion(its)),
+                view.cut(one.matrix),
                 view.classes,
-                view.key(model.id),
+                view.key(one.model.id),
                 lambda true, predicted: confusions.cell_positions(
-                    its, view.question.classes, true, predicted
+                    one.said, view.question.classes, true, predicted
                 ),
-                look=view.look(f"confusion-{model.id}-{view.question.split}", name),
+                look=view.look(f"confusion-{one.model.id}-{view.question.split}", one.name),
                 totals=view.totals(),
                 subs_of=view.subs,
             )
 
-    with st.grid(2 if len(models) > 1 else 1, min_column_width=_LEAST_PX):
-        for model, its in zip(models, said, strict=True):
-            one(model, its)
+    with st.grid(2 if len(view.compared) > 1 else 1, min_column_width=_LEAST_PX):
+        for one in view.compared:
+            draw(one)
 
 
-def _options(n_models: int, has_clusters: bool) -> tuple[str, str, str, bool]:
+def _options(n_models: int, has_clusters: bool) -> tuple[str, Numbers, str, bool]:
     """Draw the options and return (matrices, numbers, order, whether the diagonal is hidden)."""
     orders = [AS_GIVEN, BY_CONFUSION]
     if has_clusters:
@@ -105,7 +104,7 @@ def _options(n_models: int, has_clusters: bool) -> tuple[str, str, str, bool]:
             bind="query-params",
             help="Without the right answers, the colours tell the errors apart.",
         )
-    return how, numbers, order, hides
+    return how, "shares" if numbers == SHARES else "counts", order, hides
 
 
 def _choice(label: str, options: Sequence[str], key: str, help: str | None = None) -> str:
@@ -118,25 +117,21 @@ def _choice(label: str, options: Sequence[str], key: str, help: str | None = Non
 
 
 def _order(
-    question: Question, said: Sequence[Answers], order: str, clustered: list[int] | None
+    classes: Sequence[str], total: np.ndarray, order: str, clustered: list[int] | None
 ) -> tuple[int, ...]:
     """Return the numbers of the classes that are drawn: the same ones for every model."""
-    total = np.sum([confusions.confusion(its) for its in said], axis=0)
-    ordered = list(range(len(question.classes)))
+    ordered = list(range(len(classes)))
     if order == BY_CONFUSION:
-        ordered = confusions.by_confusion(said)
+        ordered = confusions.by_confusion(total)
     elif order == BY_CLUSTER and clustered is not None:
         ordered = clustered
-    block = most_or_all(total, question.classes, "all_classes", "query-params")
+    block = most_or_all(total, classes, "all_classes", "query-params")
     return tuple(i for i in ordered if block is None or i in block)
 
 
-def _pair(models: Sequence[Model], called: dict[str, str]) -> tuple[int, int]:
+def _pair(compared: Sequence[Compared]) -> tuple[Compared, Compared]:
     """Return which two models are compared; asked only where there are more."""
-    pairs = {
-        f"{called[models[i].id]} − {called[models[j].id]}": (i, j)
-        for i, j in combinations(range(len(models)), 2)
-    }
+    pairs = {f"{a.letter} − {b.letter}": (a, b) for a, b in combinations(compared, 2)}
     if len(pairs) == 1:
         return next(iter(pairs.values()))
     return pairs[_choice("Difference of", list(pairs), "minus")]

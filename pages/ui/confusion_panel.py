@@ -76,8 +76,8 @@ def confusion_panel(
         if st.button(label, key=f"{key}-merge", icon=":material/merge:"):
             on_merge(true, predicted)
     positions = list(positions_of(true, predicted))
-    said = "recognised" if true == predicted else f"taken for **{messages.plain(predicted)}**"
-    title = f"{text.count(len(positions), 'image')} of **{messages.plain(true)}**, {said}"
+    count = text.count(len(positions), "image")
+    title = f"{count} of **{messages.plain(true)}**, {how_answered(true, predicted)}"
     cell_images(ws, dataset, positions, f"{key}-images-{true}-{predicted}", title, subs_of)
 
 
@@ -111,6 +111,11 @@ def _about(block: ConfusedBlock, n_classes: int) -> str:
         f"The {len(block.classes)} most confused of {n_classes} classes: "
         f"{block.n_errors_within:,} of {text.count(block.n_errors, 'error')} are among them."
     )
+
+
+def how_answered(true: str, predicted: str) -> str:
+    """Return "recognised", or what the class is taken for, as Markdown."""
+    return "recognised" if true == predicted else f"taken for **{messages.plain(predicted)}**"
 
 
 def cell_images(

@@ -34,11 +34,14 @@ _TABLE = st.components.v2.component(
 )
 
 
+Numbers = Literal["counts", "shares"]  # images, or shares of the row
+
+
 @dataclass(frozen=True)
 class Look:
     """How a matrix is drawn, and what a copy of it is called."""
 
-    numbers: Literal["counts", "shares"] = "counts"  # shares of the row
+    numbers: Numbers = "counts"
     diagonal: bool = True  # whether right answers are drawn
     file: str = ""  # stem of the files; without it nothing can be copied
     title: str = ""  # over a downloaded picture

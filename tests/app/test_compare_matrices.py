@@ -138,7 +138,7 @@ def test_the_order_moves_rows_columns_and_totals_and_gives_a_choice_up(
     full, monkeypatch, value, numbers
 ):
     monkeypatch.setattr(confusions, "by_cluster", lambda ws, question: [2, 3, 0, 1])
-    monkeypatch.setattr(confusions, "by_confusion", lambda said: [3, 1, 2, 0])
+    monkeypatch.setattr(confusions, "by_confusion", lambda matrix: [3, 1, 2, 0])
     app = confusion_view(full)
     ids = chosen(app)
     said = [answers(full, model_id) for model_id in ids]

@@ -80,7 +80,9 @@ def test_what_was_said_of_an_image_is_its_class_and_confidence(said):
 
 
 def test_classes_are_ordered_by_what_all_models_confuse(said, other):
-    order = confusions.by_confusion([said, other])
+    both = confusions.together([confusions.confusion(its) for its in (said, other)])
+    assert both.sum() == 2 * len(said.y)
+    order = confusions.by_confusion(both)
     assert sorted(order) == [0, 1, 2, 3]
     assert abs(order.index(2) - order.index(3)) == 1
 

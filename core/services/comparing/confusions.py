@@ -44,10 +44,14 @@ def difference(a: Answers, b: Answers) -> CellDifferences:
     return cell_differences(a.y, a.predicted, b.predicted, a.probs.shape[1])
 
 
-def by_confusion(said: Sequence[Answers]) -> list[int]:
-    """Return the classes' numbers, those beside each other that these models confuse most."""
-    total = np.sum([confusion(its) for its in said], axis=0)
-    return [int(i) for i in class_order.by_confusion(total)]
+def together(matrices: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the confusions of all models in one matrix, int64 (n_classes, n_classes)."""
+    return np.asarray(np.sum(matrices, axis=0))
+
+
+def by_confusion(matrix: np.ndarray) -> list[int]:
+    """Return the classes' numbers, those beside each other that are confused most."""
+    return [int(i) for i in class_order.by_confusion(matrix)]
 
 
 def by_cluster(ws: Workspace, question: Question) -> list[int] | None:
