@@ -122,7 +122,7 @@ with messages.guard():
     elif not chosen:
         st.caption("Choose one or more models to see what they confuse.")
     elif view == "Differences":
-        compare_differences.show(question, chosen, said)
+        compare_differences.show(ws, question, chosen, said)
     elif view == "Confusion":
         compare_confusion.show(ws, dataset, question, chosen, said)
     elif view == "Calibration":

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from core.analysis.comparisons.mistakes import Shared
 from core.analysis.merges import merging as merge_analysis
 from core.services.classes import advising, merging
-from core.services.comparing import calibrations, leaderboard, mistakes, questions, slicing
+from core.services.comparing import (
+    calibrations,
+    differences,
+    leaderboard,
+    mistakes,
+    questions,
+    slicing,
+)
 from core.services.comparing import coverage as coverages
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
@@ -210,3 +217,9 @@ def findings(
     """Return how a model does on each slice; `version` as `slicing.version`."""
     divided = slicings(_ws, question, version)
     return slicing.findings(answers(_ws, question, model_id), divided)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Comparing the answers …")
+def paired(_ws: Workspace, question: questions.Question, a: str, b: str) -> dict[str, Any]:
+    """Return how two models differ on a question's images, before any correction."""
+    return differences.paired(answers(_ws, question, a), answers(_ws, question, b))
