@@ -1,0 +1,1 @@
+"""Comparing models: which is better, is it really, and would more images help."""
