@@ -18,6 +18,7 @@ from pages.parts import (
     compare_differences,
     compare_hidden,
     compare_import,
+    compare_more_images,
     compare_training,
     run_table,
 )
@@ -25,7 +26,8 @@ from pages.ui import cached, messages, names, pickers, shell, state
 
 N_COMPARED = 4  # models at once: more matrices fit on no screen
 HIDDEN = "Hidden runs"
-VIEWS = ["Differences", "Confusion", "Learning", HIDDEN]
+MORE = "More images"
+VIEWS = ["Differences", "Confusion", "Learning", MORE, HIDDEN]
 
 ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -93,6 +95,8 @@ with messages.guard():
     said = [cached.answers(ws, question, model.id) for model in chosen]
     if view == HIDDEN:
         compare_hidden.show(ws, dataset, [model.run for model in chosen if not model.cascade])
+    elif view == MORE:
+        compare_more_images.show(ws, dataset, question)
     elif not chosen:
         st.caption("Choose one or more models to see what they confuse.")
     elif view == "Differences":

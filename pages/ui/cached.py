@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.analysis.merges import merging as merge_analysis
 from core.services.classes import advising, merging
+from core.services.comparing import more_images as learning
 from core.services.comparing import questions
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
@@ -144,3 +145,22 @@ def twins(_ws: Workspace, dataset_id: str, min_cosine: float) -> list[dict[str, 
 def answers(_ws: Workspace, question: questions.Question, model_id: str) -> questions.Answers:
     """Return what a model said of a question's images; shared by all pages, never written to."""
     return questions.answers(_ws, question, questions.find(_ws, model_id))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def _curve(_ws: Workspace, question: questions.Question, backbone: str) -> learning.MoreImages:
+    """Return the learning curve or raise `_NotYet`."""
+    found = learning.curve(_ws, question, backbone)
+    if found is None:
+        raise _NotYet
+    return found
+
+
+def more_images(
+    ws: Workspace, question: questions.Question, backbone: str
+) -> learning.MoreImages | None:
+    """Return the learning curve for a question, or None while it has not been computed."""
+    try:
+        return _curve(ws, question, backbone)
+    except _NotYet:
+        return None
