@@ -109,7 +109,7 @@ def _table(found: MoreImages, dataset: Dataset) -> None:
             "kind": rows["kind"],
             "accuracy": rows["accuracy"].map(text.percent),
             "interval": _bounds(rows, "accuracy", text.interval),
-            "gain": rows["gain"].map(text.points, na_action="ignore"),
+            "gain": rows["gain"].map(text.points, na_action="ignore").fillna(""),
             "gain_interval": _bounds(rows, "gain", meaning.spread),
             "n_fits": rows["n_fits"],
         }

@@ -44,13 +44,14 @@ def draw(curve: LearningCurve) -> go.Figure:
                 hovertemplate="%{x:,.0f} images: %{y:.1%} " + name + "<extra></extra>",
             )
         )
-    figure.add_trace(_points(curve))
+    figure.add_trace(_expected(curve))
+    figure.add_trace(_measured(curve))
     figure.add_vline(curve.n_train, line_dash="dot", line_color=_NOW)
     said = {int(n): "" for n in curve.sizes}
     said |= {factor * curve.n_train: f"<br>{factor} times" for factor in curve.gains}
     said[curve.n_train] = "<br>now"
     figure.update_layout(
-        height=400,
+        height=420,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         xaxis={
             "title": "training images",
@@ -59,12 +60,26 @@ def draw(curve: LearningCurve) -> go.Figure:
             "ticktext": [f"{n:,}{words}" for n, words in said.items()],
         },
         yaxis={"title": f"accuracy, test ({curve.n_test:,} images)", "tickformat": ".0%"},
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top"},
+        legend={"orientation": "h", "y": -0.27, "yanchor": "top"},
     )
     return figure
 
 
-def _points(curve: LearningCurve) -> go.Scatter:
+def _expected(curve: LearningCurve) -> go.Scatter:
+    """Return what is expected at a multiple of the present number, as rings on the dashed line."""
+    return go.Scatter(
+        x=[factor * curve.n_train for factor in curve.reached],
+        y=[its.value for its in curve.reached.values()],
+        mode="markers",
+        marker={"size": 9, "symbol": "circle-open", "color": _LAW, "line": {"width": 2}},
+        customdata=[its.interval for its in curve.reached.values()],
+        hovertemplate="%{x:,} images: %{y:.1%} expected, %{customdata[0]:.1%} to "
+        "%{customdata[1]:.1%}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _measured(curve: LearningCurve) -> go.Scatter:
     """Return the measured accuracies with their intervals."""
     said = curve.accuracies
     return go.Scatter(
