@@ -53,19 +53,18 @@ def test_intervals_hold_the_truth(law, n_all, n_test, same, z):
     rng, n_worlds = np.random.default_rng(0), 400
     a, b, c = law
     at = {factor: 1 - a - b * (factor * n_all) ** -c for factor in (1, *FACTORS)}
-    held = {"reached": [], "gain": []}
+    held = {(what, factor): [] for what in ("reached", "gain") for factor in FACTORS}
     for _ in range(n_worlds):
         curve = learning_curve(*fits(rng, law, n_all, n_test, same=same, z=z), n_resamples=500)
         for factor in FACTORS:
-            for name, said, truth in (
+            for what, said, truth in (
                 ("reached", curve.reached[factor], at[factor]),
                 ("gain", curve.gains[factor], at[factor] - at[1]),
             ):
                 low, high = said.interval
-                held[name].append(low <= truth <= high)
-    for name, hits in held.items():
-        # 90 to 99 %, and what 400 worlds may be off by chance (two standard errors at 95 %)
-        assert 0.90 <= np.mean(hits) <= 0.99, (name, np.mean(hits))
+                held[what, factor].append(low <= truth <= high)
+    shares = {key: np.mean(hits) for key, hits in held.items()}
+    assert all(0.90 <= share <= 0.99 for share in shares.values()), shares  # seen: 0.93 to 0.98
 
 
 @pytest.mark.slow
