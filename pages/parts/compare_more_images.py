@@ -110,7 +110,7 @@ def _table(found: MoreImages, dataset: Dataset) -> None:
             "accuracy": rows["accuracy"].map(text.percent),
             "interval": _bounds(rows, "accuracy", text.interval),
             "gain": rows["gain"].map(text.points, na_action="ignore").fillna(""),
-            "gain_interval": _bounds(rows, "gain", meaning.spread),
+            "of_gain": _bounds(rows, "gain", meaning.spread),
             "n_fits": rows["n_fits"],
         }
     )
@@ -125,8 +125,8 @@ def _table(found: MoreImages, dataset: Dataset) -> None:
             "kind": column("", help="Measured here, or expected by the fitted curve."),
             "accuracy": column("Accuracy", help="Mean over the fits." + on),
             "interval": column("95 % interval", help="Of the accuracy." + on),
-            "gain": column("Gain", help="Over the curve at the present number." + on),
-            "gain_interval": column("95 % interval of the gain", help="Of the gain." + on),
+            "gain": column("Gain by then", help="Over the curve at the present number." + on),
+            "of_gain": column("95 % interval", help="Of the gain." + on),
             "n_fits": st.column_config.NumberColumn("Fits", help="Trainings on so many images."),
         },
     )
