@@ -142,6 +142,11 @@ def _model_commands(command: Any) -> None:
     sub = command("compare", "compare", "Compare runs on the same images.")
     sub.add_argument("runs", nargs="+", metavar="RUN")
     _split(sub)
+    text = "Would more training images help? The probe's learning curve, and a little beyond."
+    sub = command("more-images", "more_images", text)
+    _dataset(sub, backbone=True)
+    sub.add_argument("--class-map", metavar="M", help="id, name or name@version")
+    sub.add_argument("--labels", default="original", metavar="L", help="a label set; or original")
     sub = command("merges", "merges", "Which classes should be one? Confirmed on test images.")
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument(

@@ -24,6 +24,7 @@ from core.services import (
 )
 from core.services.classes import class_map_files, mapping, merging, retraining
 from core.services.comparing import differences, leaderboard, questions
+from core.services.comparing import more_images as more_images_service
 from core.services.data import datasets, embedding, exploring, importing
 from core.services.labels import label_sets
 from core.services.runs import (
@@ -160,6 +161,17 @@ def runs(args: argparse.Namespace) -> Result:
 def compare(args: argparse.Namespace) -> Result:
     """Compare runs pair by pair."""
     return differences.compare(open_workspace(args.workspace), args.runs, split=args.split)
+
+
+def more_images(args: argparse.Namespace) -> Result:
+    """Fit the probe's learning curve and wait; say what twice the images would bring."""
+    ws = open_workspace(args.workspace)
+    question = more_images_service.question_of(ws, args.dataset, args.class_map, args.labels)
+    about_s = more_images_service.estimate(ws, question, args.backbone)
+    if about_s is not None:
+        print(f"about {about_s:,.0f} s, unless it is there already", file=sys.stderr)
+    job = _finish(ws, more_images_service.submit_curve(ws, question, args.backbone))
+    return job | more_images_service.report(ws, question, args.backbone)
 
 
 def merges(args: argparse.Namespace) -> Result:

@@ -23,6 +23,7 @@ from pages.parts import (
     compare_import,
     compare_marks,
     compare_mistakes,
+    compare_more_images,
     compare_training,
     compare_verdict,
 )
@@ -30,7 +31,11 @@ from pages.ui import cached, messages, names, pickers, shell, state
 
 N_COMPARED = 4  # models at once: more matrices fit on no screen
 DELETED = "Deleted"
-VIEWS = ["Differences", "Confusion", "Calibration", "Coverage", "Mistakes", "Learning", DELETED]
+MORE = "More images"
+VIEWS = [
+    *("Differences", "Confusion", "Calibration", "Coverage", "Mistakes"),
+    *("Learning", MORE, DELETED),
+]
 
 ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -119,6 +124,8 @@ with messages.guard():
     said = [cached.answers(ws, question, model.id) for model in chosen]
     if view == DELETED:
         compare_marks.deleted(ws, dataset)
+    elif view == MORE:
+        compare_more_images.show(ws, dataset, question)
     elif not chosen:
         st.caption("Choose one or more models to see what they confuse.")
     elif view == "Differences":

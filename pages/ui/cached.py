@@ -25,6 +25,7 @@ from core.services.comparing import (
     slicing,
 )
 from core.services.comparing import coverage as coverages
+from core.services.comparing import more_images as learning
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
@@ -223,3 +224,22 @@ def findings(
 def paired(_ws: Workspace, question: questions.Question, a: str, b: str) -> dict[str, Any]:
     """Return how two models differ on a question's images, before any correction."""
     return differences.paired(answers(_ws, question, a), answers(_ws, question, b))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def _curve(_ws: Workspace, question: questions.Question, backbone: str) -> learning.MoreImages:
+    """Return the learning curve or raise `_NotYet`."""
+    found = learning.curve(_ws, question, backbone)
+    if found is None:
+        raise _NotYet
+    return found
+
+
+def more_images(
+    ws: Workspace, question: questions.Question, backbone: str
+) -> learning.MoreImages | None:
+    """Return the learning curve for a question, or None while it has not been computed."""
+    try:
+        return _curve(ws, question, backbone)
+    except _NotYet:
+        return None
