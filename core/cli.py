@@ -136,10 +136,17 @@ def _model_commands(command: Any) -> None:
     )
     sub = command("runs", "runs", "The runs and cascades of a data set.")
     _dataset(sub)
+    sub.add_argument("--class-map", metavar="M", help="ask all about these classes; else its own")
+    sub.add_argument("--labels", metavar="L", help="ask all by this label set; else its own")
     _split(sub)
     sub = command("compare", "compare", "Compare runs on the same images.")
     sub.add_argument("runs", nargs="+", metavar="RUN")
     _split(sub)
+    text = "Would more training images help? The probe's learning curve, and a little beyond."
+    sub = command("more-images", "more_images", text)
+    _dataset(sub, backbone=True)
+    sub.add_argument("--class-map", metavar="M", help="id, name or name@version")
+    sub.add_argument("--labels", default="original", metavar="L", help="a label set; or original")
     sub = command("merges", "merges", "Which classes should be one? Confirmed on test images.")
     sub.add_argument("run_id", metavar="RUN")
     sub.add_argument(

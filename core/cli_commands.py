@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.analysis.class_map import ClassMap
+from core.analysis.comparisons.estimates import FIGURES
 from core.errors import InvalidInput
 from core.records import Job
 from core.services import (
@@ -23,8 +24,10 @@ from core.services import (
 )
 from core.services.cascades import saving
 from core.services.classes import class_map_files, mapping, merging, retraining
-from core.services.comparing import differences, leaderboard
+from core.services.comparing import differences, leaderboard, questions
+from core.services.comparing import more_images as more_images_service
 from core.services.data import datasets, embedding, exploring, importing
+from core.services.labels import label_sets
 from core.services.runs import (
     crossvalidating,
     estimating,
@@ -122,30 +125,53 @@ def train(args: argparse.Namespace) -> Result:
 
 
 def runs(args: argparse.Namespace) -> Result:
-    """List runs and cascades."""
+    """List runs and cascades, each by its own question or all by the one that is asked."""
     ws = open_workspace(args.workspace)
-    board = leaderboard.leaderboard(ws, args.dataset, split=args.split)
+    asked = None
+    if args.class_map or args.labels:
+        asked = questions.question(
+            ws, args.dataset, args.class_map, args.labels or label_sets.ORIGINAL
+        )
+    board, apart = leaderboard.leaderboard(ws, args.dataset, split=args.split, question=asked)
     board["created_at"] = board["created_at"].map(lambda at: at.isoformat())
-    dataset = datasets.get_dataset(ws, args.dataset)
-    cascades = [
-        {
-            "cascade": c.id,
-            "generalist": c.generalist,
-            "experts": list(c.experts),
-            "tau": c.tau,
-            "test": c.report["test"],
-        }
-        for c in saving.all_of(ws, dataset.id)
-    ]
     rows = board.astype(object).where(board.notna(), None).to_dict("records")
     for row in rows:
-        row["accuracy_ci"] = [row.pop("low"), row.pop("high")]
-    return {"split": args.split, "runs": rows, "cascades": cascades}
+        for name in FIGURES:
+            row[f"{name}_ci"] = [row.pop(f"{name}_low"), row.pop(f"{name}_high")]
+    known = {c.id: c for c in saving.all_of(ws, args.dataset)}
+    return {
+        "split": args.split,
+        "runs": [row for row in rows if row["run"] not in known],
+        "cascades": [
+            {
+                "cascade": row.pop("run"),
+                "generalist": known[c].generalist,
+                "experts": list(known[c].experts),
+                "tau": known[c].tau,
+                **row,
+                "test": known[c].report["test"],
+            }
+            for row in rows
+            if (c := row["run"]) in known
+        ],
+        "apart": [{"model": a.model.id, "reason": a.reason} for a in apart],
+    }
 
 
 def compare(args: argparse.Namespace) -> Result:
     """Compare runs pair by pair."""
     return differences.compare(open_workspace(args.workspace), args.runs, split=args.split)
+
+
+def more_images(args: argparse.Namespace) -> Result:
+    """Fit the probe's learning curve and wait; say what twice the images would bring."""
+    ws = open_workspace(args.workspace)
+    question = more_images_service.question_of(ws, args.dataset, args.class_map, args.labels)
+    about_s = more_images_service.estimate(ws, question, args.backbone)
+    if about_s is not None:
+        print(f"about {about_s:,.0f} s, unless it is there already", file=sys.stderr)
+    job = _finish(ws, more_images_service.submit_curve(ws, question, args.backbone))
+    return job | more_images_service.report(ws, question, args.backbone)
 
 
 def merges(args: argparse.Namespace) -> Result:

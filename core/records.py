@@ -120,7 +120,7 @@ class LabelSet:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One trained model; immutable once stored."""
+    """One trained model; once stored, nothing changes but the marks that people put on it."""
 
     id: str
     dataset_id: str
@@ -141,6 +141,9 @@ class Run:
     created_at: datetime
     archived_at: datetime | None = None
     ms_per_image: float | None = None  # to answer, from pixels; None: was not measured
+    name: str | None = None  # what people call it
+    starred: bool = False
+    pinned: bool = False  # stands first in every order
 
     @property
     def is_imported(self) -> bool:
@@ -181,6 +184,10 @@ class CascadeRecord:
     plan: Mapping[str, Any]  # rule, taus (one an expert), person, rules, promise
     report: Mapping[str, Any]  # figures on val and test, as the command line prints them
     created_at: datetime
+    archived_at: datetime | None = None
+    name: str | None = None  # what people call it
+    starred: bool = False
+    pinned: bool = False  # stands first in every order
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,29 @@ import streamlit as st
 from core.records import HeldOut
 from core.services.classes import mapping
 from core.services.comparing import leaderboard, questions
+from core.services.labels import label_sets
 from pages.parts import (
+    compare_board,
+    compare_calibration,
     compare_confusion,
+    compare_coverage,
     compare_differences,
-    compare_hidden,
     compare_import,
+    compare_marks,
+    compare_mistakes,
+    compare_more_images,
     compare_training,
-    run_table,
+    compare_verdict,
 )
 from pages.ui import cached, messages, names, pickers, shell, state
 
 N_COMPARED = 4  # models at once: more matrices fit on no screen
-HIDDEN = "Hidden runs"
-VIEWS = ["Differences", "Confusion", "Learning", HIDDEN]
+DELETED = "Deleted"
+MORE = "More images"
+VIEWS = [
+    *("Differences", "Confusion", "Calibration", "Coverage", "Mistakes"),
+    *("Learning", MORE, DELETED),
+]
 
 ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -44,15 +54,16 @@ if not everyone:
         "Train a first model",
     )
     compare_import.show(ws, dataset)
-    with st.expander("Hidden runs"):
-        compare_hidden.show(ws, dataset, [])
+    compare_marks.show(ws, [])
+    with st.expander(DELETED):
+        compare_marks.deleted(ws, dataset)
     st.stop()
 
 maps = {record.id: record for record in mapping.list_class_maps(ws, dataset.id)}
 asked = {q.key: q for q in questions.questions(everyone)}
-arrived = pickers.arrived("runs")
+arrived = {pickers.meant(v, {m.id for m in everyone}) for v in pickers.arrived("runs")}
 for model in everyone:  # a link to models is a link to their question
-    if {model.id, names.model(model)} & set(arrived):
+    if model.id in arrived:
         state.set_widget("question", questions.own(model).key)
 key = pickers.one(
     "Question",
@@ -60,13 +71,22 @@ key = pickers.one(
     "question",
     help="Models compare only when they answer the same question: the same classes.",
 )
-question = replace(asked[key], split=cast(HeldOut, split))
+truths = {label_sets.ORIGINAL: names.AS_IMPORTED} | {
+    record.id: names.label_set(record) for record in label_sets.list_label_sets(ws, dataset.id)
+}
+labels = label_sets.ORIGINAL
+if len(truths) > 1:
+    labels = pickers.one("Measured by", truths, "labels", help="The labels that say what is right.")
+question = replace(asked[key], split=cast(HeldOut, split), labels=labels)
 able, apart = questions.takes_part(ws, question, everyone)
-known = {model.id: model for model in names.ranked_models(able)}
-ids = list(known)
 with messages.guard():
-    everybody = [cached.answers(ws, question, i) for i in ids]
-    run_table.table(leaderboard.board(list(known.values()), everybody), split)
+    accuracies = [cached.val_accuracy(ws, question, model.id) for model in able]
+    order = leaderboard.best_first(able, accuracies)
+    known = {able[i].id: able[i] for i in order}
+    val = [accuracies[i] for i in order]
+ids = list(known)
+called = {i: names.short_model(model) for i, model in known.items()}
+above = st.container()  # the leaderboard, drawn once it is known which of its rows are chosen
 if state.draft("question") not in (None, key) and not arrived:
     state.set_widget("runs", ids[:2])  # another question: its best two, as at first
 state.set_draft("question", key)
@@ -76,9 +96,20 @@ picked = pickers.several(
     "runs",
     default=ids[:2],
     max_selections=N_COMPARED,
-    help=f"Two to {N_COMPARED} models that answer this question.",
+    help=f"Two to {N_COMPARED} models that answer this question; or tick rows of the table.",
 )
 chosen = [known[i] for i in picked]
+with above, messages.guard():
+    everybody = [cached.answers(ws, question, i) for i in ids]
+    figures = [cached.measured(ws, question, i) for i in ids]
+    board = leaderboard.board(ws, list(known.values()), figures, val)
+    compare_verdict.show(board, everybody, called, split)
+    words = compare_board.Words(
+        called, {None: names.AS_LABELLED} | {i: names.class_map(m) for i, m in maps.items()}, truths
+    )
+    compare_board.show(board, words, split, picked, N_COMPARED)
+    compare_board.set_apart(apart)
+compare_marks.show(ws, chosen)
 
 view = st.segmented_control(
     "View",
@@ -91,14 +122,22 @@ view = st.segmented_control(
 )
 with messages.guard():
     said = [cached.answers(ws, question, model.id) for model in chosen]
-    if view == HIDDEN:
-        compare_hidden.show(ws, dataset, [model.run for model in chosen if not model.cascade])
+    if view == DELETED:
+        compare_marks.deleted(ws, dataset)
+    elif view == MORE:
+        compare_more_images.show(ws, dataset, question)
     elif not chosen:
         st.caption("Choose one or more models to see what they confuse.")
     elif view == "Differences":
-        compare_differences.show(question, chosen, said)
+        compare_differences.show(ws, question, chosen, said)
     elif view == "Confusion":
         compare_confusion.show(ws, dataset, question, chosen, said)
+    elif view == "Calibration":
+        compare_calibration.show(ws, question, chosen)
+    elif view == "Coverage":
+        compare_coverage.show(ws, question, chosen)
+    elif view == "Mistakes":
+        compare_mistakes.show(ws, dataset, question, chosen, said)
     else:
         compare_training.show(chosen)
 compare_import.show(ws, dataset)

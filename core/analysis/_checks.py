@@ -35,6 +35,18 @@ def class_indices(values: ArrayLike, n_classes: int, name: str) -> Ints:
     return array
 
 
+def booleans(values: ArrayLike, name: str) -> Bools:
+    """Return `values`, which say right or wrong for each image, as bool (n_images,)."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.dtype != np.bool_ and array.size):
+        raise InvalidInput(
+            f"{name} must say right or wrong for each image",
+            expected="a 1-D boolean array",
+            received=f"shape {array.shape} of {array.dtype}",
+        )
+    return array.astype(np.bool_, copy=False)
+
+
 def same_length(name: str, n: int, other: str, n_other: int) -> None:
     """Raise unless two arrays have one length."""
     if n != n_other:

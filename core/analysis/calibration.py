@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.stats import rankdata
 
-from core.analysis._checks import Floats, class_indices, probabilities, same_length
+from core.analysis._checks import Floats, Ints, class_indices, probabilities, same_length
 from core.errors import InvalidInput
 
 TEMPERATURE_RANGE = (0.05, 20.0)  # all right asks for 0, no better than chance for infinity
@@ -110,13 +110,26 @@ def expected_calibration_error(probs: ArrayLike, y: ArrayLike, n_bins: int = N_B
     Bayesian binning", 2015. K. Nguyen, B. O'Connor, "Posterior calibration and exploratory
     analysis for natural language processing models", 2015 (equal-mass bins).
     """
-    table = reliability(probs, y, n_bins)
-    n_images, confidence, right = table.T
-    return float(np.sum(np.abs(right - confidence) * n_images) / n_images.sum())
+    return calibration_error(reliability(probs, y, n_bins))
 
 
 def reliability(probs: ArrayLike, y: ArrayLike, n_bins: int = N_BINS) -> Floats:
+    """Return the reliability diagram of some probabilities; see `reliability_of`."""
+    P = probabilities(probs)
+    truth = class_indices(y, P.shape[1], "y")
+    same_length("probs", len(P), "y", len(truth))
+    return reliability_of(P.max(axis=1), P.argmax(axis=1) == truth, n_bins)
+
+
+def reliability_of(confidence: ArrayLike, right: ArrayLike, n_bins: int = N_BINS) -> Floats:
     """Return the reliability diagram: one row a non-empty bin, least confident first.
+
+    Parameters
+    ----------
+    confidence : array of float, shape (n_images,)
+        Probability of the predicted class.
+    right : array of bool, shape (n_images,)
+        Whether it is the true one.
 
     Returns
     -------
@@ -128,20 +141,40 @@ def reliability(probs: ArrayLike, y: ArrayLike, n_bins: int = N_BINS) -> Floats:
     InvalidInput
         Without images, or with fewer than one bin.
     """
-    P = probabilities(probs)
-    truth = class_indices(y, P.shape[1], "y")
-    same_length("probs", len(P), "y", len(truth))
-    if len(P) == 0 or n_bins < 1:
-        raise InvalidInput("there is nothing to measure", expected="at least one image and one bin")
-    confidence = P.max(axis=1).astype(np.float64)
-    right = (P.argmax(axis=1) == truth).astype(np.float64)
-    rank = (rankdata(confidence, method="average") - 0.5) / len(P)  # in (0, 1)
-    bins = np.minimum((rank * n_bins).astype(np.int64), n_bins - 1)
+    sure, hits = (np.asarray(values, dtype=np.float64) for values in (confidence, right))
+    same_length("confidence", len(sure), "right", len(hits))
+    bins = equal_mass_bins(sure, n_bins)
     n_images = np.bincount(bins, minlength=n_bins)
     used = n_images > 0
-    sums = [np.bincount(bins, weights=w, minlength=n_bins) for w in (confidence, right)]
+    sums = [np.bincount(bins, weights=w, minlength=n_bins) for w in (sure, hits)]
     columns = [n_images[used], *(s[used] / n_images[used] for s in sums)]
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def calibration_error(table: Floats) -> float:
+    """Return the calibration error of a reliability diagram, a share."""
+    n_images, confidence, right = table.T
+    return float(np.sum(np.abs(right - confidence) * n_images) / n_images.sum())
+
+
+def equal_mass_bins(values: ArrayLike, n_bins: int) -> Ints:
+    """Return the bin of each image, by rank: (nearly) equally many in each, least value first.
+
+    Returns
+    -------
+    array of int64, shape (n_images,), in [0, n_bins)
+        Equal values share a bin; then there may be bins without images.
+
+    Raises
+    ------
+    InvalidInput
+        Without images, or with fewer than one bin.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if len(array) == 0 or n_bins < 1:
+        raise InvalidInput("there is nothing to measure", expected="at least one image and one bin")
+    rank = (rankdata(array, method="average") - 0.5) / len(array)  # in (0, 1)
+    return np.minimum((rank * n_bins).astype(np.int64), n_bins - 1)
 
 
 def _logits(probs: Floats) -> Floats:

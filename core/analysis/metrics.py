@@ -5,6 +5,7 @@ Every confusion matrix here has row = true class, column = predicted class.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from core.errors import InvalidInput
 
 # Stored probabilities are float32: an exact 0 there means "below this", not "impossible".
 _SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
+MOST_LOSS = -math.log(_SMALLEST_PROBABILITY)  # nats
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, n_classes: int) -> Ints:
@@ -128,7 +130,7 @@ def chance_accuracy(confusion: ArrayLike) -> float:
     return float(np.sum(_true_shares(confusion) ** 2))
 
 
-def wilson_interval(k: float, n: int, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(k: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Return Wilson's score interval for a share of `k` out of `n` images.
 
     Notes
@@ -150,7 +152,7 @@ def wilson_interval(k: float, n: int, level: float = 0.95) -> tuple[float, float
     return float(low), float(high)
 
 
-def wilson_intervals(k: ArrayLike, n: int, level: float = 0.95) -> Floats:
+def wilson_intervals(k: ArrayLike, n: float, level: float = 0.95) -> Floats:
     """Return `wilson_interval` for many counts out of the same `n`: (n_counts, 2).
 
     Raises
@@ -185,8 +187,13 @@ def log_loss(y_true: ArrayLike, probs: ArrayLike) -> float:
     same_length("y_true", len(y), "probs", len(P))
     if len(y) == 0:
         raise InvalidInput("there are no images to measure", expected="at least one image")
-    of_truth = P[np.arange(len(y)), y].astype(np.float64)
-    return float(-np.log(of_truth.clip(_SMALLEST_PROBABILITY, 1.0)).mean())
+    return float(losses(y, P).mean())
+
+
+def losses(y: Ints, probs: Floats) -> Floats:
+    """Return -ln p(true class) of each image, in nats and at most `MOST_LOSS`: (n_images,)."""
+    of_truth = probs[np.arange(len(y)), y].astype(np.float64)
+    return np.asarray(-np.log(of_truth.clip(_SMALLEST_PROBABILITY, 1.0)))
 
 
 def from_confusion(confusion: ArrayLike, *, level: float = 0.95) -> dict[str, Any]:

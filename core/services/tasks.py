@@ -7,6 +7,7 @@ from typing import Any
 
 from core.jobs.context import JobContext
 from core.services import demo
+from core.services.comparing import more_images
 from core.services.data import embedding, exploring, importing
 from core.services.runs import crossvalidating, extending, fitting, previewing
 
@@ -19,6 +20,7 @@ TASKS: Mapping[str, Task] = {
     "explore": exploring.run_explore,
     "train": fitting.run_training,
     "crossval": crossvalidating.run_crossval,
+    "learning_curve": more_images.run_curve,
     "preview": previewing.run_preview,
     "extend": extending.run_extend,
     "demo": demo.run_demo,

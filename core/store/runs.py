@@ -1,4 +1,4 @@
-"""Runs and cascades: inserted once when finished, never changed (only hidden)."""
+"""Runs and cascades: inserted once when finished; only the marks on them change."""
 
 from __future__ import annotations
 
@@ -50,7 +50,21 @@ def all_of(conn: Connection, dataset_id: str, *, archived: bool = False) -> list
 
 def set_archived(conn: Connection, run_id: str, at: str | None) -> None:
     """Hide a run (`at` = now) or bring it back (None); nothing is deleted."""
-    conn.execute(update(t.run).where(t.run.c.id == run_id).values(archived_at=at))
+    mark(conn, run_id, archived_at=at)
+
+
+def mark(conn: Connection, model_id: str, **marks: str | bool | None) -> None:
+    """Change name, starred, pinned or archived_at of a run or a cascade.
+
+    Raises
+    ------
+    NotFound
+        If it is neither.
+    """
+    table = t.cascade if model_id.startswith("cas-") else t.run
+    values = {name: int(m) if isinstance(m, bool) else m for name, m in marks.items()}
+    if not conn.execute(update(table).where(table.c.id == model_id).values(values)).rowcount:
+        raise _missing("run or cascade", model_id)
 
 
 def add_cascade(conn: Connection, cascade: Mapping[str, Any]) -> None:
@@ -64,10 +78,14 @@ def find_cascade(conn: Connection, cascade_id: str) -> CascadeRecord | None:
     return _cascade(row) if row else None
 
 
-def cascades_of(conn: Connection, dataset_id: str) -> list[CascadeRecord]:
-    """Return the cascades of a data set, newest first."""
+def cascades_of(
+    conn: Connection, dataset_id: str, *, archived: bool = False
+) -> list[CascadeRecord]:
+    """Return the cascades of a data set, newest first; the archived ones only when asked."""
     c = t.cascade.c
     query = select(t.cascade).where(c.dataset_id == dataset_id)
+    if not archived:
+        query = query.where(c.archived_at.is_(None))
     rows = conn.execute(query.order_by(c.created_at.desc(), c.id)).mappings()
     return [_cascade(row) for row in rows]
 
@@ -81,17 +99,24 @@ def _missing(what: str, received: str) -> NotFound:
 
 
 def _run(row: RowMapping) -> Run:
-    values = {name: row[name] for name in Run.__slots__}
+    values = {name: row[name] for name in Run.__slots__} | _shared(row)
     values["classes"] = tuple(row["classes"])
     values["pair"] = tuple(row["pair"]) if row["pair"] else None
-    values["created_at"] = datetime.fromisoformat(row["created_at"])
-    archived = row["archived_at"]
-    values["archived_at"] = datetime.fromisoformat(archived) if archived else None
     return Run(**values)
 
 
 def _cascade(row: RowMapping) -> CascadeRecord:
-    values = {name: row[name] for name in CascadeRecord.__slots__}
+    values = {name: row[name] for name in CascadeRecord.__slots__} | _shared(row)
     values["experts"] = tuple(row["experts"])
-    values["created_at"] = datetime.fromisoformat(row["created_at"])
     return CascadeRecord(**values)
+
+
+def _shared(row: RowMapping) -> dict[str, Any]:
+    """Return what runs and cascades have alike, as the records hold it."""
+    archived = row["archived_at"]
+    return {
+        "created_at": datetime.fromisoformat(row["created_at"]),
+        "archived_at": datetime.fromisoformat(archived) if archived else None,
+        "starred": bool(row["starred"]),
+        "pinned": bool(row["pinned"]),
+    }

@@ -157,6 +157,9 @@ run = Table(
     Column("device", String, nullable=False),
     Column("created_at", String, nullable=False),
     Column("archived_at", String),
+    Column("name", String),  # what people call it
+    Column("starred", Integer, nullable=False, server_default="0"),
+    Column("pinned", Integer, nullable=False, server_default="0"),
 )
 
 cascade = Table(
@@ -171,6 +174,10 @@ cascade = Table(
     Column("plan", JSON, nullable=False),
     Column("report", JSON, nullable=False),
     Column("created_at", String, nullable=False),
+    Column("archived_at", String),
+    Column("name", String),  # what people call it
+    Column("starred", Integer, nullable=False, server_default="0"),
+    Column("pinned", Integer, nullable=False, server_default="0"),
 )
 
 # What people said about images; only ever added to. A person's words on an image are numbered.

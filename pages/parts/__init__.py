@@ -6,7 +6,7 @@ Explore    explore_map, evidence, sweep_chart, label_splits
 Classes    class_*
 Review     review_*
 Train      train_*
-Compare    run_table, compare_parts
+Compare    run_table, compare_*
 Cascade    cascade_*, threshold
 Predict    predict_parts
 =========  =========================================================================

@@ -1,18 +1,27 @@
-"""Compare, confusion: the matrices of the chosen models side by side."""
+"""Compare, confusion: the matrices of the chosen models side by side, or one minus the other."""
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
+from itertools import combinations
 
+import numpy as np
 import streamlit as st
 
 from core.records import Dataset
 from core.services.comparing import confusions
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
-from pages.ui import messages, names
-from pages.ui.confusion_panel import confusion_panel
+from pages.parts import compare_cells
+from pages.parts.compare_cells import Compared, View
+from pages.ui import messages
+from pages.ui.confusion_panel import confusion_panel, most_or_all
+from pages.ui.matrix import Numbers
 
+SIDE_BY_SIDE, DIFFERENCE = "Side by side", "Difference"
+COUNTS, SHARES = "Counts", "Row shares"
+AS_GIVEN, BY_CONFUSION, BY_CLUSTER = "As given", "By confusion", "By cluster"
 _LEAST_PX = 400  # of a matrix; in a narrower window they stand below each other
 
 
@@ -24,21 +33,105 @@ def show(
     said: Sequence[Answers],
 ) -> None:
     """Draw the confusion matrices of the chosen models, two beside each other where they fit."""
-    classes = question.classes
 
     @st.fragment
-    def one(model: Model, its: Answers) -> None:
+    def all_of_it() -> None:
         with messages.guard():
-            st.markdown(f"**{messages.plain(names.short_model(model))}**")
+            clustered = confusions.by_cluster(ws, question)
+            how, numbers, order, hides = _options(len(models), clustered is not None)
+            compared = [
+                Compared(letter, model, its, confusions.confusion(its))
+                for letter, model, its in zip(string.ascii_uppercase, models, said, strict=False)
+            ]
+            total = confusions.together([one.matrix for one in compared])
+            drawn = _order(question.classes, total, order, clustered)
+            view = View(ws, dataset, question, compared, drawn, numbers, not hides)
+            if how == DIFFERENCE:
+                compare_cells.difference(view, *_pair(compared))
+            else:
+                _side_by_side(view)
+
+    all_of_it()
+
+
+def _side_by_side(view: View) -> None:
+    """Draw one matrix a model; only the one that is clicked runs again."""
+
+    @st.fragment
+    def draw(one: Compared) -> None:
+        with messages.guard():
+            st.markdown(f"**{messages.plain(one.name)}**")
             confusion_panel(
-                ws,
-                dataset,
-                confusions.confusion(its),
-                classes,
-                f"compare-{model.id}-{question.split}",
-                lambda true, predicted: confusions.cell_positions(its, classes, true, predicted),
+                view.ws,
+                view.dataset,
+                view.cut(one.matrix),
+                view.classes,
+                view.key(one.model.id),
+                lambda true, predicted: confusions.cell_positions(
+                    one.said, view.question.classes, true, predicted
+                ),
+                look=view.look(f"confusion-{one.model.id}-{view.question.split}", one.name),
+                totals=view.totals(),
+                subs_of=view.subs,
             )
 
-    with st.grid(2 if len(models) > 1 else 1, min_column_width=_LEAST_PX):
-        for model, its in zip(models, said, strict=True):
-            one(model, its)
+    with st.grid(2 if len(view.compared) > 1 else 1, min_column_width=_LEAST_PX):
+        for one in view.compared:
+            draw(one)
+
+
+def _options(n_models: int, has_clusters: bool) -> tuple[str, Numbers, str, bool]:
+    """Draw the options and return (matrices, numbers, order, whether the diagonal is hidden)."""
+    orders = [AS_GIVEN, BY_CONFUSION]
+    if has_clusters:
+        orders.append(BY_CLUSTER)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        how = SIDE_BY_SIDE
+        if n_models > 1:
+            how = _choice("Matrices", [SIDE_BY_SIDE, DIFFERENCE], "matrices")
+        numbers = _choice("Numbers", [COUNTS, SHARES], "numbers",
+                          "Row shares are shares of the images of the true class.")  # fmt: skip
+        order = _choice(
+            "Order of classes",
+            orders,
+            "order",
+            "By confusion: the most confused beside each other. By cluster: those beside each "
+            "other whose images lie in one cluster; offered once Explore has looked for clusters.",
+        )
+        hides = st.toggle(
+            "Hide the diagonal",
+            key="no_diagonal",
+            bind="query-params",
+            help="Without the right answers, the colours tell the errors apart.",
+        )
+    return how, "shares" if numbers == SHARES else "counts", order, hides
+
+
+def _choice(label: str, options: Sequence[str], key: str, help: str | None = None) -> str:
+    return str(
+        st.segmented_control(
+            label, options, default=options[0], required=True, key=key, bind="query-params",
+            help=help,
+        )
+    )  # fmt: skip
+
+
+def _order(
+    classes: Sequence[str], total: np.ndarray, order: str, clustered: list[int] | None
+) -> tuple[int, ...]:
+    """Return the numbers of the classes that are drawn: the same ones for every model."""
+    ordered = list(range(len(classes)))
+    if order == BY_CONFUSION:
+        ordered = confusions.by_confusion(total)
+    elif order == BY_CLUSTER and clustered is not None:
+        ordered = clustered
+    block = most_or_all(total, classes, "all_classes", "query-params")
+    return tuple(i for i in ordered if block is None or i in block)
+
+
+def _pair(compared: Sequence[Compared]) -> tuple[Compared, Compared]:
+    """Return which two models are compared; asked only where there are more."""
+    pairs = {f"{a.letter} − {b.letter}": (a, b) for a, b in combinations(compared, 2)}
+    if len(pairs) == 1:
+        return next(iter(pairs.values()))
+    return pairs[_choice("Difference of", list(pairs), "minus")]

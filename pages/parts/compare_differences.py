@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
@@ -11,36 +12,40 @@ import streamlit as st
 from core.analysis import metrics
 from core.services.comparing import confusions, differences
 from core.services.comparing.questions import Answers, Model, Question
-from pages.ui import charts, meaning, messages, names, text
+from core.services.workspace import Workspace
+from pages.ui import cached, charts, meaning, messages, names, text
 
-SURE = 0.05  # a smaller p, corrected for the number of pairs, is called a difference
+WORDS = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro-F1",
+    "kappa": "Kappa",
+    "bits": "Bits",
+    "log_loss": "Log-loss, lower is better",
+}
+_SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
+Pair = Mapping[str, Any]
 
 
-def pair_sentence(pair: Mapping[str, Any], called: Mapping[str, str]) -> str:
-    """Return what a paired comparison says, "no difference can be told" included."""
-    a, b = called[pair["a"]], called[pair["b"]]
-    on = f"on the same {pair['n_images']:,} images"
-    span = f"{text.points(pair['difference'])} ({meaning.spread(pair['ci'])})"
-    if pair["holm_p"] >= SURE:
-        return f"No difference can be told between {a} and {b}: {span} {on}."
-    better, worse = (a, b) if pair["difference"] > 0 else (b, a)
-    return f"{better} is better than {worse}: {span} for {a} {on}."
-
-
-def show(question: Question, models: Sequence[Model], said: Sequence[Answers]) -> None:
+def show(
+    ws: Workspace, question: Question, models: Sequence[Model], said: Sequence[Answers]
+) -> None:
     """Draw accuracies with intervals, then a sentence and the figures for each pair of models."""
     called = {model.id: names.short_model(model) for model in models}
     _accuracies(question, called, said)
     if len(said) < 2:
         st.caption("Choose a second model to see whether the difference is more than luck.")
         return
-    pairs = differences.pairs_of(said)
+    pairs = differences.corrected(
+        cached.paired(ws, question, a.model, b.model) for a, b in combinations(said, 2)
+    )
     for pair in pairs:
-        st.markdown(f"- {messages.plain(pair_sentence(pair, called))}")
-    _table(pairs, called, question.split)
+        st.markdown(f"- {messages.plain(differences.sentence(pair, called))}")
+    _pairs(pairs, called, question.split)
+    _figures(pairs, called, question.split)
 
 
-def _table(pairs: Sequence[Mapping[str, Any]], called: Mapping[str, str], split: str) -> None:
+def _pairs(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> None:
     """Draw the figures behind the sentences."""
     on = f" {names.SPLITS[split].capitalize()} split."
     frame = pd.DataFrame(
@@ -49,9 +54,7 @@ def _table(pairs: Sequence[Mapping[str, Any]], called: Mapping[str, str], split:
             "b": [called[p["b"]] for p in pairs],
             "difference": [text.points(p["difference"]) for p in pairs],
             "interval": [meaning.spread(p["ci"]) for p in pairs],
-            "n_images": [p["n_images"] for p in pairs],
-            "mcnemar_p": [p["mcnemar_p"] for p in pairs],
-            "holm_p": [p["holm_p"] for p in pairs],
+            **{name: [p[name] for p in pairs] for name in _COLUMNS},
         }
     )
     column, number = st.column_config.TextColumn, st.column_config.NumberColumn
@@ -64,17 +67,77 @@ def _table(pairs: Sequence[Mapping[str, Any]], called: Mapping[str, str], split:
             "b": "Model B",
             "difference": column("A − B", help="Accuracy of A less that of B." + on),
             "interval": column("95 % interval", help="Bootstrap over the images, in pairs." + on),
-            "n_images": number("Images", help="Images that both models answered." + on),
-            "mcnemar_p": number(
-                "McNemar p", format="%.3g",
-                help="How often chance alone would split the disagreements so unevenly." + on,
-            ),
-            "holm_p": number(
-                "Holm p", format="%.3g",
-                help=f"The same, corrected for the number of pairs; below {SURE} counts." + on,
+            **{
+                name: number(word, format=how, help=help + on)
+                for name, (word, how, help) in _COLUMNS.items()
+            },
+        },
+    )
+
+
+_COLUMNS = {
+    "n_images": ("Images", "localized", "Images that both models answered."),
+    "n_only_a": ("Only A right", "localized", "Images that A alone gets right."),
+    "n_only_b": ("Only B right", "localized", "Images that B alone gets right."),
+    "mcnemar_p": (
+        "McNemar p",
+        "%.3g",
+        "How often chance alone would split those images so unevenly, or more so.",
+    ),
+    "holm_p": (
+        "Holm p",
+        "%.3g",
+        "The same, corrected for the number of pairs; "
+        f"below {differences.ALPHA} it is called a difference.",
+    ),
+    "n_needed": (
+        "Images needed",
+        "localized",
+        "Images in all that would tell a difference of this size in 80 of 100 cases; empty where "
+        "it is told already, or where there is none.",
+    ),
+}
+
+
+def _figures(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> None:
+    """Draw the difference of every figure, pair by pair."""
+    column = st.column_config.TextColumn
+    st.dataframe(
+        pd.DataFrame([_row(pair, name, called) for pair in pairs for name in WORDS]),
+        hide_index=True,
+        alt="Differences of all figures between the chosen models",
+        column_config={
+            "pair": "A and B",
+            "figure": column("Figure", help="Accuracy and the shares in points; log-loss in nats."),
+            "a": "A",
+            "b": "B",
+            "difference": "A − B",
+            "interval": column(
+                "95 % interval",
+                help="Bootstrap over the images, in pairs; not corrected for the number of pairs. "
+                "Bits are too high where images are few: their interval is freed of that. "
+                f"{names.SPLITS[split].capitalize()} split.",
             ),
         },
-    )  # fmt: skip
+    )
+
+
+def _row(pair: Pair, name: str, called: Mapping[str, str]) -> dict[str, str]:
+    figure = pair["figures"][name]
+    ci = figure["ci"]
+    return {
+        "pair": f"{called[pair['a']]} and {called[pair['b']]}",
+        "figure": WORDS[name],
+        "a": _one(name, figure["a"]),
+        "b": _one(name, figure["b"]),
+        "difference": _one(name, figure["difference"], "+"),
+        "interval": "same answers" if ci is None else " to ".join(_one(name, x, "+") for x in ci),
+    }
+
+
+def _one(name: str, value: float, sign: str = "") -> str:
+    """Return a figure in its unit: shares in points, the others as they are."""
+    return f"{100 * value:{sign}.1f}" if name in _SHARES else f"{value:{sign}.3f}"
 
 
 def _accuracies(question: Question, called: Mapping[str, str], said: Sequence[Answers]) -> None:

@@ -13,12 +13,22 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.analysis.comparisons.mistakes import Shared
 from core.analysis.merges import merging as merge_analysis
 from core.services.cascades import members as cascades
 from core.services.cascades import pairs
 from core.services.cascades.pairs import ConfusedPair
 from core.services.classes import advising, merging
-from core.services.comparing import questions
+from core.services.comparing import (
+    calibrations,
+    differences,
+    leaderboard,
+    mistakes,
+    questions,
+    slicing,
+)
+from core.services.comparing import coverage as coverages
+from core.services.comparing import more_images as learning
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
@@ -27,6 +37,9 @@ _SIZE = "200MiB"
 _SANDBOXES = 32  # a few megabytes each
 _CASCADES = 8  # as large as the answers of their members
 _ANSWERS = 24  # about 70 MB each where there are a million images of ten classes
+_CURVES = 24  # about 30 MB each where a million images have confidences of their own
+_CLAIMS = 24  # at most 20 MB each
+_FINDINGS = 256  # tables of a few hundred rows
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
@@ -164,3 +177,89 @@ def confused_pairs(
 ) -> list[ConfusedPair]:
     """Return what a generalist confuses, as reviews and `experts` stand now."""
     return pairs.confused_pairs(_ws, run_id)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Measuring the models …")
+def measured(_ws: Workspace, question: questions.Question, model_id: str) -> leaderboard.Measured:
+    """Return every figure of a model's answers to a question, with intervals."""
+    return leaderboard.measure(answers(_ws, question, model_id))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def val_accuracy(_ws: Workspace, question: questions.Question, model_id: str) -> float:
+    """Return a model's accuracy on the validation images of a question."""
+    return leaderboard.val_accuracy(_ws, question, questions.find(_ws, model_id))
+
+
+@st.cache_resource(max_entries=_CLAIMS, show_spinner="Comparing confidence with answers …")
+def claims(_ws: Workspace, question: questions.Question, model_id: str) -> calibrations.Evidence:
+    """Return what a model claims and reaches, before and after temperature scaling."""
+    return calibrations.evidence(_ws, question, model_id)
+
+
+@st.cache_resource(max_entries=_CURVES, show_spinner="Ordering the answers by confidence …")
+def coverage(_ws: Workspace, question: questions.Question, model_id: str) -> coverages.Coverage:
+    """Return how accurate a model is on the images that it is surest of."""
+    return coverages.coverage(answers(_ws, question, model_id), question.split)
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner=False)
+def surest_errors(_ws: Workspace, question: questions.Question, model_id: str) -> NDArray[np.int64]:
+    """Return the rows of a model's errors, the most confident first."""
+    return mistakes.surest(answers(_ws, question, model_id))
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="Looking for what all get wrong …")
+def shared_errors(
+    _ws: Workspace, question: questions.Question, model_ids: tuple[str, ...]
+) -> Shared:
+    """Return the images that all of these models answer wrongly."""
+    return mistakes.shared([answers(_ws, question, i) for i in model_ids])
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="Joining the answers …")
+def worth(
+    _ws: Workspace, question: questions.Question, model_ids: tuple[str, ...]
+) -> mistakes.Worth:
+    """Return what these models are worth together."""
+    return mistakes.worth([answers(_ws, question, i) for i in model_ids])
+
+
+@st.cache_resource(max_entries=_ANSWERS, show_spinner="Measuring the images …")
+def slicings(_ws: Workspace, question: questions.Question, version: str) -> list[slicing.Slicing]:
+    """Return the ways to divide a question's images; `version` as `slicing.version`."""
+    return slicing.slicings(_ws, question)
+
+
+@st.cache_resource(max_entries=_FINDINGS, show_spinner=False)
+def findings(
+    _ws: Workspace, question: questions.Question, model_id: str, version: str
+) -> list[slicing.Finding]:
+    """Return how a model does on each slice; `version` as `slicing.version`."""
+    divided = slicings(_ws, question, version)
+    return slicing.findings(answers(_ws, question, model_id), divided)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Comparing the answers …")
+def paired(_ws: Workspace, question: questions.Question, a: str, b: str) -> dict[str, Any]:
+    """Return how two models differ on a question's images, before any correction."""
+    return differences.paired(answers(_ws, question, a), answers(_ws, question, b))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def _curve(_ws: Workspace, question: questions.Question, backbone: str) -> learning.MoreImages:
+    """Return the learning curve or raise `_NotYet`."""
+    found = learning.curve(_ws, question, backbone)
+    if found is None:
+        raise _NotYet
+    return found
+
+
+def more_images(
+    ws: Workspace, question: questions.Question, backbone: str
+) -> learning.MoreImages | None:
+    """Return the learning curve for a question, or None while it has not been computed."""
+    try:
+        return _curve(ws, question, backbone)
+    except _NotYet:
+        return None

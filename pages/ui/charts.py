@@ -23,7 +23,7 @@ def balance(frame: pd.DataFrame) -> go.Figure:
     for split, word in (("train", "training"), ("val", "validation"), ("test", "test")):
         figure.add_trace(
             go.Bar(
-                y=frame["label"].map(_plain),
+                y=frame["label"].map(plain),
                 x=frame[split],
                 name=word,
                 orientation="h",
@@ -90,7 +90,7 @@ def intervals(
     figure = go.Figure(
         go.Scatter(
             x=list(values),
-            y=[_plain(n) for n in names],
+            y=[plain(n) for n in names],
             error_x={"array": high, "arrayminus": low, "thickness": 2, "width": 6},
             mode="markers",
             marker={"size": 11},
@@ -119,7 +119,7 @@ def probabilities(classes: Sequence[str], values: Sequence[float]) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=list(values),
-            y=[_plain(c) for c in classes],
+            y=[plain(c) for c in classes],
             orientation="h",
             text=[f"{v:.1%}" for v in values],
             textposition="auto",
@@ -145,6 +145,6 @@ def _whole_ticks(epochs: pd.Series) -> dict[str, Any]:
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A800")
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name that Plotly draws as it is: it reads a few HTML tags in texts."""
     return str(name).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

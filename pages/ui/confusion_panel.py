@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,7 @@ from core.records import Dataset
 from core.services.workspace import Workspace
 from pages.ui import messages, text
 from pages.ui.gallery import gallery
-from pages.ui.matrix import DENSE_FROM, confusion_matrix
+from pages.ui.matrix import DENSE_FROM, PLAIN, Look, confusion_matrix
 
 CELL_PAGE = 24  # thumbnails under a matrix; more are a page further
 BLOCK = 20  # classes shown first where there are too many for a screen
@@ -31,6 +32,9 @@ def confusion_panel(
     *,
     marked: Collection[tuple[str, str]] = (),
     on_merge: Callable[[str, str], None] | None = None,
+    look: Look = PLAIN,
+    totals: ArrayLike | None = None,
+    subs_of: Callable[[Sequence[int]], Sequence[str]] | None = None,
 ) -> None:
     """Draw a matrix (row = true, column = predicted); a chosen cell opens its images below.
 
@@ -44,18 +48,22 @@ def confusion_panel(
         Pairs that an expert answers for.
     on_merge : callable, optional
         Gets two classes to merge; without it names cannot be dragged onto each other.
+    totals : array of int, shape (n_classes,), optional
+        Images of each true class where the matrix is a part already; then nobody chooses classes.
+    subs_of : callable, optional
+        From positions to a second line under each image.
     """
     counts = np.asarray(matrix)
-    shown = _shown(counts, classes, key)
+    shown = most_or_all(counts, classes, f"{key}-all") if totals is None else None
     if on_merge is not None:
         key = f"{key}-{'|'.join(classes)}"  # a chosen cell does not outlive a merge
-    totals = counts.sum(axis=1)
+    sums = counts.sum(axis=1) if totals is None else np.asarray(totals)
     if shown is not None:
-        key = f"{key}-{_short(shown)}"
-        counts, totals = counts[np.ix_(shown, shown)], totals[list(shown)]
+        key = f"{key}-{short(shown)}"
+        counts, sums = counts[np.ix_(shown, shown)], sums[list(shown)]
         classes = [classes[i] for i in shown]
     touched = confusion_matrix(
-        counts, classes, key, marked=marked, totals=totals, merging=on_merge is not None
+        counts, classes, key, marked=marked, totals=sums, merging=on_merge is not None, look=look
     )
     if touched.merge and on_merge is not None:
         on_merge(*touched.merge)
@@ -67,16 +75,25 @@ def confusion_panel(
         label = f"Merge {messages.plain(true)} and {messages.plain(predicted)}"
         if st.button(label, key=f"{key}-merge", icon=":material/merge:"):
             on_merge(true, predicted)
-    _images(ws, dataset, touched.cell, key, list(positions_of(true, predicted)))
+    positions = list(positions_of(true, predicted))
+    count = text.count(len(positions), "image")
+    title = f"{count} of **{messages.plain(true)}**, {how_answered(true, predicted)}"
+    cell_images(ws, dataset, positions, f"{key}-images-{true}-{predicted}", title, subs_of)
 
 
-def _shown(counts: np.ndarray, classes: Sequence[str], key: str) -> tuple[int, ...] | None:
+def most_or_all(
+    counts: np.ndarray,
+    classes: Sequence[str],
+    key: str,
+    bind: Literal["query-params"] | None = None,
+) -> tuple[int, ...] | None:
     """Return the classes of the most confused block, or None where all are shown."""
     if len(classes) < DENSE_FROM or not counts.any():
         return None
     everything = st.toggle(
         f"Show all {len(classes)} classes",
-        key=f"{key}-all",
+        key=key,
+        bind=bind,
         help="Colour alone, without numbers; point at a cell to read it.",
     )
     if everything:
@@ -96,23 +113,32 @@ def _about(block: ConfusedBlock, n_classes: int) -> str:
     )
 
 
-def _images(
-    ws: Workspace, dataset: Dataset, cell: tuple[str, str], key: str, positions: list[int]
+def how_answered(true: str, predicted: str) -> str:
+    """Return "recognised", or what the class is taken for, as Markdown."""
+    return "recognised" if true == predicted else f"taken for **{messages.plain(predicted)}**"
+
+
+def cell_images(
+    ws: Workspace,
+    dataset: Dataset,
+    positions: Sequence[int],
+    key: str,
+    title: str,
+    subs_of: Callable[[Sequence[int]], Sequence[str]] | None = None,
 ) -> None:
-    """Draw the images of a cell."""
-    true, predicted = cell
-    said = "recognised" if true == predicted else f"taken for **{messages.plain(predicted)}**"
-    st.markdown(f"{text.count(len(positions), 'image')} of **{messages.plain(true)}**, {said}")
+    """Draw the images of a cell under what they are."""
+    st.markdown(title)
     gallery(
         ws,
         dataset,
         positions,
-        f"{key}-images-{true}-{predicted}",
+        key,
+        subs=subs_of(positions) if subs_of else None,
         page_size=CELL_PAGE,
         empty="No image is in this cell.",
     )
 
 
-def _short(shown: Sequence[int]) -> str:
+def short(shown: Sequence[object]) -> str:
     """Return a short word for the classes shown, so that a choice does not outlive them."""
     return hashlib.sha256(repr(tuple(shown)).encode()).hexdigest()[:8]

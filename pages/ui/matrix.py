@@ -3,12 +3,13 @@
 A Plotly heatmap has no selectable points in Streamlit, and a chart is remounted whenever its
 figure changes. A table of buttons keeps its place while a threshold moves, is reachable with the
 arrow keys, is read aloud as a table, and follows the theme. Where merging is allowed, a class name
-can be dragged onto another.
+can be dragged onto another. What is drawn can be copied and downloaded where a look names a file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -19,15 +20,35 @@ from numpy.typing import ArrayLike, NDArray
 from pages.ui import state
 
 _ASSETS = Path(__file__).with_name("assets")
+_WORDS = ("true ↓\npredicted →", "is", "predicted")
 COMPACT_FROM = 11  # classes; from here on, cells show one number
 DENSE_FROM = 31  # from here on, colour alone: numbers would not fit on a screen
+
+_PARTS = ("_cell", "_export", "_merge", "")  # one module in the browser
 
 _TABLE = st.components.v2.component(
     "desempate_matrix",
     html="<div class='root'>\n</div>",
     css=(_ASSETS / "matrix.css").read_text(),
-    js=(_ASSETS / "matrix.js").read_text(),
+    js="".join((_ASSETS / f"matrix{part}.js").read_text() for part in _PARTS),
 )
+
+
+Numbers = Literal["counts", "shares"]  # images, or shares of the row
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a matrix is drawn, and what a copy of it is called."""
+
+    numbers: Numbers = "counts"
+    diagonal: bool = True  # whether right answers are drawn
+    file: str = ""  # stem of the files; without it nothing can be copied
+    title: str = ""  # over a downloaded picture
+    notes: Sequence[str] = ()  # under it
+
+
+PLAIN = Look()
 
 
 class Touched(NamedTuple):
@@ -45,6 +66,7 @@ def confusion_matrix(
     marked: Collection[tuple[str, str]] = (),
     totals: ArrayLike | None = None,
     merging: bool = False,
+    look: Look = PLAIN,
 ) -> Touched:
     """Draw a confusion matrix (row = true, column = predicted) and return what was done with it.
 
@@ -63,6 +85,7 @@ def confusion_matrix(
         Images of each true class, where the matrix is a part of a larger one.
     merging : bool
         Whether a class name can be dragged onto another.
+    look : Look
 
     Notes
     -----
@@ -79,12 +102,49 @@ def confusion_matrix(
         np.asarray(matrix),
         classes,
         classes,
-        ("true ↓\npredicted →", "is", "predicted"),
+        _WORDS,
         totals=totals,
         marked=flags,
         merging=merging,
+        look=look,
     )
     return _mount(data, classes, classes, key)
+
+
+def difference_matrix(
+    difference: NDArray[Any],
+    of_a: NDArray[Any],
+    classes: Sequence[str],
+    key: str,
+    *,
+    totals: ArrayLike,
+    significant: NDArray[np.bool_],
+    called: tuple[str, str] = ("A", "B"),
+    look: Look = PLAIN,
+) -> tuple[str, str] | None:
+    """Draw the matrix of A minus that of B and return the chosen (true, predicted class).
+
+    Parameters
+    ----------
+    difference, of_a : array of int, shape (n_classes, n_classes)
+        A minus B, and A by itself; counts of images, row = true, column = predicted.
+    totals : array of int, shape (n_classes,)
+        Images of each true class.
+    significant : array of bool, shape (n_classes, n_classes)
+        Cells to outline.
+    called : (str, str)
+        What the two models are called in a cell's description.
+    """
+    marked = [(int(i), int(j)) for i, j in np.argwhere(significant)]
+    data = table_data(
+        np.asarray(difference), classes, classes, _WORDS, totals=totals, marked=marked, look=look
+    )
+    data |= {
+        "models": list(called),
+        "of_a": np.asarray(of_a).astype(int).tolist(),
+        "mark_word": "differs by more than luck",
+    }
+    return _mount(data, classes, classes, key).cell
 
 
 def cross_table(
@@ -111,6 +171,7 @@ def table_data(
     marked: Sequence[tuple[int, int]] = (),
     merging: bool = False,
     cross: bool = False,
+    look: Look = PLAIN,
 ) -> dict[str, Any]:
     """Return what the browser draws: counts, and in `words` the corner and how a cell is read.
 
@@ -134,6 +195,12 @@ def table_data(
         "size": size,
         "cross": cross,
         "merging": merging,
+        "models": None,  # two where it is a difference
+        "numbers": look.numbers,
+        "diagonal": look.diagonal,
+        "file": look.file,
+        "title": look.title,
+        "notes": list(look.notes),
         "alt": corner.replace("↓\n", "by row, ").replace("→", "by column"),
     }
 

@@ -21,7 +21,8 @@ MEANING = {
     ),
     "bits": (
         "Mutual information of true and predicted class: how much one answer tells. "
-        "Merging classes can only lose bits."
+        "Merging classes can only lose bits. Few images make the figure too high; the interval "
+        "takes that off."
     ),
     "skill": (
         "How much of what chance leaves open the answers get right: (accuracy - chance level) / "
@@ -44,7 +45,19 @@ MEANING = {
     "balanced_accuracy": "Mean over the classes of the share that is recognised.",
     "macro_f1": "Mean over the classes of F1, which weighs misses and false alarms alike.",
     "log_loss": "Mean of -ln(probability given to the true class); lower is better.",
-    "ece": "Calibration error: how far confidence and share of right answers lie apart.",
+    "ece": (
+        "Calibration error: how far confidence and share of right answers lie apart; 0 is perfect. "
+        "Few images put a noise floor under it, which the interval leaves out."
+    ),
+    "augrc": (
+        "AUGRC: the chance that a wrong answer goes through because the model was surer of it "
+        "than of another image. Lower is better: it takes few errors and a confidence that knows "
+        "them."
+    ),
+    "ms_per_image": (
+        "Milliseconds from the pixels of an image to the answer, on one processor. A cascade asks "
+        "its expert about some images only."
+    ),
     "deferral_rate": "Share of images that the generalist passes on to an expert.",
     "recovery": "Share of the deferred images where the expert corrects a wrong answer.",
     "breakage": "Share of the deferred images where the expert spoils a right answer.",

@@ -1,6 +1,7 @@
 """What runs, class maps and cascades are called on screen.
 
-Pickers bound to the address write these words into it, so they hold nothing that can change.
+Pickers bound to the address write these words into it. Names that people give can change, so the
+words end in the id, by which `pickers` finds what an old link means.
 """
 
 from __future__ import annotations
@@ -17,9 +18,21 @@ EVIDENCE = {"val": "validation", "crossval": "cross-validated", "test": "test"} 
 
 
 def run(member: Run) -> str:
-    """Return "probe · 7 classes · seed 0 · run-0123456789ab"."""
+    """Return "probe · 7 classes · seed 0 · run-0123456789ab", with a given name before it."""
     what = " / ".join(member.pair) + " expert" if member.pair else f"{len(member.classes)} classes"
-    return f"{member.algorithm} · {what} · seed {member.seed} · {member.id}"
+    words = f"{member.algorithm} · {what} · seed {member.seed} · {member.id}"
+    return _called(given(member), words)
+
+
+def given(member: Run | CascadeRecord) -> str | None:
+    """Return what people call a run or a cascade, if they do; a file may have named it, too."""
+    if member.name or isinstance(member, CascadeRecord):
+        return member.name
+    return member.config.get("name")
+
+
+def _called(name: str | None, words: str) -> str:
+    return f"{name} · {words}" if name else words
 
 
 def ranked(runs: Iterable[Run]) -> list[Run]:
@@ -32,8 +45,14 @@ def ranked(runs: Iterable[Run]) -> list[Run]:
 
 
 def short(member: Run) -> str:
-    """Return the name of a run for a chart's legend: "probe, seed 0 (0123)"."""
-    return f"{member.algorithm}, seed {member.seed} ({member.id.rpartition('-')[2][:4]})"
+    """Return the name of a run for a chart's legend: "probe, seed 0 (0123)", or the given one."""
+    name = given(member) or f"{member.algorithm}, seed {member.seed}"
+    return f"{name} ({_four(member)})"
+
+
+def _four(member: Run | CascadeRecord) -> str:
+    """Return the beginning of the hexadecimal digits of an id, which tells namesakes apart."""
+    return member.id.rpartition("-")[2][:4]
 
 
 def class_map(record: ClassMapRecord | None) -> str:
@@ -47,9 +66,10 @@ def label_set(record: LabelSet | None) -> str:
 
 
 def cascade(record: CascadeRecord) -> str:
-    """Return "cascade at 0.62 with 2 experts · cas-0123456789ab"."""
+    """Return "cascade at 0.62 with 2 experts · cas-0123456789ab", with a given name before it."""
     n = len(record.experts)
-    return f"cascade at {record.tau:.3f} with {n} expert{'s' * (n != 1)} · {record.id}"
+    words = f"cascade at {record.tau:.3f} with {n} expert{'s' * (n != 1)} · {record.id}"
+    return _called(record.name, words)
 
 
 def model(member: Model) -> str:
@@ -79,7 +99,8 @@ def short_model(member: Model) -> str:
     """Return the name of a run or a cascade for a chart or a sentence."""
     if member.cascade is None:
         return short(member.run)
-    return f"cascade at {member.cascade.tau:.3f} ({member.id.rpartition('-')[2][:4]})"
+    record = member.cascade
+    return f"{record.name or f'cascade at {record.tau:.3f}'} ({_four(record)})"
 
 
 def extended(record: ExtendedModel) -> str:

@@ -1,12 +1,12 @@
 """Pickers of runs, class maps and models, bound to the address.
 
-The address holds the words a person sees. A link from elsewhere may give the bare id instead,
-which does not depend on wording: it is translated when it arrives.
+The address holds the words a person sees. A link may give the bare id instead, or words that were
+true before a model got another name: what ends in an id is translated when it arrives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -69,13 +69,21 @@ def arrived(key: str) -> list[str]:
     return values
 
 
+def meant(value: str, options: Collection[str]) -> str | None:
+    """Return the id that a value of the address means: it is one, or its words end in one."""
+    tail = value.rpartition(" · ")[2]
+    return value if value in options else tail if tail in options else None
+
+
 def _asked(key: str, options: Mapping[str, str]) -> list[str]:
-    """Return the bare ids that a link asked for, once."""
+    """Return the ids that a link asked for, once, unless it says them in the words of today."""
     values = st.query_params.get_all(key)
     if values == state.draft(f"asked-{key}"):
         return []
     state.set_draft(f"asked-{key}", values)
-    return values if values and all(value in options for value in values) else []
+    ids = [meant(value, options) for value in values]
+    told = [options.get(i or "") for i in ids]
+    return [i for i in ids if i] if None not in ids and told != values else []
 
 
 def split(label: str, key: str, *, help: str, first: str = "test") -> str:

@@ -1,16 +1,10 @@
-"""The Compare page: the leaderboard, differences, and the images behind the matrices."""
+"""The Compare page: questions, the leaderboard, how runs learned, hidden runs."""
 
 from __future__ import annotations
 
-import pytest
-
-from core.services.comparing import confusions, questions
-from core.services.comparing.questions import Question
 from core.services.runs import exporting, training
-from pages.parts import compare_differences
 from tests.app.conftest import stands, texts
-from tests.app.hands import choose_cell, click, counts, matrices, tiles
-from tests.seeding import LABELS
+from tests.app.hands import click
 
 
 def test_an_empty_workspace_points_to_the_overview(empty):
@@ -23,7 +17,9 @@ def test_the_leaderboard_shows_one_question_with_intervals_and_counts(full):
     assert set(table["run"]) == {full.ids.generalist, full.ids.second, full.ids.cascade}
     assert set(table["n_images"]) == {24}
     assert "24 images" in texts(app)
-    assert all(" to " in interval for interval in table["interval"])
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "kappa", "bits", "log_loss", "ece"):
+        assert all(" (" in figure and " to " in figure for figure in table[name])
+    assert all(" to " in figure for figure in table["augrc"])
 
 
 def test_every_question_can_be_asked(full):
@@ -49,31 +45,10 @@ def test_the_split_decides_which_figures_are_shown(full):
     assert list(app.dataframe[0].value["accuracy"]) != test
 
 
-def test_two_runs_are_compared_on_the_same_images(full):
-    app = full.open("compare")
-    assert "on the same 24 images" in texts(app)
-    (pair,) = app.dataframe[1].value.to_dict("records")
-    assert pair["n_images"] == 24
-    assert 0 <= pair["mcnemar_p"] <= pair["holm_p"] <= 1
-
-
 def test_a_link_names_the_question_by_its_runs(full):
     app = full.open("compare", runs=full.ids.merged)
     assert "C+D" in app.selectbox(key="question").value
     assert app.multiselect(key="runs").value == [full.ids.merged]
-
-
-def test_matrices_stand_side_by_side_and_a_cell_opens_its_images(full):
-    app = full.open("compare", compare_view="Confusion")
-    asked = Question(full.ids.dataset, LABELS)
-    for drawn, model_id in zip(matrices(app), app.multiselect(key="runs").value, strict=True):
-        said = questions.answers(full.ws, asked, questions.find(full.ws, model_id))
-        assert counts(drawn) == confusions.confusion(said).tolist()
-    model_id = app.multiselect(key="runs").value[1]
-    choose_cell(app, f"compare-{model_id}-test", 2, 3)
-    said = questions.answers(full.ws, asked, questions.find(full.ws, model_id))
-    wanted = confusions.cell_positions(said, LABELS, "C", "D")
-    assert wanted and tiles(app) == [wanted]
 
 
 def test_how_the_runs_learned(full):
@@ -82,13 +57,13 @@ def test_how_the_runs_learned(full):
 
 
 def test_hidden_runs_come_back(full):
-    app = full.open("compare", compare_view="Hidden runs")
+    app = full.open("compare", compare_view="Deleted")
     app = stands(
         app.multiselect(key="runs").set_value([full.ids.generalist, full.ids.second]).run()
     )
-    app = click(app, "Hide 2 chosen runs")
+    app = click(app, "Delete 2 chosen models")
     assert len(training.list_runs(full.ws, full.ids.dataset)) == 2
-    app = stands(app.button_group(key="compare_view").set_value("Hidden runs").run())
+    app = stands(app.button_group(key="compare_view").set_value("Deleted").run())
     restore = [b for b in app.button if b.label == "Bring back"]
     assert len(restore) == 2
     stands(restore[0].click().run())
@@ -108,19 +83,6 @@ def test_nothing_chosen_is_said(full):
     app = full.open("compare")
     app = stands(app.multiselect(key="runs").set_value([]).run())
     assert "Choose one or more models" in texts(app)
-
-
-@pytest.mark.parametrize(
-    ("difference", "holm_p", "begin"),
-    [(0.1, 0.01, "run a is better than run b"), (-0.1, 0.01, "run b is better than run a"),
-     (0.1, 0.2, "No difference can be told")],
-)  # fmt: skip
-def test_a_difference_is_only_called_one_when_luck_does_not_explain_it(difference, holm_p, begin):
-    pair = {"a": "1", "b": "2", "n_images": 100, "difference": difference,
-            "ci": [difference - 0.05, difference + 0.05], "holm_p": holm_p}  # fmt: skip
-    said = compare_differences.pair_sentence(pair, {"1": "run a", "2": "run b"})
-    assert said.startswith(begin)
-    assert "100 images" in said
 
 
 def test_a_model_from_elsewhere_is_brought_in(full, tmp_path):

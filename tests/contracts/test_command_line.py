@@ -74,6 +74,15 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     assert crossed["accuracy_ci"][0] <= crossed["accuracy"] <= crossed["accuracy_ci"][1]
     assert crossed["duration_s"] > 0
 
+    asked = shell("more-images", "buds")
+    assert asked["n_train"][-1] == imported["splits"]["train"] and asked["promises"] in (
+        True,
+        False,
+    )
+    assert f"wice the images ({2 * asked['n_train'][-1]})" in asked["sentence"]
+    assert [row["kind"] for row in asked["curve"][-3:]] == ["measured", "expected", "expected"]
+    assert asked["curve"][-1]["gain_low"] <= asked["curve"][-1]["gain"]
+
     a, b = list(imported["labels"])[:2]
     expert = shell("train", "buds", "--pair", f"{a},{b}", "--epochs", "5")["runs"][0]
     assert expert["classes"] == [a, b]
@@ -173,6 +182,7 @@ def _original(workspace: Path, image_id: str) -> bytes:
         ("cascade", "--generalist", "run-0"),
         ("crossval", "run-0"),
         ("crossval", "run-0", "--over", "test"),
+        ("more-images", "nothing"),
         ("predict", "run-0", "nothing.jpg"),
         ("jobs", "cancel"),
         ("jobs", "cancel", "job-0"),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
+from sklearn.calibration import calibration_curve
 
 from core.analysis import calibration, metrics
 from core.errors import InvalidInput
@@ -92,3 +95,33 @@ def test_what_cannot_be_calibrated_is_refused():
         calibration.expected_calibration_error(np.zeros((0, 2)), [])
     with pytest.raises(InvalidInput, match="same images"):
         calibration.fit_temperature(np.eye(2), [0])
+
+
+@settings(deadline=None)  # a busy machine is no mistake
+@given(st.integers(1, 6), st.integers(1, 12), st.integers(0, 2**16))
+def test_bins_of_different_confidences_are_a_plain_cut_of_the_sorted_images(n_bins, times, seed):
+    rng = np.random.default_rng(seed)
+    sure = rng.permutation(np.linspace(0.1, 0.9, n_bins * times))
+    right = rng.random(len(sure)) < 0.5
+    order = np.argsort(sure)
+    wanted = [(times, sure[part].mean(), right[part].mean()) for part in np.split(order, n_bins)]
+    assert calibration.reliability_of(sure, right, n_bins) == pytest.approx(np.array(wanted))
+
+
+@settings(deadline=None)  # a busy machine is no mistake
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 8))
+def test_equal_values_share_a_bin_and_bins_follow_values(values, n_bins):
+    bins = calibration.equal_mass_bins(values, n_bins)
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(bins[order]) >= 0).all()
+    for value in set(values):
+        assert len(set(bins[np.array(values) == value])) == 1
+
+
+def test_bins_of_many_agree_with_scikit_learn():
+    P, y = _calibrated(3_000, 2)
+    sure, right = P.max(axis=1), P.argmax(axis=1) == y
+    share, mean = calibration_curve(right, sure, n_bins=10, strategy="quantile")
+    table = calibration.reliability_of(sure, right, 10)
+    assert table[:, 1] == pytest.approx(mean, abs=1e-3)
+    assert table[:, 2] == pytest.approx(share, abs=5e-3)

@@ -100,7 +100,7 @@ def test_the_run_stays_as_it_was_and_the_new_model_is_no_run(place):
     assert training.get_run(ws, place.run.id) == place.run
     with pytest.raises(NotFound):
         training.get_run(ws, place.told["model"])
-    board = leaderboard.leaderboard(ws, place.ids.dataset)
+    board, _ = leaderboard.leaderboard(ws, place.ids.dataset)
     assert place.told["model"] not in set(board["run"])
     assert place.told["model"] in {r.id for r in extending.list_extended(ws, place.ids.dataset)}
     with pytest.raises(NotFound):

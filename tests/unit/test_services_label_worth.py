@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.analysis.comparison import mean_difference
+from core.analysis.comparisons.paired import mean_difference
 from core.errors import InvalidInput, NotReady
 from core.services.data.datasets import get_dataset, image_ids, label_indices, splits
 from core.services.labels import adjudicating, label_sets, label_worth

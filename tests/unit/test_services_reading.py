@@ -8,9 +8,9 @@ import pytest
 from core.errors import InvalidInput, NotFound, NotReady
 from core.services import demo, overview
 from core.services.classes import mapping
-from core.services.comparing import differences, leaderboard
+from core.services.comparing import differences
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import exporting, predicting, training
+from core.services.runs import exporting, predicting
 from core.settings import DEMO_NAME, load_settings
 from core.store.database import Workspace
 from tests.seeding import LABELS, SIZE_PX, Seeded, add_run, seed
@@ -106,20 +106,6 @@ def test_the_difference_of_two_runs_is_that_of_their_accuracies(workspace, ids):
     pair = found["pairs"][0]
     assert pair["difference"] == pytest.approx(first - second)
     assert pair["ci"][0] <= pair["difference"] <= pair["ci"][1]
-
-
-def test_the_leaderboard_shows_every_run_until_it_is_archived(workspace, ids):
-    assert len(leaderboard.leaderboard(workspace, "seeded")) == 4
-    training.archive_run(workspace, ids.second)
-    assert ids.second not in set(leaderboard.leaderboard(workspace, "seeded")["run"])
-    training.restore_run(workspace, ids.second)
-    assert len(leaderboard.leaderboard(workspace, "seeded")) == 4
-
-
-def test_the_leaderboard_is_ordered_by_validation_also_when_it_shows_test(workspace, ids):
-    board = leaderboard.leaderboard(workspace, "seeded", split="test")
-    val = [training.get_run(workspace, run).metrics["val"]["accuracy"] for run in board["run"]]
-    assert val == sorted(val, reverse=True) and len(set(val)) > 1
 
 
 def test_embeddings_come_back_in_order_of_position(workspace, ids):

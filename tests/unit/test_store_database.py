@@ -19,10 +19,10 @@ from sqlalchemy import create_engine, exc, inspect, text
 
 from core.errors import StoreError
 from core.settings import ROOT
-from core.store import database, datasets, schema, workers
+from core.store import database, datasets, runs, schema, workers
 from core.store.database import open_workspace, to_json, utc_now
 from core.store.tables import metadata
-from tests.seeding import add_small_dataset
+from tests.seeding import add_small_dataset, seed
 
 
 def test_every_pooled_connection_is_durable_and_strict(workspace):
@@ -266,3 +266,26 @@ def test_a_folder_that_is_a_file_is_a_sentence(settings, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="file"):
         open_workspace(replace(settings, workspace=tmp_path / "file" / "workspace"))
+
+
+def test_runs_and_cascades_from_before_marks_are_kept_without_any(settings):
+    from alembic import command
+    from alembic.config import Config
+
+    ws = open_workspace(settings)
+    ids = seed(ws)
+    config = Config()
+    config.set_main_option("script_location", str(schema.SCRIPTS))
+    with ws.engine.connect().execution_options(write=True) as conn, conn.begin():
+        config.attributes["connection"] = conn
+        command.downgrade(config, "0002")
+        columns = {c["name"] for c in inspect(conn).get_columns("cascade")}
+        assert not columns & {"name", "starred", "pinned", "archived_at"}
+    ws.close()
+    ws = open_workspace(settings)
+    with ws.read() as conn:
+        run, cascade = runs.get(conn, ids.generalist), runs.find_cascade(conn, ids.cascade)
+    assert [(m.name, m.starred, m.pinned, m.archived_at) for m in (run, cascade)] == [
+        (None, False, False, None)
+    ] * 2
+    ws.close()

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import some_images
 from core.analysis.cascades.deferral import answers, combine, deferred_mask, route
 from core.analysis.cascades.threshold import Sweep, default_grid, sweep
-from core.analysis.comparison import paired_intervals
+from core.analysis.comparisons.paired import paired_intervals
 from core.errors import InvalidInput
 
 __all__ = [

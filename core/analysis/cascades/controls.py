@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from core.analysis._checks import class_indices, probabilities, same_length
 from core.analysis.cascades.routes import Routed
-from core.analysis.comparison import paired_difference
+from core.analysis.comparisons.paired import paired_difference
 from core.errors import InvalidInput
 
 

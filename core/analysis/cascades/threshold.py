@@ -25,7 +25,7 @@ from core.analysis.cascades.deferral import (
     expert_class,
     route,
 )
-from core.analysis.comparison import paired_intervals
+from core.analysis.comparisons.paired import paired_intervals
 from core.analysis.metrics import confusion_matrix, wilson_interval, wilson_intervals
 from core.errors import InvalidInput
 

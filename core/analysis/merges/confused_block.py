@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
 from core.analysis._checks import Floats, some_images
+from core.analysis.comparisons.class_order import ordered_leaves
 from core.errors import InvalidInput
 
 
@@ -90,12 +89,5 @@ def _partners(both: Floats, n_most: int) -> list[int]:
 
 def _beside_each_other(C: Floats, index: np.ndarray) -> np.ndarray:
     """Return `index` in the order of the leaves of a dendrogram, its smaller end first."""
-    if len(index) < 3:
-        return index
-    part = C[np.ix_(index, index)]
-    share = part / np.maximum(C[index].sum(axis=1, keepdims=True), 1.0)
-    apart = 1.0 - (share + share.T) / 2.0
-    np.fill_diagonal(apart, 0.0)
-    leaves = leaves_list(linkage(squareform(apart), method="average", optimal_ordering=True))
-    ordered = index[leaves]
-    return np.asarray(ordered if ordered[0] < ordered[-1] else ordered[::-1])
+    share = C[np.ix_(index, index)] / np.maximum(C[index].sum(axis=1, keepdims=True), 1.0)
+    return np.asarray(index[ordered_leaves(share)])

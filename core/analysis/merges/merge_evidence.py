@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.stats import norm
 
 from core.analysis._checks import Bools, Floats, Ints, level_share, some_images
-from core.analysis.comparison import paired_intervals
+from core.analysis.comparisons.paired import paired_intervals
 
 _CELLS_AT_ONCE = 2_000_000
 

@@ -9,7 +9,7 @@ import numpy as np
 from core.analysis import metrics
 from core.analysis.cascades import cascade, controls, routes
 from core.analysis.cascades.routes import GENERALIST, PERSON, Routed, Thresholds
-from core.analysis.comparison import paired_intervals
+from core.analysis.comparisons.paired import paired_intervals
 from core.errors import InvalidInput
 from core.records import Run
 from core.services.cascades.members import Members, SplitAnswers, calibrated, second_generalists

@@ -72,6 +72,7 @@ def save(
     }
     with ws.write() as conn:
         runs.add_cascade(conn, record)
+        runs.mark(conn, str(record["id"]), archived_at=None)  # who saves it again wants to see it
     return get(ws, str(record["id"]))
 
 
@@ -90,11 +91,11 @@ def get(ws: Workspace, cascade_id: str) -> CascadeRecord:
     return found
 
 
-def all_of(ws: Workspace, dataset_id: str) -> list[CascadeRecord]:
+def all_of(ws: Workspace, dataset_id: str, *, archived: bool = False) -> list[CascadeRecord]:
     """Return the cascades of a data set, newest first."""
     dataset = get_dataset(ws, dataset_id)
     with ws.read() as conn:
-        return runs.cascades_of(conn, dataset.id)
+        return runs.cascades_of(conn, dataset.id, archived=archived)
 
 
 def thresholds_of(record: CascadeRecord) -> Thresholds:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis import comparison, metrics
+from core.analysis import metrics
+from core.analysis.comparisons import paired
 from core.errors import InvalidInput
 from core.records import Run
 from core.services.classes.mapping import get_class_map, get_record, held_out
@@ -90,12 +91,12 @@ def retrained(
         )
     said = merge.merge_probabilities(probs).argmax(axis=1), answers.argmax(axis=1)
     right = [guess == y for guess in said]
-    difference, ci = comparison.paired_difference(right[1], right[0])
+    difference, ci = paired.paired_difference(right[1], right[0])
     merged, new = (
         metrics.from_confusion(metrics.confusion_matrix(y, guess, len(merge.classes)))
         for guess in said
     )
-    p = comparison.mcnemar_exact(right[1], right[0])
+    p = paired.mcnemar_exact(right[1], right[0])
     return Retrained(
         coarse.id, merge.classes, split, len(y), merged, new, difference, (ci[0], ci[1]), p
     )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from core.analysis import comparison
+from core.analysis.comparisons import paired as tests_of_pairs
+from core.analysis.comparisons.images_needed import images_needed, smallest_difference
+from core.analysis.comparisons.paired_figures import joint_cells, paired_figures
 from core.errors import InvalidInput
-from core.services.comparing import questions
+from core.services.comparing import questions, wording
 from core.services.comparing.questions import Answers
 from core.services.runs.training import summary
 from core.store.database import Workspace
+
+ALPHA = 0.05  # a smaller p, corrected for the number of pairs, is called a difference
+Pair = dict[str, Any]
 
 
 def compare(ws: Workspace, model_ids: Sequence[str], *, split: str = "test") -> dict[str, Any]:
@@ -20,7 +25,8 @@ def compare(ws: Workspace, model_ids: Sequence[str], *, split: str = "test") -> 
     Returns
     -------
     dict
-        split, classes, `runs`: figures of their own; `pairs`: see `pairs_of`.
+        split, classes, `runs`: figures of their own; `pairs`: see `pairs_of`, each with the
+        sentence that a person needs.
 
     Raises
     ------
@@ -34,35 +40,124 @@ def compare(ws: Workspace, model_ids: Sequence[str], *, split: str = "test") -> 
         )
     models = [questions.find(ws, model_id) for model_id in model_ids]
     question = questions.same_question(ws, models, split)
+    pairs = pairs_of([questions.answers(ws, question, model) for model in models])
+    called = {model.id: model.id for model in models}
     return {
         "split": split,
         "classes": list(question.classes),
         "runs": [summary(model.run) for model in models],
-        "pairs": pairs_of([questions.answers(ws, question, model) for model in models]),
+        "pairs": [{**pair, "sentence": sentence(pair, called)} for pair in pairs],
     }
 
 
-def pairs_of(said: Sequence[Answers]) -> list[dict[str, Any]]:
-    """Compare every two of some models by their answers to one question.
+def pairs_of(said: Sequence[Answers]) -> list[Pair]:
+    """Compare every two of some models by their answers to one question: `paired`, `corrected`."""
+    return corrected(paired(a, b) for a, b in combinations(said, 2))
+
+
+def paired(a: Answers, b: Answers) -> Pair:
+    """Compare two models by their answers to one question.
 
     Returns
     -------
-    list of dict
-        a, b, n_images, difference (accuracy of a less that of b), ci, mcnemar_p, holm_p.
+    dict
+        a, b, n_images, difference (accuracy of a less that of b), ci, n_only_a and n_only_b
+        (images that only one gets right), mcnemar_p; figures: by name a, b, difference, ci (None
+        where the answers never differ).
     """
-    pairs = [_pair(a, b) for a, b in combinations(said, 2)]
-    for pair, p in zip(pairs, comparison.holm([pair["mcnemar_p"] for pair in pairs]), strict=True):
-        pair["holm_p"] = float(p)
-    return pairs
-
-
-def _pair(a: Answers, b: Answers) -> dict[str, Any]:
-    difference, ci = comparison.paired_difference(a.right, b.right)
+    difference, ci = tests_of_pairs.paired_difference(a.right, b.right)
+    figures = paired_figures(joint_cells(a.y, a.probs, b.probs))
     return {
         "a": a.model,
         "b": b.model,
         "n_images": len(a.y),
         "difference": float(difference),
         "ci": [float(bound) for bound in ci],
-        "mcnemar_p": float(comparison.mcnemar_exact(a.right, b.right)),
+        "n_only_a": int((a.right & ~b.right).sum()),
+        "n_only_b": int((b.right & ~a.right).sum()),
+        "mcnemar_p": float(tests_of_pairs.mcnemar_exact(a.right, b.right)),
+        "figures": {
+            name: {
+                "a": found.a,
+                "b": found.b,
+                "difference": found.difference,
+                "ci": found.interval and list(found.interval),
+            }
+            for name, found in figures.items()
+        },
     }
+
+
+def corrected(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return pairs with what depends on how many there are.
+
+    Returns
+    -------
+    list of dict
+        Also n_pairs, holm_p, p_words (holm_p for a person), significant, n_needed (images in all
+        that would tell a difference of this size with 80 % power; None where it is 0 or told
+        already), smallest_difference (of accuracy that these images can tell, or None).
+
+    Notes
+    -----
+    Power is counted at 0.05 / n_pairs, the most that Holm can ask of a pair.
+    """
+    rows = list(pairs)
+    adjusted = tests_of_pairs.holm([pair["mcnemar_p"] for pair in rows])
+    return [_corrected(pair, float(p), len(rows)) for pair, p in zip(rows, adjusted, strict=True)]
+
+
+def _corrected(pair: Pair, holm_p: float, n_pairs: int) -> Pair:
+    n, alpha = pair["n_images"], ALPHA / n_pairs
+    discordant = (pair["n_only_a"] + pair["n_only_b"]) / n
+    significant = holm_p < ALPHA
+    needed = None if significant else images_needed(pair["difference"], discordant, alpha=alpha)
+    return {
+        **pair,
+        "n_pairs": n_pairs,
+        "holm_p": holm_p,
+        "p_words": wording.often(holm_p),
+        "significant": significant,
+        "n_needed": needed,
+        "smallest_difference": smallest_difference(n, discordant, alpha=alpha),
+    }
+
+
+def sentence(pair: Mapping[str, Any], called: Mapping[str, str]) -> str:
+    """Return what a pair from `corrected` says to a person.
+
+    Parameters
+    ----------
+    called : mapping of model id to name
+    """
+    ahead = pair["difference"] >= 0
+    better, worse = (called[pair[x]] for x in ("ab" if ahead else "ba"))
+    ci = pair["ci"] if ahead else [-bound for bound in reversed(pair["ci"])]
+    by = f"by {wording.points(abs(pair['difference']))} points ({wording.span(ci)})"
+    on = f"on the same {pair['n_images']:,} images"
+    luck = f"if there were no difference you would see this {pair['p_words']}"
+    if pair["n_pairs"] > 1:
+        luck += f", all {pair['n_pairs']} pairs counted"
+    if pair["significant"]:
+        return f"{better} is better than {worse} {by} {on}; {luck}."
+    told = f"No difference can be told between {better} and {worse} {on}:"
+    if pair["difference"] == 0:
+        why = f"both are right equally often ({wording.span(ci)} points)"
+        return (
+            f"{told} {why}, so no number of images can be named that would tell them apart; "
+            f"{_told_by(pair)}."
+        )
+    n = pair["n_needed"]
+    return (
+        f"{told} {better} is ahead {by}, and {luck}. Too few images: a difference of this size "
+        f"would take about {wording.rounded_up(n)} images in all, at least "
+        f"{wording.rounded_up(n - pair['n_images'])} more; {_told_by(pair)}."
+    )
+
+
+def _told_by(pair: Mapping[str, Any]) -> str:
+    """Say which difference these images could have told."""
+    least = pair["smallest_difference"]
+    if least is None:
+        return "so few images can tell no difference at all"
+    return f"these can tell one of {wording.points(least)} points or more"

@@ -17,7 +17,7 @@ from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
 from core.records import CascadeRecord, HeldOut, Run
 from core.services.cascades import members, saving
-from core.services.classes.mapping import HELD_OUT, get_class_map
+from core.services.classes.mapping import HELD_OUT, get_class_map, get_record
 from core.services.data.datasets import get_dataset, split_index
 from core.services.labels import label_sets
 from core.services.labels.label_sets import ORIGINAL
@@ -70,7 +70,7 @@ class Answers:
     model: str
     positions: np.ndarray  # int64 (n_images,), rows in the data set, ascending
     y: np.ndarray  # int64 (n_images,), true classes
-    probs: np.ndarray  # float32 (n_images, n_classes), calibrated
+    probs: np.ndarray  # float32 (n_images, n_classes), calibrated unless asked otherwise
     predicted: np.ndarray  # int64 (n_images,); a tie goes to the first class
     confidence: np.ndarray  # float32 (n_images,), of the predicted class
 
@@ -100,6 +100,30 @@ def questions(models: Sequence[Model]) -> list[Question]:
         return asked.pair is not None, asked.class_map_id is not None, -counted[asked]
 
     return sorted(counted, key=order)
+
+
+def question(
+    ws: Workspace, dataset_id: str, class_map: str | None = None, labels: str = ORIGINAL
+) -> Question:
+    """Return the question about all classes of a class map, by a label set.
+
+    Parameters
+    ----------
+    class_map : str or None
+        Id, name or name@version; None: the labels as they are.
+    labels : str
+        Id, name or name@version of a label set, or ORIGINAL.
+
+    Raises
+    ------
+    NotFound
+        If there is no such class map or label set.
+    """
+    dataset = get_dataset(ws, dataset_id)
+    map_id = get_record(ws, dataset.id, class_map).id if class_map else None
+    truth_set = label_sets.find(ws, dataset, labels)
+    classes = get_class_map(ws, dataset.id, map_id).classes
+    return Question(dataset.id, classes, map_id, labels=truth_set.id if truth_set else ORIGINAL)
 
 
 def own(model: Model) -> Question:
@@ -160,8 +184,14 @@ def columns_in(ws: Workspace, question: Question, model: Model) -> np.ndarray:
     return np.array([index.get(_one(theirs, asked, name), -1) for name in run.classes], np.int64)
 
 
-def answers(ws: Workspace, question: Question, model: Model) -> Answers:
+def answers(ws: Workspace, question: Question, model: Model, *, calibrated: bool = True) -> Answers:
     """Return what a model said of a question's images.
+
+    Parameters
+    ----------
+    calibrated : bool
+        Or as they were before temperature scaling; a cascade has no such answers, because its
+        members are calibrated before it decides which of them is asked.
 
     Raises
     ------
@@ -175,7 +205,8 @@ def answers(ws: Workspace, question: Question, model: Model) -> Answers:
     """
     columns = columns_in(ws, question, model)
     positions, y = truth(ws, question)
-    probs = _projected(_said(ws, model, positions), columns, len(question.classes))
+    said = _said(ws, model, positions) if calibrated else _raw(ws, model, positions)
+    probs = _projected(said, columns, len(question.classes))
     predicted = probs.argmax(axis=1)
     confidence = probs[np.arange(len(probs)), predicted]
     return Answers(model.id, positions, y, probs, predicted, confidence)
@@ -250,6 +281,18 @@ def _said(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
     if model.cascade is None:
         return members.calibrated(ws, model.run, rows)
     return saving.answered(ws, model.cascade, rows).probs
+
+
+def _raw(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
+    """Return a run's probabilities as stored, float64 (n_images, n_classes of the model)."""
+    if model.cascade is not None:
+        raise InvalidInput(
+            "a cascade has no uncalibrated answers",
+            expected="a run",
+            received=model.id,
+            todo="ask for its generalist",
+        )
+    return np.asarray(ws.blobs.open_array(model.run.predictions)[rows], dtype=np.float64)
 
 
 def _projected(said: np.ndarray, columns: np.ndarray, n_classes: int) -> np.ndarray:

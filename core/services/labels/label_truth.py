@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from core.analysis import comparison
+from core.analysis.comparisons import paired
 from core.services.data.datasets import get_dataset, images
 from core.services.labels import label_sets
 from core.services.labels.label_sets import ORIGINAL
@@ -58,7 +58,7 @@ def label_accuracy(
     if not known.any():
         return None
     old, new = (label_sets.indices(ws, dataset, name) == truth for name in (before, after))
-    difference, ci = comparison.paired_difference(new[known], old[known])
+    difference, ci = paired.paired_difference(new[known], old[known])
     return LabelAccuracy(
         int(known.sum()), float(old[known].mean()), float(new[known].mean()), difference, ci
     )

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.analysis import comparison
+from core.analysis.comparisons import paired
 from core.analysis.labels import label_consensus
 from core.analysis.labels.votes import NOBODY
 from core.errors import InvalidInput, NotReady
@@ -125,7 +125,7 @@ def worth(
         return None
     before, after = (tuple(found for found, _ in its) for its in planned)
     right_before, right_after = (_right(ws, its, positions, y) for its in (before, after))
-    difference, ci = comparison.mean_difference(right_after - right_before)
+    difference, ci = paired.mean_difference(right_after - right_before)
     return Worth(
         before,
         after,

@@ -6,8 +6,8 @@ matrix product reaches on this machine. Nothing here needs the backend.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,27 @@ def estimate(ws: Workspace, request: TrainRequest) -> Estimate:
         _sentence(times, device.text, algorithm.title, len(earlier)) if n_new else _NOTHING,
         _warnings(algorithm.options, times, needed.memory_bytes, free),
     )
+
+
+def fits_s(ws: Workspace, plan: Plan, sizes: Iterable[int]) -> float | None:
+    """Return how long one process will take to fit a plan on so many training images in turn.
+
+    Returns
+    -------
+    float or None
+        Most likely, in seconds, with the start; None where there is nothing to go by.
+    """
+    device = devices.expected(ws)
+    shape = _shape(plan.y, splits(ws, plan.dataset.id), len(plan.classes), _size(plan))
+    earlier = [_made(ws, run) for run in _earlier(ws, plan, device)]
+    algorithm, total = plan.config["algorithm"], _START_S
+    for n_train in sizes:
+        needed = _cost(algorithm, plan.config["options"], replace(shape, n_train=n_train))
+        times = _times(needed, algorithm, earlier, ws.settings.n_threads, device)
+        if times is None:
+            return None
+        total += times[0]
+    return total
 
 
 @dataclass(frozen=True, slots=True)

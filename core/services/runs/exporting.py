@@ -74,3 +74,8 @@ def defuse(table: pd.DataFrame) -> pd.DataFrame:
         return defused(value) if isinstance(value, str) else value
 
     return table.rename(columns=safe).map(safe)
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as the bytes of a CSV, text that looks like a formula quoted."""
+    return defuse(table).to_csv(index=False).encode()

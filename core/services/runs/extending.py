@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis import comparison, metrics
+from core.analysis import metrics
+from core.analysis.comparisons import paired
 from core.errors import InvalidInput, NotFound
 from core.ids import bytes_id, content_id
 from core.jobs import engine
@@ -265,7 +266,7 @@ def _on_test(ws: Workspace, base: Run, old: Path, new: Path) -> dict[str, Any]:
         load_session(folder / ONNX_FILE).predict(x, rows).argmax(axis=1) for folder in (old, new)
     )
     right_before, right_after = before == y[rows], after == y[rows]
-    difference, interval = comparison.paired_difference(right_after, right_before)
+    difference, interval = paired.paired_difference(right_after, right_before)
     found: dict[str, Any] = {"n_images": len(rows)}
     for when, right in (("before", right_before), ("after", right_after)):
         found[f"accuracy_{when}"] = float(right.mean())

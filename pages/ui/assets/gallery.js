@@ -34,7 +34,11 @@ export default function (component) {
     image.alt = item.title;
     image.width = image.height = data.size_px;
     button.append(image, element("span", "caption", item.caption));
-    if (item.sub) button.append(element("span", "sub", item.sub));
+    if (item.sub) {
+      const sub = element("span", "sub", item.sub);
+      sub.title = item.sub; // a long name is cut off
+      button.append(sub);
+    }
     button.onclick = () => setTriggerValue("clicked", item.position);
     button.onkeydown = (event) => move(event, buttons, index);
     buttons.push(button);

@@ -1,14 +1,8 @@
 // A table whose cells are buttons, and whose class names can be dragged onto each other.
 // Every text goes through textContent: names come from files.
-const SQRT_FULL = 92; // percent of the hue in a cell that holds its whole row
-const STRONG = 82; // from this hue on, text is white
-const DRAG_PX = 6; // a shorter way is a click
 const lastFocus = new WeakMap();
 const watched = new WeakMap();
-const chosenName = new WeakMap();
-
-const number = (n) => n.toLocaleString("en-US");
-const percent = (share, digits) => (100 * share).toFixed(digits) + "%";
+const drawnAs = new WeakMap();
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -17,34 +11,16 @@ function element(tag, className, text) {
   return node;
 }
 
-// What one cell says and how it looks; the hue grows with the square root of the row's share, so
-// that a few errors can be seen.
-function cellOf(data, i, j) {
-  const n = data.counts[i][j];
-  const total = data.totals[i];
-  const share = total ? n / total : 0;
-  const full = data.size === "full";
-  const of = `${number(n)} of ${number(total)} images ${data.row_word} ${data.rows[i]}`;
-  return {
-    main: data.size === "dense" || (!n && !full) ? "" : number(n),
-    sub: !n || !full ? "" : share < 0.005 ? "<1%" : percent(share, 0),
-    strength: SQRT_FULL * Math.sqrt(share),
-    kind: !n ? "empty" : data.cross || i === j ? "right" : "wrong",
-    title: `${of}, ${data.column_word} ${data.columns[j]} (${percent(share, 1)} of the row)`,
-  };
-}
-
-function cellButton(data, i, j, marked) {
-  const cell = cellOf(data, i, j);
-  const pressed = Boolean(data.selected && data.selected[0] === i && data.selected[1] === j);
+function cellButton(data, i, j, marked, most) {
+  const cell = cellOf(data, i, j, marked, most);
   const button = element("button", "cell " + cell.kind);
   button.type = "button";
   button.title = cell.title;
   button.setAttribute("aria-label", cell.title);
-  button.setAttribute("aria-pressed", pressed ? "true" : "false");
+  button.setAttribute("aria-pressed", "false");
   button.style.setProperty("--strength", cell.strength.toFixed(1) + "%");
-  button.classList.toggle("strong", cell.strength > STRONG);
-  button.classList.toggle("marked", marked.has(`${i},${j}`));
+  button.classList.toggle("strong", cell.strong);
+  button.classList.toggle("marked", cell.marked);
   if (cell.main) button.append(element("span", "main", cell.main));
   if (cell.sub) button.append(element("span", "sub", cell.sub));
   return button;
@@ -83,7 +59,8 @@ function drawTable(data) {
   const table = element("table", data.size);
   table.style.setProperty("--n-columns", data.columns.length);
   table.setAttribute("aria-label", data.alt);
-  const marked = new Set(data.marked.map(([i, j]) => `${i},${j}`));
+  const marked = marksOf(data);
+  const most = strongest(data);
 
   const top = element("tr");
   const corner = element("th", "corner", data.corner);
@@ -106,7 +83,7 @@ function drawTable(data) {
     tr.append(th);
     data.columns.forEach((_, j) => {
       const td = element("td");
-      td.append(place(cellButton(data, i, j, marked), i, j));
+      td.append(place(cellButton(data, i, j, marked, most), i, j));
       tr.append(td);
     });
     tr.append(element("td", "total", number(data.totals[i])));
@@ -163,99 +140,36 @@ function byArrows(root) {
   };
 }
 
-// Two ways to merge: drag one name onto another (or onto its row or column), or click both.
-function mergeable(root, data, say, merge) {
-  const usual = "Drag a class name onto another to merge the two, or click both names.";
-  const names = () => [...root.querySelectorAll("button.name")];
-  const mark = (kind, name) =>
-    names().forEach((n) => n.classList.toggle(kind, n.dataset.name === name));
-  let drag = null;
-  let dragged = false;
+// A table of ten thousand cells takes a while to lay out: it is drawn again only where more than
+// the choice has changed.
+function draw(root, data) {
+  const content = JSON.stringify({ ...data, selected: null });
+  if (drawnAs.get(root) === content) return;
+  drawnAs.set(root, content);
+  const status = element("div", "status");
+  status.setAttribute("role", "status");
+  const hint = element("div", "hint", "There are more columns: scroll sideways →");
+  const tools = data.file ? [exportTools(data)] : [];
+  root.replaceChildren(...(data.merging ? [status] : []), hint, drawTable(data), ...tools);
+  root.classList.toggle("merging", data.merging);
+  watchWidth(root);
+}
 
-  const choose = (name) => {
-    chosenName.set(root, name);
-    mark("chosen", name);
-    say(name ? `Merge ${name} with …: click the other name, or press Escape.` : usual);
-  };
-  choose(data.rows.includes(chosenName.get(root)) ? chosenName.get(root) : null);
-
-  const under = (event) => {
-    const node = root.getRootNode().elementFromPoint(event.clientX, event.clientY);
-    const button = node && root.contains(node) ? node.closest("button, th") : null;
-    const at = button && (button.dataset.i === undefined ? button.querySelector("button") : button);
-    if (!at) return null;
-    const index = Number(drag.column ? at.dataset.j : at.dataset.i);
-    return index >= 0 ? data.rows[index] : at.dataset.name || null;
-  };
-  const end = () => {
-    if (drag && drag.ghost) drag.ghost.remove();
-    root.classList.remove("dragging");
-    mark("target", null);
-    drag = null;
-  };
-
-  root.onpointerdown = (event) => {
-    dragged = false;
-    const button = event.target.closest("button.name");
-    if (!button || event.button !== 0) return;
-    drag = { name: button.dataset.name, column: button.dataset.i === "-1", x: event.clientX,
-             y: event.clientY, button };
-  };
-  root.onpointermove = (event) => {
-    if (!drag) return;
-    if (!event.buttons) return end(); // released where nobody heard it
-    if (!drag.ghost) {
-      if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < DRAG_PX) return;
-      drag.button.setPointerCapture(event.pointerId);
-      drag.ghost = element("div", "ghost", drag.name);
-      root.append(drag.ghost);
-      root.classList.add("dragging");
-    }
-    dragged = true;
-    const box = root.getBoundingClientRect();
-    drag.ghost.style.left = `${event.clientX - box.left + root.scrollLeft + 10}px`;
-    drag.ghost.style.top = `${event.clientY - box.top + 10}px`;
-    const target = under(event);
-    const other = target && target !== drag.name ? target : null;
-    mark("target", other);
-    say(other ? `Release to merge ${drag.name} and ${other}.` : `Drag ${drag.name} onto another.`);
-  };
-  root.onpointerup = (event) => {
-    if (!drag) return;
-    const name = drag.name;
-    const target = drag.ghost ? under(event) : null;
-    end();
-    if (!dragged) return;
-    choose(null);
-    if (target && target !== name) merge(name, target);
-  };
-  root.onpointercancel = end;
-  root.onkeyup = (event) => event.key === "Escape" && choose(null);
-  return (button) => {
-    if (dragged) return void (dragged = false); // the end of a drag, not a click
-    const first = chosenName.get(root);
-    const name = button.dataset.name;
-    if (!first) choose(name);
-    else {
-      choose(null);
-      if (first !== name) merge(first, name);
-    }
-  };
+function press(root, at) {
+  const chosen = at && buttonAt(root, ...at);
+  root.querySelectorAll('button.cell[aria-pressed="true"]').forEach((button) =>
+    button.setAttribute("aria-pressed", "false"));
+  if (chosen) chosen.setAttribute("aria-pressed", "true");
 }
 
 export default function (component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   if (!root || !data) return;
-  const table = drawTable(data);
-  const status = element("div", "status");
-  status.setAttribute("role", "status");
-  const say = (text) => (status.textContent = text);
-  const hint = element("div", "hint", "There are more columns: scroll sideways →");
-  root.replaceChildren(...(data.merging ? [status, hint, table] : [hint, table]));
-  root.classList.toggle("merging", data.merging);
-  watchWidth(root);
+  draw(root, data);
+  press(root, data.selected);
   byArrows(root);
+  const say = (text) => (root.querySelector(".status").textContent = text);
 
   const click = data.merging
     ? mergeable(root, data, say, (a, b) => setTriggerValue("merge", [a, b]))
@@ -266,6 +180,7 @@ export default function (component) {
     const button = event.target.closest("button");
     if (!button) return;
     if (button.classList.contains("name")) return click(button);
+    if (!button.classList.contains("cell")) return;
     const at = [Number(button.dataset.i), Number(button.dataset.j)];
     lastFocus.set(parentElement, at);
     const pressed = button.getAttribute("aria-pressed") === "true";
@@ -274,10 +189,10 @@ export default function (component) {
 
   const focus = lastFocus.get(parentElement);
   const kept = focus && buttonAt(root, ...focus);
-  const first = kept || buttonAt(root, 0, 0);
+  const first = kept || root.querySelector('button[tabindex="0"]') || buttonAt(root, 0, 0);
   if (first) first.tabIndex = 0;
   if (kept) {
     lastFocus.delete(parentElement);
-    kept.focus({ preventScroll: true });
+    if (!kept.matches(":focus")) kept.focus({ preventScroll: true });
   }
 }

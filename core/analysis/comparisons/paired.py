@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binomtest, norm
 
-from core.analysis._checks import Bools, Floats, level_share, same_length
+from core.analysis._checks import Floats, booleans, level_share, same_length
 from core.errors import InvalidInput
 
 
@@ -212,18 +212,6 @@ def holm(pvalues: ArrayLike) -> Floats:
 
 def _discordant(correct_a: ArrayLike, correct_b: ArrayLike) -> tuple[int, int, int]:
     """Return how many images only A, and only B, gets right, and of how many."""
-    a, b = _booleans(correct_a, "correct_a"), _booleans(correct_b, "correct_b")
+    a, b = booleans(correct_a, "correct_a"), booleans(correct_b, "correct_b")
     same_length("correct_a", len(a), "correct_b", len(b))
     return int((a & ~b).sum()), int((b & ~a).sum()), len(a)
-
-
-def _booleans(values: ArrayLike, name: str) -> Bools:
-    """Return `values` as a boolean (n_images,) array."""
-    array = np.asarray(values)
-    if array.ndim != 1 or (array.dtype != np.bool_ and array.size):
-        raise InvalidInput(
-            f"{name} must say right or wrong for each image",
-            expected="a 1-D boolean array",
-            received=f"shape {array.shape} of {array.dtype}",
-        )
-    return array.astype(np.bool_)

@@ -1,0 +1,94 @@
+"""Marks on runs and cascades: what people call them, which they like, which they hide.
+
+Marks change how models are listed, never what they are; all of them can be taken back.
+"""
+
+from __future__ import annotations
+
+from core.errors import InvalidInput
+from core.records import CascadeRecord, Run
+from core.services.cascades import saving
+from core.services.runs import training
+from core.store import runs
+from core.store.database import Workspace, utc_now
+
+NAME_MOST = 64  # characters
+
+
+def rename(ws: Workspace, model_id: str, name: str) -> None:
+    """Call a run or a cascade by a name; an empty one takes the name away.
+
+    Raises
+    ------
+    InvalidInput
+        If the name is too long or has characters that cannot be printed.
+    NotFound
+        If there is no such run or cascade.
+    """
+    clean = name.strip()
+    if len(clean) > NAME_MOST or not clean.isprintable():
+        raise InvalidInput(
+            "a model cannot be called this",
+            expected=f"1 to {NAME_MOST} printable characters",
+            received=repr(name[: NAME_MOST + 1]),
+        )
+    with ws.write() as conn:
+        runs.mark(conn, model_id, name=clean or None)
+
+
+def star(ws: Workspace, model_id: str, on: bool = True) -> None:
+    """Put a star on a run or a cascade, or take it off.
+
+    Raises
+    ------
+    NotFound
+        If there is no such run or cascade.
+    """
+    with ws.write() as conn:
+        runs.mark(conn, model_id, starred=on)
+
+
+def pin(ws: Workspace, model_id: str, on: bool = True) -> None:
+    """Let a run or a cascade stand first in the leaderboard, or no longer.
+
+    Raises
+    ------
+    NotFound
+        If there is no such run or cascade.
+    """
+    with ws.write() as conn:
+        runs.mark(conn, model_id, pinned=on)
+
+
+def hide(ws: Workspace, model_id: str) -> None:
+    """Take a run or a cascade out of every list; nothing is deleted, `bring_back` undoes it.
+
+    Raises
+    ------
+    NotFound
+        If there is no such run or cascade.
+    """
+    with ws.write() as conn:
+        runs.mark(conn, model_id, archived_at=utc_now())
+
+
+def bring_back(ws: Workspace, model_id: str) -> None:
+    """List a hidden run or cascade again.
+
+    Raises
+    ------
+    NotFound
+        If there is no such run or cascade.
+    """
+    with ws.write() as conn:
+        runs.mark(conn, model_id, archived_at=None)
+
+
+def hidden(ws: Workspace, dataset_id: str) -> list[Run | CascadeRecord]:
+    """Return the hidden runs and cascades of a data set, the last hidden first."""
+    every: list[Run | CascadeRecord] = [
+        *training.list_runs(ws, dataset_id, archived=True),
+        *saving.all_of(ws, dataset_id, archived=True),
+    ]
+    found = [(m.archived_at, m) for m in every if m.archived_at]
+    return [m for _, m in sorted(found, key=lambda pair: pair[0], reverse=True)]

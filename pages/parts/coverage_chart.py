@@ -1,0 +1,97 @@
+"""Accuracy of what is kept, or generalized risk, over the share of images kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pages.ui.charts import OKABE_ITO, plain
+
+SHOWN = {
+    "accuracy": ("accuracy", "low", "high", "accuracy of what is kept"),
+    "risk": ("risk", "risk_low", "risk_high", "wrong answers kept, of all images"),
+}
+_SURE_FROM = 0.05  # coverage; below it the band is as wide as the page
+_HOVER = (
+    "%{y:.1%} at coverage %{x:.1%}<br>%{customdata[0]:,} images kept, threshold "
+    "%{customdata[1]:.3f}<extra>%{fullData.name}</extra>"
+)
+
+
+def coverage(
+    curves: Mapping[str, pd.DataFrame],
+    what: str,
+    marks: Mapping[str, tuple[float, float]],
+    title: str,
+) -> go.Figure:
+    """Draw one curve a model with its 95 % band, and a ring at its operating point.
+
+    Parameters
+    ----------
+    curves : mapping of model name to DataFrame
+        Columns coverage, n_kept, threshold, and those of `SHOWN`.
+    what : {"accuracy", "risk"}
+    marks : mapping of model name to (coverage, value)
+    title : str
+        Of the x axis.
+    """
+    value, low, high, meaning = SHOWN[what]
+    figure = go.Figure()
+    for index, (name, table) in enumerate(curves.items()):
+        colour = OKABE_ITO[index % len(OKABE_ITO)]
+        figure.add_trace(_band(table, low, high, colour, name))
+        figure.add_trace(
+            go.Scatter(
+                x=table["coverage"],
+                y=table[value],
+                customdata=table[["n_kept", "threshold"]],
+                mode="lines",
+                name=plain(name),
+                legendgroup=name,
+                line={"color": colour, "width": 2},
+                hovertemplate=_HOVER,
+            )
+        )
+        if name in marks:
+            figure.add_trace(_ring(marks[name], colour, name))
+    figure.update_layout(
+        height=360 + 19 * len(curves),
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        xaxis={"title": title, "tickformat": ".0%", "range": [0, 1.01]},
+        yaxis={"title": meaning, "tickformat": ".0%", "range": _range(curves, value, low, high)},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def _band(table: pd.DataFrame, low: str, high: str, colour: str, name: str) -> go.Scatter:
+    x = [*table["coverage"], *table["coverage"][::-1]]
+    return go.Scatter(
+        x=x, y=[*table[low], *table[high][::-1]], fill="toself", mode="none",
+        fillcolor=_translucent(colour), legendgroup=name, showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _ring(at: Sequence[float], colour: str, name: str) -> go.Scatter:
+    return go.Scatter(
+        x=[at[0]], y=[at[1]], mode="markers", legendgroup=name, showlegend=False, hoverinfo="skip",
+        marker={"size": 14, "symbol": "circle-open", "line": {"width": 3}, "color": colour},
+    )  # fmt: skip
+
+
+def _range(
+    curves: Mapping[str, pd.DataFrame], value: str, low: str, high: str
+) -> tuple[float, float]:
+    """Return a range that shows the curves and, where there are enough images, their bands."""
+    sure = [t[t["coverage"] >= min(_SURE_FROM, t["coverage"].iloc[-1])] for t in curves.values()]
+    if value == "risk":
+        return 0.0, max(float(t[high].max()) for t in sure) * 1.02
+    least = min(min(t[low].iloc[-1], t[value].min()) for t in sure)
+    return max(0.0, float(least) - 0.02), 1.005
+
+
+def _translucent(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.15)"

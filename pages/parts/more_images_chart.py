@@ -1,0 +1,99 @@
+"""The learning curve as a figure: what was measured, what the law says, and where it leads."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from core.analysis.comparisons.learning_curve import LearningCurve
+from pages.ui.charts import OKABE_ITO
+
+_MEASURED, _LAW = OKABE_ITO[1], OKABE_ITO[0]
+_BAND = "rgba(86, 180, 233, 0.22)"  # readable on both pages
+_NOW = "#8A8088"
+
+
+def draw(curve: LearningCurve) -> go.Figure:
+    """Draw accuracy against training images: points with intervals, the law, its 95 % band.
+
+    The law is dashed beyond the present number of images, and ends at four times that.
+    """
+    here = curve.drawn <= curve.n_train
+    figure = go.Figure()
+    for y, fill in ((curve.band[:, 0], None), (curve.band[:, 1], "tonexty")):
+        figure.add_trace(
+            go.Scatter(
+                x=curve.drawn,
+                y=y,
+                mode="lines",
+                line={"width": 0},
+                fill=fill,
+                fillcolor=_BAND,
+                name="95 % interval",
+                showlegend=fill is not None,
+                hoverinfo="skip",
+            )
+        )
+    for part, dash, name in ((here, "solid", "fitted"), (~here, "dash", "expected beyond")):
+        figure.add_trace(
+            go.Scatter(
+                x=curve.drawn[part],
+                y=curve.expected[part],
+                mode="lines",
+                line={"dash": dash, "color": _LAW},
+                name=name,
+                hovertemplate="%{x:,.0f} images: %{y:.1%} " + name + "<extra></extra>",
+            )
+        )
+    figure.add_trace(_expected(curve))
+    figure.add_trace(_measured(curve))
+    figure.add_vline(curve.n_train, line_dash="dot", line_color=_NOW)
+    said = {int(n): "" for n in curve.sizes}
+    said |= {factor * curve.n_train: f"<br>{factor} times" for factor in curve.gains}
+    said[curve.n_train] = "<br>now"
+    figure.update_layout(
+        height=420,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        xaxis={
+            "title": "training images",
+            "type": "log",
+            "tickvals": list(said),
+            "ticktext": [f"{n:,}{words}" for n, words in said.items()],
+        },
+        yaxis={"title": f"accuracy, test ({curve.n_test:,} images)", "tickformat": ".0%"},
+        legend={"orientation": "h", "y": -0.27, "yanchor": "top"},
+    )
+    return figure
+
+
+def _expected(curve: LearningCurve) -> go.Scatter:
+    """Return what is expected at a multiple of the present number, as rings on the dashed line."""
+    return go.Scatter(
+        x=[factor * curve.n_train for factor in curve.reached],
+        y=[its.value for its in curve.reached.values()],
+        mode="markers",
+        marker={"size": 9, "symbol": "circle-open", "color": _LAW, "line": {"width": 2}},
+        customdata=[its.interval for its in curve.reached.values()],
+        hovertemplate="%{x:,} images: %{y:.1%} expected, %{customdata[0]:.1%} to "
+        "%{customdata[1]:.1%}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _measured(curve: LearningCurve) -> go.Scatter:
+    """Return the measured accuracies with their intervals."""
+    said = curve.accuracies
+    return go.Scatter(
+        x=curve.sizes,
+        y=[its.value for its in said],
+        error_y={
+            "array": [its.interval[1] - its.value for its in said],
+            "arrayminus": [its.value - its.interval[0] for its in said],
+            "thickness": 1.5,
+            "width": 5,
+        },
+        mode="markers",
+        marker={"size": 9, "color": _MEASURED},
+        name="measured",
+        customdata=curve.n_fits,
+        hovertemplate="%{x:,} images: %{y:.1%}, fits: %{customdata}<extra></extra>",
+    )

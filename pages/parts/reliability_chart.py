@@ -1,0 +1,68 @@
+"""The reliability diagram: share of right answers against confidence, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from pages.ui.charts import OKABE_ITO
+
+_HEIGHT_PX = 300
+_HOVER = (
+    "claimed %{x:.1%}, right %{y:.1%}<br>%{customdata[0]:,} images, 95 % interval "
+    "%{customdata[1]:.1%} to %{customdata[2]:.1%}<extra></extra>"
+)
+
+
+def reliability(states: Mapping[str, pd.DataFrame]) -> go.Figure:
+    """Draw one panel a state ("before", "after"), all over the same range.
+
+    Parameters
+    ----------
+    states : mapping of title to DataFrame
+        Columns n_images, confidence, accuracy, low, high; one row a bin.
+    """
+    figure = make_subplots(
+        1, len(states), shared_yaxes=True, subplot_titles=list(states), horizontal_spacing=0.04
+    )
+    least = min(table["confidence"].min() for table in states.values())
+    for column, table in enumerate(states.values(), start=1):
+        figure.add_trace(
+            go.Scatter(
+                x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
+                line={"dash": "dash", "color": "gray", "width": 1},
+            ),
+            row=1, col=column,
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=table["confidence"],
+                y=table["accuracy"],
+                error_y={
+                    "array": table["high"] - table["accuracy"],
+                    "arrayminus": table["accuracy"] - table["low"],
+                    "thickness": 1.5,
+                    "width": 4,
+                },
+                customdata=table[["n_images", "low", "high"]],
+                mode="markers",
+                marker={"size": 8, "color": OKABE_ITO[column - 1]},
+                hovertemplate=_HOVER,
+            ),
+            row=1,
+            col=column,
+        )
+    figure.update_xaxes(
+        title="confidence", tickformat=".0%", range=[max(0.0, least - 0.05), 1.02], nticks=6
+    )
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], nticks=6)
+    figure.update_layout(
+        height=_HEIGHT_PX,
+        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        showlegend=False,
+        yaxis={"title": "share right"},
+    )
+    return figure
