@@ -34,6 +34,7 @@ from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
 
 _SIZE = "200MiB"
+_FRAMES = 8  # shared, never written to: of a million images a copy takes half a second
 _SANDBOXES = 32  # a few megabytes each
 _CASCADES = 8  # as large as the answers of their members
 _ANSWERS = 24  # about 70 MB each where there are a million images of ten classes
@@ -66,7 +67,7 @@ class _NotYet(Exception):
     """There is nothing to cache yet."""
 
 
-@st.cache_data(max_size=_SIZE, show_spinner=False)
+@st.cache_resource(max_entries=_FRAMES, show_spinner=False)
 def images(_ws: Workspace, dataset_id: str) -> pd.DataFrame:
     """Return position, image_id, path, label, split, group, width, height; row = position."""
     return datasets.images(_ws, dataset_id)
