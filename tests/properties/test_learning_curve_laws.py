@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analysis.comparisons.learning_curve import fit_power_law, learning_curve, subsets
+from core.analysis.comparisons.learning_curve import learning_curve
+from core.analysis.comparisons.power_law import fit_power_law
+from core.analysis.comparisons.training_parts import subsets
 from core.errors import NotReady
 
 SEEDS = st.integers(0, 99)

@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from core.analysis.comparisons.learning_curve import (
-    FACTORS,
-    REPEATS,
-    draw_variance,
-    fit_power_law,
-    learning_curve,
-    subsets,
-)
+from core.analysis.comparisons.learning_curve import FACTORS, draw_variance, learning_curve
+from core.analysis.comparisons.power_law import fit_power_law
+from core.analysis.comparisons.training_parts import REPEATS, subsets
 from core.errors import InvalidInput, NotReady
 
 SHARES = np.geomspace(0.1, 1, len(REPEATS))

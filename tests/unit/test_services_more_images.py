@@ -73,7 +73,7 @@ def fits(monkeypatch):
 
 
 def test_real_probes_are_fitted_and_asking_again_finds_them(workspace, question, do, monkeypatch):
-    monkeypatch.setattr("core.analysis.comparisons.learning_curve.REPEATS", (1, 1, 1))
+    monkeypatch.setattr("core.analysis.comparisons.training_parts.REPEATS", (1, 1, 1))
     assert curve(workspace, question) is None
     job_id = submit_curve(workspace, question)
     assert submit_curve(workspace, question) == job_id  # a double click is one job

@@ -7,42 +7,21 @@ further than they do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
+from numpy.typing import ArrayLike
 
-from core.analysis._checks import Bools, Floats, Ints, class_indices, level_share
-from core.analysis.splits import assign_splits
-from core.errors import InvalidInput, NotReady
+from core.analysis._checks import Bools, Floats, Ints, level_share
+from core.analysis.comparisons.power_law import PowerLaw, check_fits, fit_many, fit_power_law
+from core.errors import InvalidInput
 
-REPEATS = (5, 4, 3, 2, 1)  # fits of each size, the smallest first: small parts differ most
 FACTORS = (2, 4)  # times the present number; beyond the last nothing is said
 LEAST_GAIN = 0.0005  # a twentieth of a point: what prints as nothing counts as nothing
-_LEAST_SHARE = 0.1  # of the training images
-_LEAST_OF_CLASS = 2  # images, in the smallest part
-_LEAST_SIZES = 3  # the curve has three parameters
-_EXPONENTS = (0.05, 2.0)  # nearly a logarithm to nearly a step; most that are reported lie in 0.2-1
-_LOWEST = -1.0  # asymptote of a resampled curve, see `learning_curve`
-_N_GRID, _N_DRAWN = 40, 60
+_N_DRAWN = 60
 
 Interval = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class PowerLaw:
-    """Error of a learner after n training images: asymptote + scale * n^-exponent."""
-
-    asymptote: float
-    scale: float
-    exponent: float
-
-    def error(self, n_train: ArrayLike) -> Floats:
-        """Return the expected share of wrong answers, of the shape of `n_train`."""
-        n = np.asarray(n_train, dtype=np.float64)
-        return np.asarray(np.clip(self.asymptote + self.scale * n**-self.exponent, 0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,134 +76,6 @@ class LearningCurve:
         return self.gains[FACTORS[0]].interval[0] >= LEAST_GAIN
 
 
-def subsets(
-    y: ArrayLike,
-    *,
-    groups: Sequence[str | None] | None = None,
-    keys: Sequence[str] | None = None,
-    seed: int,
-) -> list[Ints]:
-    """Draw the parts of the training images that a learning curve is fitted on.
-
-    Parameters
-    ----------
-    y : array of int, shape (n_images,)
-        Class of each training image, from 0.
-    groups, keys : sequence, optional
-        As in `core.analysis.splits.assign_splits`: a group is taken whole or not at all.
-    seed : int
-        Another seed, another draw.
-
-    Returns
-    -------
-    list of array of int64
-        Ascending rows; the smallest parts first, all images last. Sizes rise by a constant factor
-        from a tenth (more where that would be fewer than 2 images of a class) to all.
-
-    Raises
-    ------
-    NotReady
-        If a class has fewer than 4 images, or groups leave fewer than 3 sizes.
-
-    Notes
-    -----
-    Stratified. Without groups the parts of one repeat are nested. A part that lacks a class
-    (groups can do that) is left out: it cannot be trained.
-    """
-    given = np.asarray(y)
-    classes = class_indices(given, int(given.max(initial=0)) + 1, "y")
-    n_of_class = np.bincount(classes)
-    fewest = int(n_of_class[n_of_class > 0].min(initial=len(classes)))
-    if fewest < 2 * _LEAST_OF_CLASS:
-        raise _too_few(f"{fewest} of one class")
-    smallest = max(_LEAST_SHARE, _LEAST_OF_CLASS / fewest)
-    labels = [str(c) for c in classes.tolist()]
-    parts = []
-    for share, n_repeats in zip(np.geomspace(smallest, 1, len(REPEATS)), REPEATS, strict=True):
-        for repeat in range(n_repeats):
-            if share >= 1:
-                parts.append(np.arange(len(classes), dtype=np.int64))
-                continue
-            drawn = assign_splits(
-                labels,
-                groups,
-                shares=(share, 0.0, 1.0 - share),
-                seed=int(np.random.SeedSequence((seed, repeat)).generate_state(1)[0]),
-                keys=keys,
-            )
-            rows = np.flatnonzero(drawn == "train")
-            if (np.bincount(classes[rows], minlength=len(n_of_class)) > 0).sum() == (
-                n_of_class > 0
-            ).sum():
-                parts.append(rows)
-    if len({len(rows) for rows in parts}) < _LEAST_SIZES:
-        raise _too_few("groups so large that no small part has every class")
-    return parts
-
-
-def _too_few(received: str) -> NotReady:
-    return NotReady(
-        "there are too few training images for a learning curve",
-        expected=f"{2 * _LEAST_OF_CLASS} or more of every class, in several groups",
-        received=received,
-        todo="add images, or merge the class into another",
-    )
-
-
-def fit_power_law(n_train: ArrayLike, error: ArrayLike) -> PowerLaw:
-    """Fit error = a + b n^-c by weighted least squares, each fit weighted by its n.
-
-    Parameters
-    ----------
-    n_train : array of int, shape (n_fits,)
-        Training images of each fit; at least 3 different numbers.
-    error : array of float, shape (n_fits,)
-        Share of test images that it got wrong.
-
-    Returns
-    -------
-    PowerLaw
-        With a in [0, 1], b >= 0 and c in [0.05, 2]. A curve that does not fall has b = 0.
-
-    Raises
-    ------
-    InvalidInput
-        If lengths differ, or there are fewer than 3 different sizes.
-
-    Notes
-    -----
-    How much fits of one size differ falls about as 1/n, so n is the weight. Given c the rest is
-    linear and solved at once; c is searched for on a grid and then between its neighbours.
-
-    References
-    ----------
-    C. Cortes, L. Jackel, S. Solla, V. Vapnik, J. Denker, "Learning curves: asymptotic values and
-    rate of convergence", NIPS 1993.
-    T. Viering, M. Loog, "The shape of learning curves: a review", 2022.
-    G. Golub, V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares
-    problems whose variables separate", 1973.
-
-    Examples
-    --------
-    >>> law = fit_power_law([100, 200, 400, 800], [0.1 + 2 * n**-0.5 for n in (100, 200, 400, 800)])
-    >>> round(law.asymptote, 3), round(law.scale, 3), round(law.exponent, 3)
-    (0.1, 2.0, 0.5)
-    """
-    n, errors = np.asarray(n_train, dtype=np.float64), np.asarray(error, dtype=np.float64)
-    _check_fits(n, errors.shape)
-    rows, exponents = errors[None], np.geomspace(*_EXPONENTS, _N_GRID)
-
-    def misfit(exponent: float) -> float:
-        return float(_linear(n, n, rows, np.array([exponent]), 0.0)[2][0, 0])
-
-    best = int(_linear(n, n, rows, exponents, 0.0)[2].argmin())
-    bounds = exponents[[max(0, best - 1), min(_N_GRID - 1, best + 1)]]
-    found = minimize_scalar(misfit, bounds=tuple(bounds), options={"xatol": 1e-6})
-    c = float(found.x) if found.fun < misfit(exponents[best]) else float(exponents[best])
-    a, b, _ = _linear(n, n, rows, np.array([c]), 0.0)
-    return PowerLaw(float(a[0, 0]), float(b[0, 0] * n.max() ** c), c)
-
-
 def learning_curve(
     n_train: ArrayLike,
     right: ArrayLike,
@@ -266,12 +117,12 @@ def learning_curve(
     The interval knows nothing of curves that are no power law.
     """
     n, answers = np.asarray(n_train, dtype=np.int64), _answers(right)
-    _check_fits(n, answers.shape[:1])
+    check_fits(n, answers.shape[:1])
     sizes, size_of, n_fits = np.unique(n, return_inverse=True, return_counts=True)
     share = np.stack([answers[size_of == k].mean(axis=0) for k in range(len(sizes))])
     rng = np.random.default_rng(seed)
     errors = _resampled(sizes, n_fits, share, draw_variance(n, answers), n_resamples, rng)
-    law, curves = fit_power_law(n, 1.0 - answers.mean(axis=1)), _curves(sizes, n_fits, errors)
+    law, curves = fit_power_law(n, 1.0 - answers.mean(axis=1)), fit_many(sizes, n_fits, errors)
     tails = [(1.0 - level_share(level)) / 2.0, (1.0 + level) / 2.0]
     ends = sizes[-1] * np.array(FACTORS)
     drawn = np.geomspace(sizes[0], ends[-1], _N_DRAWN)
@@ -330,49 +181,6 @@ def _resampled(
     return np.asarray(np.clip(1.0 - accuracy + own + common, 0.0, 1.0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Curves:
-    """Many power laws, in multiples of the present number of images: (n_curves, 1) each."""
-
-    asymptote: Floats
-    scale: Floats
-    exponent: Floats
-    present: int
-
-    def error(self, n_train: ArrayLike) -> Floats:
-        """Return each curve's errors, (n_curves, n_numbers)."""
-        x = np.asarray(n_train, dtype=np.float64) / self.present
-        return np.asarray(np.clip(self.asymptote + self.scale * x**-self.exponent, 0.0, 1.0))
-
-
-def _curves(sizes: Ints, n_fits: Ints, errors: Floats) -> _Curves:
-    """Fit a power law to each row of errors, (n_curves, n_sizes)."""
-    exponents = np.geomspace(*_EXPONENTS, _N_GRID)
-    a, b, misfits = _linear(sizes, sizes * n_fits, errors, exponents, _LOWEST)
-    best = misfits.argmin(axis=1)[:, None]
-    a, b = (np.take_along_axis(values, best, axis=1) for values in (a, b))
-    return _Curves(a, b, exponents[best], int(sizes[-1]))
-
-
-def _linear(
-    n: NDArray[np.number], weights: NDArray[np.number], errors: Floats, c: Floats, lowest: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return a, b and misfit of error = a + b (n / max n)^-c for each row and each exponent.
-
-    With a >= lowest and b >= 0; `errors` is (n_rows, n), the answers are (n_rows, n_exponents).
-    """
-    x = (n / n.max()) ** -c[:, None]  # (n_exponents, n)
-    w = weights / weights.sum()
-    mean_x, mean_e = x @ w, (errors @ w)[:, None]
-    spread = ((x - mean_x[:, None]) ** 2) @ w
-    b = np.maximum(0.0, ((errors - mean_e) * w) @ x.T / spread)
-    a = mean_e - b * mean_x
-    held = np.maximum(0.0, ((errors - lowest) * w) @ x.T / (x**2 @ w))
-    b, a = np.where(a < lowest, held, b), np.maximum(a, lowest)
-    misfit = ((errors[:, None] - a[..., None] - b[..., None] * x) ** 2) @ w
-    return a, b, misfit
-
-
 def _estimates(values: Floats, resampled: Floats, tails: list[float]) -> list[Estimate]:
     """Return each value with percentiles of its column; the value is never outside."""
     low, high = np.quantile(resampled, tails, axis=0)
@@ -392,13 +200,3 @@ def _answers(right: ArrayLike) -> Bools:
             received=f"shape {answers.shape} of {answers.dtype}",
         )
     return answers
-
-
-def _check_fits(n_train: NDArray[np.number], shape: tuple[int, ...]) -> None:
-    n_sizes = len(np.unique(n_train))
-    if n_train.shape != shape or n_sizes < _LEAST_SIZES or n_train.min() < 1:
-        raise InvalidInput(
-            "these fits do not make a curve",
-            expected=f"one number of training images for each fit, {_LEAST_SIZES} different ones",
-            received=f"{n_train.size} numbers, {n_sizes} different, for fits of shape {shape}",
-        )

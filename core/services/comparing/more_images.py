@@ -19,8 +19,8 @@ from core.analysis.comparisons.learning_curve import (
     Estimate,
     LearningCurve,
     learning_curve,
-    subsets,
 )
+from core.analysis.comparisons.training_parts import subsets
 from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
