@@ -81,7 +81,11 @@ def paired(a: Answers, b: Answers) -> Pair:
                 "a": found.a,
                 "b": found.b,
                 "difference": found.difference,
-                "ci": found.interval and list(found.interval),
+                "ci": (
+                    [float(bound) for bound in ci]  # one figure has one interval
+                    if name == "accuracy"
+                    else found.interval and list(found.interval)
+                ),
             }
             for name, found in figures.items()
         },
