@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.services.comparing import leaderboard
 from core.services.comparing.questions import Apart
+from pages.parts import downloads
 from pages.ui import messages, names, pickers, state, text
 from pages.ui.meaning import MEANING
 
@@ -71,6 +72,7 @@ def show(board: pd.DataFrame, words: Words, split: str, chosen: Sequence[str], m
         "by its test figure looks better than it is. Rows that you tick are compared below. Hover "
         "a column's head to read what it means."
     )
+    downloads.csv("Download the leaderboard", lambda: board, f"leaderboard-{split}")
 
 
 def set_apart(apart: Sequence[Apart]) -> None:

@@ -13,6 +13,7 @@ from core.analysis import metrics
 from core.services.comparing import confusions, differences
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
+from pages.parts import downloads
 from pages.ui import cached, charts, meaning, messages, names, text
 
 WORDS = {
@@ -43,6 +44,8 @@ def show(
         st.markdown(f"- {messages.plain(differences.sentence(pair, called))}")
     _pairs(pairs, called, question.split)
     _figures(pairs, called, question.split)
+    stem = f"differences-{question.split}"
+    downloads.csv("Download the differences", lambda: differences.table(pairs), stem)
 
 
 def _pairs(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> None:

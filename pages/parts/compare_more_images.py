@@ -15,7 +15,7 @@ from core.services.comparing.questions import Question
 from core.services.data import embedding
 from core.services.workspace import Workspace
 from core.settings import DEFAULT_BACKBONE
-from pages.parts import more_images_chart
+from pages.parts import downloads, more_images_chart
 from pages.ui import cached, job_panel, meaning, messages, pickers, shell, text
 
 _HOW = (
@@ -130,15 +130,7 @@ def _table(found: MoreImages, dataset: Dataset) -> None:
             "n_fits": st.column_config.NumberColumn("Fits", help="Trainings on so many images."),
         },
     )
-    st.download_button(
-        "Download as CSV",
-        rows.to_csv(index=False).encode(),
-        f"{dataset.name}-learning-curve.csv",
-        "text/csv",
-        key="more-images-csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    downloads.csv("Download as CSV", lambda: rows, "learning-curve")
 
 
 def _bounds(rows: pd.DataFrame, of: str, words: Callable[[Sequence[float]], str]) -> list[str]:

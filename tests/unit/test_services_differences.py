@@ -113,3 +113,13 @@ def test_the_command_line_gets_the_figures_and_the_sentence(workspace: Workspace
         assert pair == {**row, "sentence": pair["sentence"]}
         assert pair["a"] in pair["sentence"] and pair["b"] in pair["sentence"]
         assert set(pair["figures"]) >= {"kappa", "bits", "log_loss"}
+
+
+def test_a_table_to_take_along_has_a_row_for_each_pair_and_figure(workspace):
+    ids = seed(workspace)
+    found = differences.compare(workspace, [ids.generalist, ids.second, ids.cascade])
+    table = differences.table(found["pairs"])
+    assert len(table) == 3 * 6 and set(table["figure"]) >= {"accuracy", "kappa", "log_loss"}
+    assert (table["difference"] - (table["value_a"] - table["value_b"])).abs().max() < 1e-9
+    accuracy = table[table["figure"] == "accuracy"].iloc[0]
+    assert [accuracy["low"], accuracy["high"]] == found["pairs"][0]["ci"]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+import pandas as pd
+
 from core.analysis.comparisons import paired as tests_of_pairs
 from core.analysis.comparisons.images_needed import images_needed, smallest_difference
 from core.analysis.comparisons.paired_figures import joint_cells, paired_figures
@@ -125,6 +127,28 @@ def _corrected(pair: Pair, holm_p: float, n_pairs: int) -> Pair:
         "n_needed": needed,
         "smallest_difference": smallest_difference(n, discordant, alpha=alpha),
     }
+
+
+def table(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return pairs from `corrected` as a table to take along: one row a pair and figure."""
+    rows = [
+        {
+            "a": pair["a"],
+            "b": pair["b"],
+            "n_images": pair["n_images"],
+            "figure": name,
+            "value_a": figure["a"],
+            "value_b": figure["b"],
+            "difference": figure["difference"],
+            "low": figure["ci"][0] if figure["ci"] else None,
+            "high": figure["ci"][1] if figure["ci"] else None,
+            "mcnemar_p": pair["mcnemar_p"],
+            "holm_p": pair["holm_p"],
+        }
+        for pair in pairs
+        for name, figure in pair["figures"].items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def sentence(pair: Mapping[str, Any], called: Mapping[str, str]) -> str:
