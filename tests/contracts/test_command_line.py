@@ -111,6 +111,14 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     listed = shell("runs", "buds")
     assert {runs[0]["run"], expert["run"]} <= {row["run"] for row in listed["runs"]}
     assert cascade["cascade"] in {row["cascade"] for row in listed["cascades"]}
+    for row in (*listed["runs"], *listed["cascades"]):
+        assert row["kappa_ci"][0] <= row["kappa"] <= row["kappa_ci"][1]
+        assert row["augrc_ci"][0] <= row["augrc"] <= row["augrc_ci"][1]
+    merged_too = shell("runs", "buds", "--class-map", "six")
+    assert {row["n_classes"] for row in (*merged_too["runs"], *merged_too["cascades"])} == {6}
+    assert {(row["model"], bool(row["reason"])) for row in merged_too["apart"]} == {
+        (expert["run"], True)
+    }
     _check_predictions(shell, tmp_path, runs[0]["run"], cascade["cascade"])
 
 

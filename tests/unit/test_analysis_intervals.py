@@ -13,8 +13,13 @@ from core.analysis import metrics
 from core.analysis.calibration import expected_calibration_error
 from core.analysis.comparisons import bits_interval, calibration_interval, matrix_intervals
 from core.analysis.comparisons.estimates import FIGURES, estimates
-from core.analysis.comparisons.intervals import augrc_interval, mean_interval, share_interval
-from core.analysis.comparisons.risk import augrc
+from core.analysis.comparisons.intervals import (
+    _spread,
+    augrc_interval,
+    mean_interval,
+    share_interval,
+)
+from core.analysis.comparisons.risk import augrc, risk_coverage
 from core.errors import InvalidInput
 from tests.strategies import confusions, distributions
 
@@ -169,6 +174,18 @@ def test_the_error_of_augrc_is_that_of_leaving_out_each_image():
     error = np.std(without) * np.sqrt(199)
     _, low, high = augrc_interval(confidence, right)
     assert high - low == pytest.approx(2 * 1.96 * error, rel=0.05)
+
+
+def test_the_error_of_augrc_is_that_of_the_parts_of_all_pairs():
+    rng = np.random.default_rng(1)
+    confidence = np.round(rng.random(60), 1)
+    right = rng.random(60) < 0.7
+    surer = (confidence[:, None] > confidence) + 0.5 * (confidence[:, None] == confidence)
+    pairs = (~right)[:, None] * surer  # row: the wrong one
+    part = pairs.mean(axis=1) + pairs.mean(axis=0)
+    error, skew = _spread(risk_coverage(confidence, right), 60)
+    assert error == pytest.approx(part.std() / np.sqrt(59))
+    assert skew == pytest.approx(stats.skew(part) / np.sqrt(60))
 
 
 def test_augrc_of_a_model_that_is_never_wrong_is_not_certainly_0():
