@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from core.settings import load_settings
@@ -59,6 +60,9 @@ def texts(app: AppTest) -> str:
 def _no_memory_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forget the cached workspace, and leave jobs where they are queued."""
     monkeypatch.setenv("DESEMPATE_WORKER", "external")
+    # Where an earlier test of this process imported Keras, Streamlit clears its session after every
+    # run, which collects all garbage: seconds each. The dashboard itself never imports Keras.
+    monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
     st.cache_data.clear()
     st.cache_resource.clear()
     yield

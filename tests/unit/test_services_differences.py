@@ -123,3 +123,18 @@ def test_a_table_to_take_along_has_a_row_for_each_pair_and_figure(workspace):
     assert (table["difference"] - (table["value_a"] - table["value_b"])).abs().max() < 1e-9
     accuracy = table[table["figure"] == "accuracy"].iloc[0]
     assert [accuracy["low"], accuracy["high"]] == found["pairs"][0]["ci"]
+
+
+@pytest.mark.slow
+def test_equally_good_models_are_called_different_at_the_nominal_rate():
+    """Three models that swap their answers at random: one pair at 5 %, any of three by Holm too."""
+    rng = np.random.default_rng(0)
+    n_sim, n, one, family = 3000, 1500, 0, 0
+    for _ in range(n_sim):
+        hard = rng.random(n)[:, None]
+        right = rng.random((n, 3)) < 0.5 + 0.5 * hard  # exchangeable, and alike on easy images
+        p = [paired.mcnemar_exact(right[:, i], right[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+        one += p[0] < differences.ALPHA
+        family += paired.holm(p).min() < differences.ALPHA
+    assert 0.035 <= one / n_sim <= 0.055  # exact tests keep a little below
+    assert 0.02 <= family / n_sim <= 0.055
