@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from core.cli_print import as_json, as_text
+from core.cli_print import Failed, as_json, as_text
 from core.errors import AppError, Conflict, InvalidInput, NotFound, NotReady
 from core.settings import DEFAULT_BACKBONE
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return result
     if result is not None:
         print(as_json(result) if args.json else as_text(result))
-    return 0
+    return 1 if isinstance(result, Failed) else 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -193,10 +193,17 @@ def _model_commands(command: Any) -> None:
 
 def _answer_commands(command: Any) -> None:
     answers = "core.cli_answers"
-    text = "Predict image files with a run, a cascade or an extended model."
+    text = "Predict image files with a run, a cascade, an extended model or an exported folder."
     sub = command("predict", "predict", text, answers)
-    sub.add_argument("model", metavar="MODEL")
+    sub.add_argument("model", metavar="MODEL", help="an id, or the folder that export wrote")
     sub.add_argument("files", nargs="+", metavar="FILE")
+    text = "Write a model into a folder that answers elsewhere, without a workspace."
+    sub = command("export", "export", text, answers)
+    sub.add_argument("model", metavar="MODEL", help="a run, a cascade or an extended model")
+    sub.add_argument("--to", required=True, metavar="DIR", help="new, or empty")
+    text = "Ask an exported folder its recorded examples again; status 1 if an answer differs."
+    sub = command("verify", "verify", text, answers)
+    sub.add_argument("folder", metavar="DIR")
     text = "Teach a one-shot network one more class from a few images, without training."
     sub = command("extend", "extend", text, answers)
     sub.add_argument("model", metavar="RUN", help="a run, or a model that extend made")
