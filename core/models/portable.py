@@ -37,7 +37,19 @@ def open_model(data: bytes, n_threads: int = 1) -> Session:
 
 
 def open_backbone(data: bytes, key: str, dim: int, input_px: int, n_threads: int) -> Embedder:
-    """Open a backbone from the bytes of its ONNX file; raises as `open_model` does."""
+    """Open a backbone from the bytes of its ONNX file.
+
+    Parameters
+    ----------
+    data : bytes
+    key, dim, input_px, n_threads
+        As `core.models.embedding.Embedder` and `open_embedder` have them.
+
+    Raises
+    ------
+    InvalidInput
+        As `open_model`.
+    """
     check(data)
     try:
         return Embedder(data, key, dim, input_px, n_threads)
@@ -46,7 +58,13 @@ def open_backbone(data: bytes, key: str, dim: int, input_px: int, n_threads: int
 
 
 def check(data: bytes) -> None:
-    """Do nothing if a graph holds only what this product writes; raises as `open_model` does."""
+    """Do nothing if a graph holds only what this product writes.
+
+    Raises
+    ------
+    InvalidInput
+        If it does not, or is none.
+    """
     import onnx
 
     try:

@@ -23,7 +23,7 @@ from core.analysis._checks import Floats, Ints, class_indices, probabilities, sa
 from core.analysis.cascades.deferral import Pairs, deferrals, expert_class
 
 N_FOLDS = 5
-N_DOUBTS = 3  # features beside the probabilities: confidence, margin, entropy
+N_DOUBTS = 3  # inputs beside the probabilities: confidence, margin, entropy
 LEAST_IMAGES = 20  # of a pair; with fewer the mean gain is all that can be told
 _PENALTIES = tuple(10.0**k for k in range(-2, 5))
 

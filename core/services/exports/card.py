@@ -37,7 +37,7 @@ def model_card(
         f"# {its.model}": [_answers(its, run), f"Made by {its.product} on {its.created_at}."],
         "## What it answers": [*_classes(its)],
         "## How it decides": [*_deciding(its)],
-        "## Data": [*_data(its, dataset)],
+        "## Data": [*_data(its, dataset, run)],
         "## Figures": [*_figures(its, run, record, taught)],
         "## Limits": [*_limits(its, dataset, taught)],
     }
@@ -117,10 +117,12 @@ def _deciding(its: Manifest) -> Iterator[str]:
         yield "- Everything is answered; nothing is left to a person."
 
 
-def _data(its: Manifest, dataset: Dataset) -> Iterator[str]:
+def _data(its: Manifest, dataset: Dataset, run: Run) -> Iterator[str]:
     yield f"- {_plain(dataset.name)} ({dataset.id}), {dataset.n_images:,} images of all splits."
     if dataset.note:
         yield f"- {_plain(dataset.note)}"
+    if run.config.get("labels"):
+        yield f"- Learned from, and measured by, the label set {run.config['labels']}."
     if its.sources.class_map:
         yield f"- Labels merged into classes by {its.sources.class_map}."
     yield f"- Runs: {', '.join(its.sources.runs)}."

@@ -185,16 +185,20 @@ def read_text(text: str) -> Manifest:
     """
     try:
         sealed = from_json(Sealed, text)
-        for reason in _objections(sealed):
-            raise ValueError(reason)
     except ValueError as error:
-        raise InvalidInput(
-            f"{MANIFEST} cannot be used",
-            expected="what `python -m core export` has written",
-            received=str(error)[:200],
-            todo="export the model again",
-        ) from error
+        raise _unusable(str(error)) from error
+    for reason in _objections(sealed):
+        raise _unusable(reason)
     return sealed.content
+
+
+def _unusable(reason: str) -> InvalidInput:
+    return InvalidInput(
+        f"{MANIFEST} cannot be used",
+        expected="what `python -m core export` has written",
+        received=reason[:200],
+        todo="export the model again",
+    )
 
 
 def _seal(content: Manifest) -> str:

@@ -48,9 +48,15 @@ class Exported:
     def answer(
         self, files: Sequence[tuple[str, bytes]], limits: ImageLimits
     ) -> list[dict[str, Any]]:
-        """Predict images from their bytes; returns and raises as `predicting.predict` does.
+        """Predict images from their bytes; returns what `predicting.predict` does.
 
         There are no neighbours: the images of the data set stay where they are.
+
+        Raises
+        ------
+        InvalidInput
+            If a file is not an image (the sentence names it), there are none or too many, or the
+            graphs of the folder fail.
         """
         answering.check_number(len(files))
         how = self.manifest.preprocessing
