@@ -8,7 +8,13 @@ from typing import Any
 
 
 def shares(text: str) -> tuple[float, float, float]:
-    """Read three shares such as 0.7,0.15,0.15."""
+    """Read three shares such as 0.7,0.15,0.15.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; the parser makes a sentence of it.
+    """
     try:
         train, val, test = (float(part) for part in text.split(","))
     except ValueError:
@@ -18,7 +24,13 @@ def shares(text: str) -> tuple[float, float, float]:
 
 
 def span(text: str) -> tuple[int, int]:
-    """Read a range such as 1..12."""
+    """Read a range such as 1..12.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; the parser makes a sentence of it.
+    """
     low, dots, high = text.partition("..")
     if not (dots and low.isdecimal() and high.isdecimal()):
         raise argparse.ArgumentTypeError(f"expected a range such as 1..12, received {text!r}")
@@ -26,7 +38,13 @@ def span(text: str) -> tuple[int, int]:
 
 
 def group(text: str) -> tuple[str, ...]:
-    """Read labels joined by +."""
+    """Read labels joined by +.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; the parser makes a sentence of it.
+    """
     parts = tuple(part.strip() for part in text.split("+"))
     if len(parts) < 2 or not all(parts):
         raise argparse.ArgumentTypeError(f"expected labels joined by +, received {text!r}")
@@ -34,7 +52,13 @@ def group(text: str) -> tuple[str, ...]:
 
 
 def pair(text: str) -> tuple[str, ...]:
-    """Read classes joined by commas."""
+    """Read classes joined by commas.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; the parser makes a sentence of it.
+    """
     parts = tuple(part.strip() for part in text.split(","))
     if len(parts) < 2:
         raise argparse.ArgumentTypeError(f"expected classes such as A,B, received {text!r}")
@@ -42,14 +66,26 @@ def pair(text: str) -> tuple[str, ...]:
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """Read whole numbers joined by commas."""
+    """Read whole numbers joined by commas.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; the parser makes a sentence of it.
+    """
     if not all(part.strip().isdecimal() for part in text.split(",")):
         raise argparse.ArgumentTypeError(f"expected seeds such as 0,1,2, received {text!r}")
     return tuple(int(part) for part in text.split(","))
 
 
 def tau(text: str) -> float | str:
-    """Read auto, each or a share."""
+    """Read auto, each or a share.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; the parser makes a sentence of it.
+    """
     if text in ("auto", "each"):
         return text
     try:
@@ -61,7 +97,13 @@ def tau(text: str) -> float | str:
 
 
 def option(text: str) -> tuple[str, Any]:
-    """Read NAME=VALUE; a value that is no JSON is text."""
+    """Read NAME=VALUE; a value that is no JSON is text.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; the parser makes a sentence of it.
+    """
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"expected NAME=VALUE, received {text!r}")
