@@ -7,13 +7,13 @@ With --json, stdout carries exactly one JSON object and progress goes to stderr.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from core.cli_print import as_json, as_text
+from core import cli_words
+from core.cli_print import Failed, as_json, as_text
 from core.errors import AppError, Conflict, InvalidInput, NotFound, NotReady
 from core.settings import DEFAULT_BACKBONE
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return result
     if result is not None:
         print(as_json(result) if args.json else as_text(result))
-    return 0
+    return 1 if isinstance(result, Failed) else 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,18 +81,20 @@ def _data_commands(command: Any) -> None:
     sub.add_argument("--name", required=True)
     sub.add_argument("--size-px", type=int, help="side of the cached squares; default: from images")
     sub.add_argument("--fit", choices=["crop", "pad", "stretch"], default="crop")
-    sub.add_argument("--shares", type=_shares, default=(0.7, 0.15, 0.15), metavar="TRAIN,VAL,TEST")
+    sub.add_argument(
+        "--shares", type=cli_words.shares, default=(0.7, 0.15, 0.15), metavar="TRAIN,VAL,TEST"
+    )
     sub.add_argument("--seed", type=int, default=0)
     sub = command("embed", "embed", "Turn every image into a vector, once.")
     _dataset(sub, backbone=True)
     sub = command("explore", "explore", "How many classes are there? The evidence.")
     _dataset(sub, backbone=True)
-    sub.add_argument("--k", type=_range, default=(1, None), metavar="1..20")
+    sub.add_argument("--k", type=cli_words.span, default=(1, None), metavar="1..20")
     sub.add_argument("--seed", type=int, default=0)
     sub = command("map", "map_", "Save a class map made by merging labels, or read or write one.")
     _dataset(sub)
     source = sub.add_mutually_exclusive_group()
-    source.add_argument("--merge", action="append", default=[], metavar="A+B", type=_group)
+    source.add_argument("--merge", action="append", default=[], metavar="A+B", type=cli_words.group)
     source.add_argument("--from", dest="source", metavar="FILE", help="save one from .json or .csv")
     source.add_argument("--to", metavar="FILE", help="write a saved one as .json or .csv")
     sub.add_argument("--class-map", metavar="M", help="which to write: id, name or name@version")
@@ -110,7 +112,9 @@ def _label_commands(command: Any) -> None:
     sub.add_argument("file", nargs="?", metavar="FILE", help=".csv, .parquet, Label Studio's .json")
     sub.add_argument("--labels", metavar="L", help="which label set to export, or to judge")
     sub.add_argument("--run", metavar="RUN", help="whose answers or recipe; default the best")
-    sub.add_argument("--seeds", type=_seeds, default=(0, 1, 2), metavar="0,1,2", help="of worth")
+    sub.add_argument(
+        "--seeds", type=cli_words.seeds, default=(0, 1, 2), metavar="0,1,2", help="of worth"
+    )
     sub.add_argument("--source", metavar="QUEUE", help="agreement of the reviews from one queue")
     sub.add_argument(
         "--method", choices=["crowdlab", "dawid_skene", "majority"], default="crowdlab"
@@ -126,10 +130,14 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("--algorithm", default="probe")
     sub.add_argument("--class-map", metavar="M", help="id, name or name@version")
     sub.add_argument("--labels", default="original", metavar="L", help="a label set; or original")
-    sub.add_argument("--pair", type=_pair, metavar="A,B", help="train an expert for these classes")
-    sub.add_argument("--seeds", type=_seeds, default=(0,), metavar="0,1,2")
+    sub.add_argument(
+        "--pair", type=cli_words.pair, metavar="A,B", help="train an expert for these classes"
+    )
+    sub.add_argument("--seeds", type=cli_words.seeds, default=(0,), metavar="0,1,2")
     sub.add_argument("--epochs", type=int)
-    sub.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", type=_option)
+    sub.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", type=cli_words.option
+    )
     sub.add_argument("--time-budget", type=float, default=0.0, metavar="MIN", help="for each run")
     sub.add_argument(
         "--dry-run", action="store_true", help="only say how long it would take, and if it fits"
@@ -174,7 +182,7 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("--expert", action="append", default=[], metavar="RUN")
     sub.add_argument(
         "--tau",
-        type=_tau,
+        type=cli_words.tau,
         default="auto",
         metavar="auto|each|X",
         help="auto: one for all, the best on validation; each: the best of each expert",
@@ -193,10 +201,17 @@ def _model_commands(command: Any) -> None:
 
 def _answer_commands(command: Any) -> None:
     answers = "core.cli_answers"
-    text = "Predict image files with a run, a cascade or an extended model."
+    text = "Predict image files with a run, a cascade, an extended model or an exported folder."
     sub = command("predict", "predict", text, answers)
-    sub.add_argument("model", metavar="MODEL")
+    sub.add_argument("model", metavar="MODEL", help="an id, or the folder that export wrote")
     sub.add_argument("files", nargs="+", metavar="FILE")
+    text = "Write a model into a folder that answers elsewhere, without a workspace."
+    sub = command("export", "export", text, answers)
+    sub.add_argument("model", metavar="MODEL", help="a run, a cascade or an extended model")
+    sub.add_argument("--to", required=True, metavar="DIR", help="new, or empty")
+    text = "Ask an exported folder its recorded examples again; status 1 if an answer differs."
+    sub = command("verify", "verify", text, answers)
+    sub.add_argument("folder", metavar="DIR")
     text = "Teach a one-shot network one more class from a few images, without training."
     sub = command("extend", "extend", text, answers)
     sub.add_argument("model", metavar="RUN", help="a run, or a model that extend made")
@@ -240,60 +255,3 @@ def _dataset(sub: argparse.ArgumentParser, *, backbone: bool = False) -> None:
 
 def _split(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--split", choices=["val", "test"], default="test")
-
-
-def _shares(text: str) -> tuple[float, float, float]:
-    try:
-        train, val, test = (float(part) for part in text.split(","))
-    except ValueError:
-        wanted = f"expected three shares such as 0.7,0.15,0.15, received {text!r}"
-        raise argparse.ArgumentTypeError(wanted) from None
-    return train, val, test
-
-
-def _range(text: str) -> tuple[int, int]:
-    low, dots, high = text.partition("..")
-    if not (dots and low.isdecimal() and high.isdecimal()):
-        raise argparse.ArgumentTypeError(f"expected a range such as 1..12, received {text!r}")
-    return int(low), int(high)
-
-
-def _group(text: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in text.split("+"))
-    if len(parts) < 2 or not all(parts):
-        raise argparse.ArgumentTypeError(f"expected labels joined by +, received {text!r}")
-    return parts
-
-
-def _pair(text: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in text.split(","))
-    if len(parts) < 2:
-        raise argparse.ArgumentTypeError(f"expected classes such as A,B, received {text!r}")
-    return parts
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    if not all(part.strip().isdecimal() for part in text.split(",")):
-        raise argparse.ArgumentTypeError(f"expected seeds such as 0,1,2, received {text!r}")
-    return tuple(int(part) for part in text.split(","))
-
-
-def _tau(text: str) -> float | str:
-    if text in ("auto", "each"):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected auto, each or a share, received {text!r}"
-        ) from None
-
-
-def _option(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, received {text!r}")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value

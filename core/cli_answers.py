@@ -1,36 +1,58 @@
-"""Ask a model, write down its answers, teach it one more: `predict`, `predictions`, `extend`."""
+"""Ask a model, export it, write down its answers, teach it one more."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.cli_commands import _finish
+from core.cli_print import Failed
 from core.errors import InvalidInput
+from core.services.exports import verifying, writing
+from core.services.exports.opening import open_export
 from core.services.runs import adopting, exporting, extending, predicting
-from core.services.workspace import Workspace, open_workspace
+from core.services.workspace import open_workspace
+from core.settings import ImageLimits, load_settings
 
 Result = dict[str, Any]
 _FILES_AT_ONCE = 64  # images in memory while predicting, however many are named
 
 
 def predict(args: argparse.Namespace) -> Result:
-    """Predict image files."""
-    ws = open_workspace(args.workspace)
+    """Predict image files; with an exported folder no workspace is opened."""
+    if Path(args.model).is_dir():
+        settings = load_settings(args.workspace)
+        exported = open_export(Path(args.model), settings.n_threads)
+        ask, limits = partial(exported.answer, limits=settings.limits), settings.limits
+    else:
+        ws = open_workspace(args.workspace)
+        ask, limits = partial(predicting.predict, ws, args.model), ws.settings.limits
     found: list[Result] = []
     for start in range(0, len(args.files), _FILES_AT_ONCE):
-        names = args.files[start : start + _FILES_AT_ONCE]
-        found += predicting.predict(ws, args.model, _read_all(ws, names))
+        found += ask(_read_all(limits, args.files[start : start + _FILES_AT_ONCE]))
     return {"model": args.model, "predictions": found}
+
+
+def export(args: argparse.Namespace) -> Result:
+    """Write a model into a folder of its own."""
+    return writing.export(open_workspace(args.workspace), args.model, Path(args.to))
+
+
+def verify(args: argparse.Namespace) -> Result:
+    """Ask an exported folder again; no workspace is opened."""
+    settings = load_settings(args.workspace)
+    found = verifying.verify(Path(args.folder), settings.limits, settings.n_threads)
+    return found if found["n_equal"] == found["n_checked"] else Failed(found)
 
 
 def extend(args: argparse.Namespace) -> Result:
     """Teach a model a class and wait."""
     ws = open_workspace(args.workspace)
     extending.check_number(len(args.files))  # before they are all in memory
-    files = _read_all(ws, args.files)
+    files = _read_all(ws.settings.limits, args.files)
     return _finish(ws, extending.submit_extend(ws, args.model, args.class_name, files))
 
 
@@ -56,8 +78,8 @@ def add_predictions(args: argparse.Namespace) -> Result:
     )
 
 
-def _read_all(ws: Workspace, names: Sequence[str]) -> list[tuple[str, bytes]]:
-    return [(name, _read(Path(name), ws.settings.limits.file_bytes)) for name in names]
+def _read_all(limits: ImageLimits, names: Sequence[str]) -> list[tuple[str, bytes]]:
+    return [(name, _read(Path(name), limits.file_bytes)) for name in names]
 
 
 def _read(path: Path, most_bytes: int) -> bytes:

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 
+class Failed(dict[str, Any]):
+    """A result that is printed like any other, of a command that ends with status 1."""
+
+
 def as_json(result: Mapping[str, Any]) -> str:
     """Return the result as one line of JSON."""
     return json.dumps(_plain(result), ensure_ascii=False, allow_nan=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,3 +82,9 @@ def load_settings(workspace: str | Path | None = None) -> Settings:
         spawns_worker=os.environ.get("DESEMPATE_WORKER") != "external",
         tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or None,
     )
+
+
+def product_version() -> str:
+    """Return the version of this product, as pyproject.toml has it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.services.cascades import saving
 from core.services.runs import extending, training
-from pages.parts import predict_extend, predict_parts
+from pages.parts import predict_export, predict_extend, predict_parts
 from pages.ui import messages, names, pickers, shell
 
 OWN, KNOWN = "an image of yours", "one of the test set"
@@ -61,4 +61,5 @@ with messages.guard():
             predict_parts.answer(ws, dataset, model, asked, found)
             predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
         predict_parts.on_the_map(ws, dataset, model, asked)
+predict_export.panel(ws, model_id)
 predict_extend.panel(ws, dataset, model, taught)

@@ -151,8 +151,9 @@ def add_run(
     options: Mapping[str, Any] | None = None,
     run_id: str | None = None,
     algorithm: str = "probe",
+    artifact: Mapping[str, str] | None = None,
 ) -> str:
-    """Insert a run with these probabilities and no model; return its id."""
+    """Insert a run with these probabilities, by default without a model; return its id."""
     classes = list(pair or mapping.get_class_map(ws, dataset.id, class_map).classes)
     predictions = np.where((split == "train")[:, None], np.nan, probs).astype(np.float32)
     config = {
@@ -175,7 +176,7 @@ def add_run(
         "config": config,
         "history": {"loss": [1.0, 0.5], "val_loss": [1.1, 0.7], "val_accuracy": [0.5, 0.7]},
         **fitting.run_figures(y, predictions, split),
-        "artifact": {},
+        "artifact": dict(artifact or {}),
         "predictions": ws.blobs.put_array(predictions),
         "n_parameters": 68,
         "duration_s": 1.5,

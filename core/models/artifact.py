@@ -173,8 +173,8 @@ class Session:
         Columns of the probabilities.
     """
 
-    def __init__(self, onnx_path: Path, n_threads: int) -> None:
-        self._session = open_session(onnx_path, n_threads)
+    def __init__(self, file: Path | bytes, n_threads: int) -> None:
+        self._session = open_session(file, n_threads)
         entry, exit_ = self._session.get_inputs()[0], self._session.get_outputs()[0]
         self._input: str = entry.name
         self.input_shape: tuple[int, ...] = tuple(entry.shape[1:])
@@ -244,12 +244,12 @@ class Session:
         return np.ascontiguousarray(part, dtype=self.input_dtype)
 
 
-def load_session(onnx_path: Path, n_threads: int = 1) -> Session:
-    """Open the ONNX file of a trained model for predicting, without Keras or TensorFlow.
+def load_session(file: Path | bytes, n_threads: int = 1) -> Session:
+    """Open the ONNX file of a trained model, or its bytes, for predicting, without Keras.
 
     Raises
     ------
     StoreError
         If the file is missing or damaged.
     """
-    return Session(onnx_path, n_threads)
+    return Session(file, n_threads)

@@ -23,7 +23,7 @@ from core.models import backbones, weights
 from core.settings import ROOT
 
 BATCH = 4  # of 1 to 32 the best or near it per CPU-second: larger batches leave the cache
-_RECIPE = "pillow-bilinear-antialias/1"  # change it and every cached embedding is stale
+RESIZING = "pillow-bilinear-antialias/1"  # change it and every cached embedding is stale
 _POLL_S = 0.2
 _EXPORT_LIMIT_S = 600.0
 
@@ -55,7 +55,7 @@ def embedder_key(backbone: str, input_px: int | None = None) -> str:
     """
     entry = backbones.get(backbone)
     side = backbones.check_input_px(entry.input_px if input_px is None else input_px)
-    recipe = [entry.name, entry.weights.digest, entry.preprocess, _RECIPE, side]
+    recipe = [entry.name, entry.weights.digest, entry.preprocess, RESIZING, side]
     return content_id(f"{entry.name}-{side}", recipe)
 
 
@@ -70,11 +70,15 @@ class Embedder:
         Length of one embedding.
     input_px : int
         Side the images are resized to, pixels.
+    file : Path or bytes
+        The ONNX file, or what is in it.
     """
 
-    def __init__(self, onnx_path: Path, key: str, dim: int, input_px: int, n_threads: int) -> None:
-        self.key, self.dim, self.input_px = key, dim, input_px
-        self._session = open_session(onnx_path, n_threads)
+    def __init__(
+        self, file: Path | bytes, key: str, dim: int, input_px: int, n_threads: int
+    ) -> None:
+        self.file, self.key, self.dim, self.input_px = file, key, dim, input_px
+        self._session = open_session(file, n_threads)
         self._input: str = self._session.get_inputs()[0].name
 
     def embed(
@@ -206,8 +210,8 @@ def resize(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     return resized
 
 
-def open_session(onnx_path: Path, n_threads: int) -> Any:
-    """Open an ONNX file on the CPU with a bounded number of threads that sleep when idle.
+def open_session(file: Path | bytes, n_threads: int) -> Any:
+    """Open an ONNX file, or its bytes, on the CPU with a few threads that sleep when idle.
 
     Raises
     ------
@@ -224,7 +228,9 @@ def open_session(onnx_path: Path, n_threads: int) -> Any:
     options.log_severity_level = 3  # errors only: its warnings are about fusing
     try:
         return onnxruntime.InferenceSession(
-            str(onnx_path), sess_options=options, providers=["CPUExecutionProvider"]
+            file if isinstance(file, bytes) else str(file),
+            sess_options=options,
+            providers=["CPUExecutionProvider"],
         )
     except (
         failures.Fail,
@@ -232,9 +238,8 @@ def open_session(onnx_path: Path, n_threads: int) -> Any:
         failures.InvalidGraph,
         failures.NoSuchFile,
     ) as e:
-        raise errors.StoreError(
-            f"the model file {onnx_path} cannot be opened", received=str(e)
-        ) from e
+        named = "" if isinstance(file, bytes) else f" {file}"
+        raise errors.StoreError(f"the model file{named} cannot be opened", received=str(e)) from e
 
 
 def _export_in_child(

@@ -1,4 +1,4 @@
-"""The cascades that were saved, and where to try them."""
+"""The cascades that were saved, and where to try and to export them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _one(record: CascadeRecord) -> None:
             st.caption(messages.inline(promise["sentence"]))
         st.page_link(
             "pages/predict.py",
-            label="Try it on an image",
+            label="Try it on an image, or export it",
             icon=":material/image_search:",
             query_params={"model": names.cascade(record)},
         )

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from core.cli import build_parser, main
+from core.ids import bytes_id, canonical_json
 from core.settings import ROOT
 
 SOURCE = "builtin:rosebuds?n_per_class=20&size_px=64"
@@ -120,6 +121,7 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
         (expert["run"], True)
     }
     _check_predictions(shell, tmp_path, runs[0]["run"], cascade["cascade"])
+    _check_export(shell, tmp_path, cascade["cascade"])
 
 
 def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> None:
@@ -139,6 +141,33 @@ def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> No
         assert sum(answer["probabilities"].values()) == pytest.approx(1)
     stored = probabilities.iloc[0].idxmax().removeprefix("p_")
     assert shell("predict", run, picture)["predictions"][0]["class"] == stored
+
+
+def _check_export(shell: Shell, folder: Path, model: str) -> None:
+    """A folder answers as its model does, without a workspace, and tells what was changed."""
+    out = folder / "exported"
+    written = shell("export", model, "--to", out)
+    assert {row["file"] for row in written["files"]} >= {"MODEL_CARD.md", "MLmodel"}
+    elsewhere = Shell(folder / "elsewhere")
+    verified = elsewhere("verify", out)
+    assert verified["n_equal"] == verified["n_checked"] == written["n_checked"] > 0
+    assert verified["n_files"] == len(written["files"])
+    (here,), (there,) = (
+        one("predict", what, folder / "one.jpg")["predictions"]
+        for one, what in ((shell, model), (elsewhere, out))
+    )
+    assert (there["class"], there["route"]) == (here["class"], here["route"])
+    assert there["probabilities"] == pytest.approx(here["probabilities"], abs=1e-5)
+    assert there["neighbours"] == [] and not elsewhere.workspace.exists()
+
+    its = json.loads((out / "manifest.json").read_text())["content"]
+    its["members"][0]["temperature"] *= 1.5  # by somebody who mends the checksum, too
+    digest = bytes_id(canonical_json(its).encode())
+    (out / "manifest.json").write_text(json.dumps({"sha256": digest, "content": its}))
+    differs = elsewhere.run("verify", out, "--json")
+    assert differs.returncode == 1 and "Traceback" not in differs.stderr
+    said = json.loads(differs.stdout)
+    assert said["n_equal"] < said["n_checked"] and said["largest_difference"] > 1e-5
 
 
 @pytest.mark.timeout(1200)
@@ -192,6 +221,9 @@ def _original(workspace: Path, image_id: str) -> bytes:
         ("crossval", "run-0", "--over", "test"),
         ("more-images", "nothing"),
         ("predict", "run-0", "nothing.jpg"),
+        ("predict", "tests", "nothing.jpg"),
+        ("export", "run-0", "--to", "nowhere/at/all"),
+        ("verify", "tests"),
         ("jobs", "cancel"),
         ("jobs", "cancel", "job-0"),
         ("extend", "run-0", "--class", "x", "nothing.jpg"),
@@ -221,6 +253,8 @@ def test_doctor_finds_a_fresh_workspace_sound(tmp_path, capsys):
 
 def test_every_command_explains_itself():
     actions = build_parser()._subparsers._group_actions[0]
-    assert {"import", "embed", "explore", "train", "cascade", "predict"} <= set(actions.choices)
+    assert {"import", "embed", "explore", "train", "cascade", "predict", "export"} <= set(
+        actions.choices
+    )
     for name, sub in actions.choices.items():
         assert sub.description and sub.description.endswith((".", "?")), name

@@ -9,6 +9,7 @@ from core.analysis.cascades.routes import PERSON, Thresholds
 from core.errors import InvalidInput, NotFound
 from core.services.cascades import guaranteeing, members, reporting, saving
 from core.services.cascades.members import Members
+from core.services.cascades.plan import read_plan
 from core.services.classes import mapping
 from core.services.data import datasets
 from core.services.runs import training
@@ -186,7 +187,7 @@ def test_a_threshold_set_by_hand_is_not_called_tuned_and_the_reverse(workspace, 
 def test_a_saved_cascade_answers_as_it_did(workspace, ids, its):
     thresholds = Thresholds((0.9,), 0.6)
     saved = saving.save(workspace, its, thresholds)
-    assert saving.thresholds_of(saved) == thresholds
+    assert read_plan(saved.plan).thresholds == thresholds
     assert saved.report["test"] == reporting.figures(its, its.test, thresholds)
     assert saving.save(workspace, its, thresholds).id == saved.id
     with pytest.raises(NotFound):

@@ -16,6 +16,7 @@ from core.jobs.execution import execute
 from core.services import jobs
 from core.services.comparing import leaderboard
 from core.services.data import datasets
+from core.services.exports import manifest, opening, writing
 from core.services.runs import extending, predicting, training
 from core.services.tasks import TASKS
 from core.settings import load_settings
@@ -183,3 +184,16 @@ def test_models_that_take_no_class_are_refused_and_the_sentence_says_which_do(pl
     for missing in ("run-0", place.ids.cascade):
         with pytest.raises(NotFound):
             extending.submit_extend(place.ws, missing, "New", shown(2))
+
+
+def test_a_taught_model_can_be_exported_and_knows_its_new_class(place, tmp_path):
+    model = place.told["model"]
+    found = writing.export(place.ws, model, tmp_path / "out")
+    assert found["n_equal"] == found["n_checked"] > 0
+    exported, asked = opening.open_export(tmp_path / "out"), shown(2, seed=9)
+    answers = exported.answer(asked, place.ws.settings.limits)
+    here = predicting.predict(place.ws, model, asked)
+    assert [a["class"] for a in answers] == [a["class"] for a in here] == ["Orange", "Orange"]
+    assert exported.manifest.sources.runs == (place.run.id,)
+    card = (tmp_path / "out" / manifest.CARD).read_text()
+    assert "5 images, each left out in turn" in card and "not calibrated with images of" in card

@@ -23,6 +23,7 @@ from core.analysis._checks import Floats, Ints, class_indices, probabilities, sa
 from core.analysis.cascades.deferral import Pairs, deferrals, expert_class
 
 N_FOLDS = 5
+N_DOUBTS = 3  # inputs beside the probabilities: confidence, margin, entropy
 LEAST_IMAGES = 20  # of a pair; with fewer the mean gain is all that can be told
 _PENALTIES = tuple(10.0**k for k in range(-2, 5))
 
@@ -111,7 +112,7 @@ def learn(
 def _fit(probs: Floats, gain: Floats) -> GainRule:
     from sklearn.linear_model import RidgeCV
 
-    n_inputs = probs.shape[1] + 3
+    n_inputs = probs.shape[1] + N_DOUBTS
     if len(gain) < LEAST_IMAGES:
         mean = float(gain.mean()) if len(gain) else 0.0
         return GainRule((0.0,) * n_inputs, mean)

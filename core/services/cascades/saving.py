@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from core.analysis.cascades import cascade, learned, routes
 from core.analysis.cascades.routes import Routed, Thresholds
 from core.errors import InvalidInput, NotFound
 from core.ids import content_id
@@ -15,6 +11,7 @@ from core.records import CascadeRecord, Run
 from core.services.cascades import reporting
 from core.services.cascades.guaranteeing import Promise
 from core.services.cascades.members import Members, calibrated, check
+from core.services.cascades.plan import read_plan
 from core.services.data.datasets import get_dataset
 from core.services.runs.training import get_run
 from core.store import runs
@@ -98,19 +95,6 @@ def all_of(ws: Workspace, dataset_id: str, *, archived: bool = False) -> list[Ca
         return runs.cascades_of(conn, dataset.id, archived=archived)
 
 
-def thresholds_of(record: CascadeRecord) -> Thresholds:
-    """Return where a cascade's sliders stand."""
-    return Thresholds(tuple(record.plan["taus"]), record.plan["person"])
-
-
-def keys_of(record: CascadeRecord, probs: np.ndarray, pairs: Sequence[tuple[int, ...]]) -> Any:
-    """Return what a cascade holds against its taus for images, or None for their confidence."""
-    if record.plan["rule"] == "confidence":
-        return None
-    rules = [learned.GainRule(tuple(r["weights"]), r["intercept"]) for r in record.plan["rules"]]
-    return learned.keys(probs, cascade.route(probs, pairs), rules)
-
-
 def answered(ws: Workspace, record: CascadeRecord, rows: np.ndarray) -> Routed:
     """Return what a saved cascade does with held-out images, by their rows in the data set."""
     generalist = get_run(ws, record.generalist)
@@ -118,5 +102,4 @@ def answered(ws: Workspace, record: CascadeRecord, rows: np.ndarray) -> Routed:
     pairs = check(generalist, experts)
     probs = calibrated(ws, generalist, rows)
     said = [calibrated(ws, expert, rows) for expert in experts]
-    keys = keys_of(record, probs, pairs)
-    return routes.send(probs, pairs, said, thresholds_of(record), keys)
+    return read_plan(record.plan).send(probs, pairs, said)

@@ -6,7 +6,6 @@ Nothing is read back: what MLflow lost or somebody deleted there can be mirrored
 from __future__ import annotations
 
 import logging
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from core.services.data.datasets import get_dataset
 from core.services.labels import label_sets
 from core.services.runs.mlflow_mirror import MlflowMirror, RunCopy, connect
 from core.services.runs.training import get_run, list_runs
-from core.settings import ROOT
+from core.settings import product_version
 from core.store.database import Workspace
 from core.store.schema import one_at_a_time
 
@@ -110,7 +109,7 @@ def _copy(ws: Workspace, dataset: Dataset, run: Run, folder: Path) -> RunCopy:
         params=_params(ws, dataset, run),
         figures=_figures(run),
         curves={f"epoch/{name}": values for name, values in run.history.items()},
-        marks={"desempate.version": _version(), "desempate.dataset": dataset.id},
+        marks={"desempate.version": product_version(), "desempate.dataset": dataset.id},
         files=_files(ws, run, folder),
     )
 
@@ -156,11 +155,6 @@ def _ends(name: str, value: Any) -> Mapping[str, float]:
         return {name: value}
     stem = name.removesuffix("_ci")
     return {f"{stem}_low": value[0], f"{stem}_high": value[1]}
-
-
-def _version() -> str:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project["version"])
 
 
 def _files(ws: Workspace, run: Run, folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis import calibration
-from core.analysis.cascades import routes
-from core.analysis.cascades.routes import Thresholds
 from core.errors import InvalidInput, NotFound, NotReady
 from core.models import ALGORITHMS
 from core.models.artifact import Session, load_session
 from core.models.embedding import Embedder
 from core.records import CascadeRecord, Dataset, Run
-from core.services.cascades.saving import keys_of, thresholds_of
+from core.services.cascades.plan import read_plan
 from core.services.data.datasets import get_dataset, pixels
 from core.services.data.embedding import (
     embedder_for,
@@ -27,8 +24,9 @@ from core.services.data.embedding import (
     open_for,
 )
 from core.services.data.exploring import nearest
+from core.services.runs import answering
+from core.services.runs.answering import Member, Model
 from core.settings import DEFAULT_BACKBONE
-from core.sources.images import prepare
 from core.store import extended, runs
 from core.store.database import Workspace
 
@@ -36,7 +34,6 @@ N_NEIGHBOURS = 6
 _EMBEDDERS: dict[str, Embedder] = {}  # opened in this process; about 40 MB each
 _EMBEDDERS_MOST = 4
 _opening = Lock()  # sessions of the browser are threads: they share what one of them opens
-PREDICT_MOST = 1_000  # files a call; more belong into a data set
 
 
 def predict(
@@ -54,10 +51,7 @@ def predict(
     Returns
     -------
     list of dict
-        file, class, confidence (calibrated), probabilities {class: share}, deferred, route
-        ("generalist", "person", or the id of the expert run that answered), generalist {class,
-        confidence}, expert {run, class, confidence} or None, neighbours [(position, cosine)] (empty
-        without embeddings).
+        As `answering.answer`, and neighbours [(position, cosine)] (empty without embeddings).
 
     Raises
     ------
@@ -68,17 +62,12 @@ def predict(
     NotReady
         If the model was trained on embeddings made by another version.
     """
-    if not 1 <= len(files) <= PREDICT_MOST:
-        raise InvalidInput(
-            "this is no number of images for one call",
-            expected=f"1 to {PREDICT_MOST:,}",
-            received=f"{len(files):,}",
-            todo="import more as a data set",
-        )
-    generalist, experts, record = members_of(ws, model_id)
-    dataset = get_dataset(ws, generalist.dataset_id)
-    cached = np.stack([square(ws, dataset, name, data) for name, data in files])
-    return _answer(ws, dataset, generalist, experts, record, [name for name, _ in files], cached)
+    answering.check_number(len(files))
+
+    def squares(dataset: Dataset) -> np.ndarray:
+        return np.stack([square(ws, dataset, name, data) for name, data in files])
+
+    return _answer(ws, model_id, [name for name, _ in files], squares)
 
 
 def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> list[dict[str, Any]]:
@@ -91,16 +80,18 @@ def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> lis
     NotFound, NotReady
         As `predict`.
     """
-    generalist, experts, record = members_of(ws, model_id)
-    dataset = get_dataset(ws, generalist.dataset_id)
-    names = [f"image {position}" for position in positions]
     rows = np.asarray(positions, dtype=np.int64)
-    if not len(rows) or rows.min() < 0 or rows.max() >= dataset.n_images:
-        raise InvalidInput(
-            "no such image", expected=f"0 to {dataset.n_images - 1}", received=str(list(positions))
-        )
-    cached = pixels(ws, dataset, check=False)[rows]  # a few rows: not worth reading gigabytes for
-    return _answer(ws, dataset, generalist, experts, record, names, cached)
+
+    def squares(dataset: Dataset) -> np.ndarray:
+        if not len(rows) or rows.min() < 0 or rows.max() >= dataset.n_images:
+            raise InvalidInput(
+                "no such image",
+                expected=f"0 to {dataset.n_images - 1}",
+                received=str(list(positions)),
+            )
+        return pixels(ws, dataset, check=False)[rows]  # a few: not worth reading gigabytes for
+
+    return _answer(ws, model_id, [f"image {position}" for position in positions], squares)
 
 
 def embed_files(
@@ -130,16 +121,7 @@ def square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarra
     InvalidInput
         If it is no image; the sentence names the file.
     """
-    try:
-        found = prepare(data, ws.settings.limits, dataset.size_px, dataset.fit)  # as an import does
-    except InvalidInput as error:
-        raise InvalidInput(
-            f"the file {name} cannot be used: {error.what}",
-            expected=error.expected,
-            received=error.received,
-        ) from error
-    side = dataset.size_px
-    return np.frombuffer(found.pixels, dtype=np.uint8).reshape(side, side, 3)
+    return answering.square(name, data, ws.settings.limits, dataset.size_px, dataset.fit)
 
 
 def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], CascadeRecord | None]:
@@ -167,70 +149,52 @@ def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], Casc
     return model, (), None
 
 
+def model_of(ws: Workspace, model_id: str) -> tuple[Dataset, Run, Model]:
+    """Return what a model is asked with: its data set, its generalist, and the model.
+
+    Raises
+    ------
+    NotFound
+        As `members_of`. What else may be wrong is said when a model is first asked.
+    """
+    generalist, experts, record = members_of(ws, model_id)
+    dataset = get_dataset(ws, generalist.dataset_id)
+    first, *others = (_member(ws, dataset, run) for run in (generalist, *experts))
+    model = Model(first, tuple(others), read_plan(record.plan)) if record else Model(first)
+    return dataset, generalist, model
+
+
 def _answer(
-    ws: Workspace,
-    dataset: Dataset,
-    generalist: Run,
-    experts: Sequence[Run],
-    record: CascadeRecord | None,
-    names: Sequence[str],
-    cached: np.ndarray,
+    ws: Workspace, model_id: str, names: Sequence[str], squares: Callable[[Dataset], np.ndarray]
 ) -> list[dict[str, Any]]:
-    """Ask the generalist, then the experts for what is deferred; uint8 (n, px, px, 3) in."""
+    dataset, generalist, model = model_of(ws, model_id)
+    cached = squares(dataset)  # uint8 (n, px, px, 3)
     asked: dict[str, np.ndarray] = {}  # embeddings of these images, by backbone
-    probs = _probabilities(ws, dataset, generalist, cached, asked)
-    pairs = [tuple(generalist.classes.index(c) for c in e.classes) for e in experts]
-    thresholds = thresholds_of(record) if record else Thresholds(())
-    keys = keys_of(record, probs, pairs) if record else None
-    unknown = [np.full((len(cached), len(pair)), 1.0 / len(pair)) for pair in pairs]
-    wanted = routes.send(probs, pairs, unknown, thresholds, keys).asked  # whom they would go to
-    expert_probs = unknown
-    for index, expert in enumerate(experts):
-        mine = np.flatnonzero(wanted == index)
-        if len(mine):
-            part = {name: matrix[mine] for name, matrix in asked.items()}
-            expert_probs[index][mine] = _probabilities(ws, dataset, expert, cached[mine], part)
-    sent = routes.send(probs, pairs, expert_probs, thresholds, keys)
+    answers = answering.answer(model, names, cached, asked)
     near = _neighbours(ws, dataset, generalist, cached, asked)
-    return [
-        {
-            "file": names[i],
-            "class": generalist.classes[sent.answer[i]],
-            "confidence": float(sent.confidence[i]),
-            "probabilities": dict(zip(generalist.classes, map(float, sent.probs[i]), strict=True)),
-            "deferred": bool(sent.asked[i] >= 0),
-            "route": _route(sent.route[i], experts),
-            "generalist": _top(probs[i], generalist.classes),
-            "expert": {
-                "run": experts[sent.asked[i]].id,
-                **_top(expert_probs[sent.asked[i]][i], experts[sent.asked[i]].classes),
-            }
-            if sent.asked[i] >= 0
-            else None,
-            "neighbours": near[i],
-        }
-        for i in range(len(cached))
-    ]
+    return [{**said, "neighbours": images} for said, images in zip(answers, near, strict=True)]
 
 
-def _probabilities(
-    ws: Workspace, dataset: Dataset, run: Run, cached: np.ndarray, asked: dict[str, np.ndarray]
-) -> np.ndarray:
-    """Return a run's calibrated probabilities; embeds only with backbones not yet in `asked`."""
-    if run.is_imported:
-        raise NotReady(
-            f"{run.id} was trained elsewhere: its weights are not here to ask",
-            todo="predict where it was trained, and import the answers",
-        )
-    x = cached
-    if ALGORITHMS[run.algorithm].input == "embedding":
-        backbone = str(run.config["backbone"])
+def _member(ws: Workspace, dataset: Dataset, run: Run) -> Member:
+    """Return a run as it is asked; nothing is opened yet."""
+
+    def session() -> Session:
+        if run.is_imported:
+            raise NotReady(
+                f"{run.id} was trained elsewhere: its weights are not here to ask",
+                todo="predict where it was trained, and import the answers",
+            )
+        return _session(str(ws.blobs.path(run.artifact["model.onnx"])))
+
+    if run.is_imported or ALGORITHMS[run.algorithm].input == "pixels":
+        return Member(run.id, run.classes, run.temperature, session)
+    backbone = str(run.config["backbone"])
+
+    def embedder() -> Embedder:
         _check_embedder(ws, dataset, run, backbone)
-        if backbone not in asked:
-            asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
-        x = asked[backbone]
-    session = _session(str(ws.blobs.path(run.artifact["model.onnx"])))
-    return calibration.apply_temperature(session.predict(x).astype(np.float64), run.temperature)
+        return _embedder(ws, dataset, backbone)
+
+    return Member(run.id, run.classes, run.temperature, session, backbone, embedder)
 
 
 def _check_embedder(ws: Workspace, dataset: Dataset, run: Run, backbone: str) -> None:
@@ -252,17 +216,6 @@ def _neighbours(
         asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
     matrix = embedding_matrix(ws, dataset, backbone)
     return [nearest(matrix, vector, N_NEIGHBOURS) for vector in asked[backbone]]
-
-
-def _route(route: int, experts: Sequence[Run]) -> str:
-    if route == routes.PERSON:
-        return "person"
-    return "generalist" if route == routes.GENERALIST else experts[route].id
-
-
-def _top(probs: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
-    best = int(probs.argmax())
-    return {"class": classes[best], "confidence": float(probs[best])}
 
 
 def _embedder(ws: Workspace, dataset: Dataset, backbone: str) -> Embedder:
