@@ -163,10 +163,17 @@ def reseed(model: Any, seed: int, stage: int, epoch: int) -> None:
     seed, stage, epoch : int
         Of the training, and counted from 0.
     """
+    import keras
+
+    def drawn(number: int) -> int:
+        entropy = np.random.SeedSequence((seed, stage, epoch, number)).generate_state(1)
+        return int(entropy[0]) % _SEED_LIMIT
+
     states = [v for v in model.variables if v.name == _SEED_STATE]
     for number, state in enumerate(states):
-        entropy = np.random.SeedSequence((seed, stage, epoch, number)).generate_state(1)
-        state.assign(np.array([int(entropy[0]) % _SEED_LIMIT, 0]))
+        state.assign(np.array([drawn(number), 0]))
+    # On PyTorch a dropout layer without a seed of its own asks the global generator instead.
+    keras.utils.set_random_seed(drawn(len(states)))
 
 
 def _variables(recipe: Recipe, stage: Stage) -> list[Any]:

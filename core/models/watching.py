@@ -185,7 +185,7 @@ def watcher(
     asks : bool
         As in `Record.add`.
     begin : callable
-        Called with the number of each epoch of the stage, from 0, before it.
+        Called with the number of each epoch of the stage, from 0, before its first step.
     done : callable
         Called after each epoch, when everything about it is decided.
     """
@@ -193,7 +193,11 @@ def watcher(
 
     class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries no types
         def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-            begin(epoch)
+            self._epoch = epoch
+
+        def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+            if batch == 0:  # not earlier: making the iterator draws a random number on PyTorch
+                begin(self._epoch)
 
         def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
             check()
