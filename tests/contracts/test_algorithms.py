@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, JobCancelled
-from core.models import ALGORITHMS, artifact, options, training
+from core.models import ALGORITHMS, artifact, options, portable, training
 from core.store.checkpoints import Checkpoints
 
 ONE_SHOT = {
@@ -127,6 +127,11 @@ def test_probabilities_have_shape_type_and_sum(trained):
     assert probabilities.shape == (N_IMAGES, N_CLASSES)
     assert probabilities.dtype == np.float32
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_its_file_can_be_opened_where_nobody_is_trusted(trained):
+    *_, folder = trained
+    portable.check((folder / "model.onnx").read_bytes())
 
 
 def test_overfits_ten_images(trained):

@@ -95,6 +95,15 @@ def test_it_answers_as_the_workspace_does(workspace, ids, tmp_path, limits, whic
         assert theirs["neighbours"] == []
 
 
+def test_what_is_recorded_is_what_the_run_was_measured_by(workspace, ids, tmp_path):
+    writing.export(workspace, ids.generalist, tmp_path / "out")
+    recorded = opening.read_manifest(tmp_path / "out").examples
+    positions = datasets.positions_by_id(workspace, ids.dataset)
+    rows = np.array([positions[example.image] for example in recorded])
+    stored = saving.calibrated(workspace, get_run(workspace, ids.generalist), rows)
+    np.testing.assert_allclose([e.probabilities for e in recorded], stored, atol=1e-6)
+
+
 def test_learned_deferral_and_a_person_go_with_it(workspace, ids, tmp_path, limits):
     record = saving.get(workspace, ids.cascade)
     rule = {"weights": [0.0] * 4 + [-0.5, 0.0, 0.0], "intercept": 0.6}
