@@ -1,7 +1,7 @@
-"""What does the model say about this one image? The answer, and who gave it.
+"""What does the model say about this image, or these? The answer, and who gave it.
 
-For trying a run or a cascade on an image of one's own, or on one of the test set; and for teaching
-a one-shot network one class more.
+For trying a run or a cascade on images of one's own, on what the camera sees, or on one of the test
+set; and for teaching a one-shot network one class more.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import streamlit as st
 
 from core.services.cascades import saving
 from core.services.runs import extending, training
-from pages.parts import predict_export, predict_extend, predict_parts
+from pages.parts import predict_batch, predict_export, predict_extend, predict_parts, predict_source
+from pages.parts.predict_source import CAMERA, KNOWN, MANY, OWN
 from pages.ui import messages, names, pickers, shell
-
-OWN, KNOWN = "an image of yours", "one of the test set"
 
 ctx = shell.enter("Predict", "What does the model say about this image, and who answered?")
 ws, dataset = ctx.ws, ctx.dataset
@@ -42,17 +41,24 @@ model_id = pickers.one(
 model = cascades.get(model_id) or runs.get(model_id) or extending.as_run(ws, taught[model_id])
 
 source = st.segmented_control(
-    "Image", [OWN, KNOWN], default=OWN, required=True, key="predict_source", bind="query-params"
+    "Image",
+    [OWN, CAMERA, KNOWN, MANY],
+    default=OWN,
+    required=True,
+    key="predict_source",
+    bind="query-params",
 )
-left, right = st.columns([2, 3], gap="large")
-with left, messages.guard():
-    asked = (
-        predict_parts.choose_own()
-        if source == OWN
-        else predict_parts.choose_known(ws, dataset, model)
-    )
+place = st.container()  # filled last: what is below stands while many images are answered
+predict_export.panel(ws, model_id)
+predict_extend.panel(ws, dataset, model, taught)
 
-with messages.guard():
+with place, messages.guard():
+    if source == MANY:
+        predict_batch.panel(ws, dataset, model_id)
+        st.stop()
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        asked = predict_source.choose(source, ws, dataset, model)
     if asked is None:
         right.caption("Choose an image to see the answer.")
     else:
@@ -61,5 +67,3 @@ with messages.guard():
             predict_parts.answer(ws, dataset, model, asked, found)
             predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
         predict_parts.on_the_map(ws, dataset, model, asked)
-predict_export.panel(ws, model_id)
-predict_extend.panel(ws, dataset, model, taught)

@@ -25,6 +25,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -44,6 +45,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")  # 4.3.14
 _CENTRAL = struct.Struct("<4s16xL4x3H12x")  # 4.3.12: packed size, lengths of what follows
 _IN_EXTRA = 0xFFFF_FFFF  # 4.4.8: the size is in the zip64 extra field
 _LOCAL_BYTES = 30  # 4.3.7, without name and extra field
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DIRECTORY_BYTES_PER_ENTRY = 512  # on average at most; 46 and the name are usual
 _SMALL_BYTES = 1_000_000  # a flat bitmap may shrink a thousandfold; harmless at this size
@@ -120,37 +122,62 @@ class ArchiveSource(Source):
         return read_table(manifest, data, reader, self._limits.archive_entries)
 
     def _read(self, entry: zipfile.ZipInfo) -> bytes:
-        limits = self._limits
-        if entry.file_size > limits.file_bytes:
-            raise BadImage("refused", f"the file is larger than {limits.file_bytes:,} bytes")
-        if entry.file_size > max(_SMALL_BYTES, limits.archive_ratio * entry.compress_size):
-            raise BadImage("refused", f"it is packed more than {limits.archive_ratio} times")
-        if entry.compress_type not in _METHODS:
-            raise BadImage("refused", f"its compression method {entry.compress_type} is not read")
-        try:
-            with self._zip.open(entry) as file:
-                return file.read(limits.file_bytes + 1)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            struct.error,
-            EOFError,
-            ValueError,
-            RuntimeError,
-        ) as error:
-            raise BadImage("unreadable", "its part of the archive is damaged") from error
+        return _read(self._zip, entry, self._limits)
+
+
+def pictures(file: IO[bytes], limits: ImageLimits) -> list[tuple[str, Callable[[], bytes]]]:
+    """Return (name, read) of every file in a zip, in whichever folder it lies.
+
+    Parameters
+    ----------
+    file : binary file
+        Stays open for as long as something is to be read.
+    limits : ImageLimits
+
+    Returns
+    -------
+    list of (str, callable)
+        By name, without the operating system's own files; `read` raises BadImage for one that is
+        too large, packed too tightly, or damaged.
+
+    Raises
+    ------
+    InvalidInput
+        If the archive is damaged or hostile; see the module's text.
+    """
+    archive = _open(file, limits)
+    found = {_name(entry): entry for entry in archive.infolist() if not entry.is_dir()}
+    return [
+        (printable(name), partial(_read, archive, found[name], limits))
+        for name in sorted(found)
+        if not is_ignored(name)
+    ]
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: ImageLimits) -> bytes:
+    if entry.file_size > limits.file_bytes:
+        raise BadImage("refused", f"the file is larger than {limits.file_bytes:,} bytes")
+    if entry.file_size > max(_SMALL_BYTES, limits.archive_ratio * entry.compress_size):
+        raise BadImage("refused", f"it is packed more than {limits.archive_ratio} times")
+    if entry.compress_type not in _METHODS:
+        raise BadImage("refused", f"its compression method {entry.compress_type} is not read")
+    try:
+        with archive.open(entry) as file:
+            return file.read(limits.file_bytes + 1)
+    except _DAMAGE as error:
+        raise BadImage("unreadable", "its part of the archive is damaged") from error
 
 
 def _absent() -> bytes:
     raise BadImage("unreadable", "it is not in the archive")
 
 
-def _open(path: Path, limits: ImageLimits) -> zipfile.ZipFile:
+def _open(source: Path | IO[bytes], limits: ImageLimits) -> zipfile.ZipFile:
     """Open an archive after looking at what it declares, and look at each entry before any read."""
     try:
-        with path.open("rb") as file:
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
             _check_end_record(file, limits)
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(source)
     except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError) as error:
         raise _hostile("its directory is damaged") from error
     try:

@@ -8,15 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 
 from core.services.cascades import saving
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import extending, predicting, training
+from core.services.runs import batch, extending, predicting, training
 from core.store import extended, jobs
-from pages.parts import predict_extend, predict_parts
+from pages.parts import predict_extend, predict_parts, predict_source
 from tests.app.conftest import stands, texts
-from tests.app.hands import button, cards, maps, queued, tiles
+from tests.app.hands import button, cards, click, maps, queued, tiles
 from tests.seeding import add_run, generalist_probs
 
 OWN, KNOWN = "an image of yours", "one of the test set"
@@ -159,8 +160,8 @@ def test_only_the_deferred_images_can_be_looked_through(full):
     app = full.open("predict", predict_source=KNOWN)
     app = stands(app.toggle(key="predict_deferred").set_value(True).run())
     record = saving.get(full.ws, full.ids.cascade)
-    wanted = predict_parts.deferred(full.ws, record).tolist()
-    assert wanted and tiles(app)[0] == wanted[: predict_parts.N_TILES]
+    wanted = predict_source.deferred(full.ws, record).tolist()
+    assert wanted and tiles(app)[0] == wanted[: predict_source.N_TILES]
 
 
 def found(confidence, deferred=False, route="generalist"):
@@ -290,3 +291,61 @@ def test_what_came_of_a_teaching_is_shown_with_a_way_to_the_new_model(full, comp
     app = full.open("predict", model=comparer)
     assert "From one image it cannot be told whether it recognises Corte" in texts(app)
     assert "Predict with the new model" in [link.label for link in app.get("page_link")]
+
+
+MANY = "many images"
+
+
+def give(app, *files):
+    """Drop files where many are taken."""
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
+    return stands(app.run())
+
+
+def chunked(ws, model, given):
+    """Answer files one at a time; what is no image is told by its name."""
+    for file in given:
+        row = an_answer(ws, model, file.name) | {"nearest": 3, "distance": 0.1}
+        yield [{"file": file.name, "problem": "it is no image"} if "bad" in file.name else row]
+
+
+def test_many_images_become_a_table_and_what_is_no_image_is_listed(full, monkeypatch):
+    monkeypatch.setattr(batch, "answers", chunked)
+    app = full.open("predict", model=full.ids.cascade, predict_source=MANY)
+    assert "Choose images to see the answers" in texts(app)
+    app = give(app, ("a.png", png()), ("bad.png", b"?"), ("b.png", png()))
+    assert not app.dataframe
+    app = click(app, "Ask about 3 images")
+    answered, failed = (frame.value for frame in app.dataframe[:2])
+    assert answered["file"].tolist() == ["a.png", "b.png"]
+    assert {"confidence", "route", "generalist", "expert_class", "p_D"} <= set(answered)
+    assert failed.values.tolist() == [["bad.png", "it is no image"]]
+    assert "Download as CSV" in [b.label for b in app.get("download_button")]
+    assert "Stop" not in [b.label for b in app.button]
+
+
+def test_what_was_answered_before_a_stop_stays_and_it_can_go_on(full, monkeypatch):
+    def broken_off(ws, model, given):
+        yield next(chunked(ws, model, given))
+        st.stop()
+
+    app = full.open("predict", model=full.ids.cascade, predict_source=MANY)
+    app = give(app, ("a.png", png()), ("b.png", png()), ("c.png", png()))
+    monkeypatch.setattr(batch, "answers", broken_off)
+    click(app, "Ask about 3 images")
+    app = stands(app.run())
+    assert "1 of 3 are answered." in texts(app)
+    assert app.dataframe[0].value["file"].tolist() == ["a.png"]
+    monkeypatch.setattr(batch, "answers", chunked)
+    app = click(app, "Go on")
+    assert app.dataframe[0].value["file"].tolist() == ["a.png", "b.png", "c.png"]
+    app = stands(app.selectbox(key="model").select(full.ids.generalist).run())
+    assert not app.dataframe  # another model has said nothing yet
+
+
+def test_a_picture_from_the_camera_is_answered(full, answering):
+    app = full.open("predict", model=full.ids.generalist, predict_source="the camera")
+    assert "Choose an image to see the answer." in texts(app)
+    app.camera_input[0].set_value(("shot.jpg", png(), "image/jpeg"))
+    app = stands(app.run())
+    assert "C" in [s.value for s in app.subheader]

@@ -97,14 +97,19 @@ def square(name: str, data: bytes, limits: ImageLimits, size_px: int, fit: Fit) 
         If it is no image; the sentence names the file.
     """
     try:
-        found = prepare(data, limits, size_px, fit)
+        return decoded(data, limits, size_px, fit)
     except InvalidInput as error:
         raise InvalidInput(
             f"the file {name} cannot be used: {error.what}",
             expected=error.expected,
             received=error.received,
         ) from error
-    return np.frombuffer(found.pixels, dtype=np.uint8).reshape(size_px, size_px, 3)
+
+
+def decoded(data: bytes, limits: ImageLimits, size_px: int, fit: Fit) -> np.ndarray:
+    """Return what `square` does; its sentence is the reason alone."""
+    pixels = prepare(data, limits, size_px, fit).pixels
+    return np.frombuffer(pixels, dtype=np.uint8).reshape(size_px, size_px, 3)
 
 
 def answer(

@@ -110,7 +110,7 @@ def embed_files(
     """
     dataset = get_dataset(ws, dataset_id)
     squares = np.stack([square(ws, dataset, name, data) for name, data in files])
-    return _embedder(ws, dataset, backbone).embed(squares)
+    return embedder(ws, dataset, backbone).embed(squares)
 
 
 def square(ws: Workspace, dataset: Dataset, name: str, data: bytes) -> np.ndarray:
@@ -190,11 +190,11 @@ def _member(ws: Workspace, dataset: Dataset, run: Run) -> Member:
         return Member(run.id, run.classes, run.temperature, session)
     backbone = str(run.config["backbone"])
 
-    def embedder() -> Embedder:
+    def opened() -> Embedder:
         _check_embedder(ws, dataset, run, backbone)
-        return _embedder(ws, dataset, backbone)
+        return embedder(ws, dataset, backbone)
 
-    return Member(run.id, run.classes, run.temperature, session, backbone, embedder)
+    return Member(run.id, run.classes, run.temperature, session, backbone, opened)
 
 
 def _check_embedder(ws: Workspace, dataset: Dataset, run: Run, backbone: str) -> None:
@@ -213,12 +213,13 @@ def _neighbours(
     if embedding_status(ws, dataset.id, backbone) is None:
         return [[] for _ in cached]
     if backbone not in asked:
-        asked[backbone] = _embedder(ws, dataset, backbone).embed(cached)
+        asked[backbone] = embedder(ws, dataset, backbone).embed(cached)
     matrix = embedding_matrix(ws, dataset, backbone)
     return [nearest(matrix, vector, N_NEIGHBOURS) for vector in asked[backbone]]
 
 
-def _embedder(ws: Workspace, dataset: Dataset, backbone: str) -> Embedder:
+def embedder(ws: Workspace, dataset: Dataset, backbone: str) -> Embedder:
+    """Return a backbone that embeds as a data set's images were embedded; opened once."""
     key = f"{ws.path}/{embedder_for(ws, dataset, backbone)}"
     with _opening:
         if key not in _EMBEDDERS:
