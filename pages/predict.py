@@ -10,7 +10,14 @@ import streamlit as st
 
 from core.services.cascades import saving
 from core.services.runs import extending, training
-from pages.parts import predict_batch, predict_export, predict_extend, predict_parts, predict_source
+from pages.parts import (
+    predict_batch,
+    predict_export,
+    predict_extend,
+    predict_look,
+    predict_parts,
+    predict_source,
+)
 from pages.parts.predict_source import CAMERA, KNOWN, MANY, OWN
 from pages.ui import messages, names, pickers, shell
 
@@ -65,5 +72,6 @@ with place, messages.guard():
         found = predict_parts.ask(ws, model_id, asked)
         with right:
             predict_parts.answer(ws, dataset, model, asked, found)
+            predict_look.panel(ws, model_id, asked)
             predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
         predict_parts.on_the_map(ws, dataset, model, asked)

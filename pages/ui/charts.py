@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
 _MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 FEW = 8  # epochs, each with its own tick
@@ -132,6 +134,38 @@ def probabilities(classes: Sequence[str], values: Sequence[float]) -> go.Figure:
         xaxis={"range": [0, 1], "tickformat": ".0%"},
         yaxis={"autorange": "reversed", "type": "category"},
     )
+    return figure
+
+
+def overlay(pixels: NDArray[Any], heat: NDArray[Any], largest: float) -> go.Figure:
+    """Draw an image twice, the second time under a map: orange above zero, blue below.
+
+    Parameters
+    ----------
+    pixels : array of uint8, shape (size_px, size_px, 3)
+    heat : array of float, shape (size_px, size_px)
+    largest : float
+        The value of the strongest colour; zero is transparent.
+    """
+    figure = make_subplots(1, 2, horizontal_spacing=0.02)
+    for column in (1, 2):
+        figure.add_trace(go.Image(z=pixels, hoverinfo="skip"), 1, column)
+    blue, clear, orange = "rgba(0,114,178,0.9)", "rgba(128,128,128,0)", "rgba(230,97,0,0.9)"
+    figure.add_trace(
+        go.Heatmap(
+            z=heat,
+            zmin=-largest,
+            zmax=largest,
+            colorscale=[[0.0, blue], [0.5, clear], [1.0, orange]],
+            colorbar={"tickformat": "+.0%", "title": "drop"},
+            hovertemplate="drop %{z:+.1%}<extra></extra>",
+        ),
+        1,
+        2,
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.update_layout(height=300, margin=_MARGIN)
     return figure
 
 

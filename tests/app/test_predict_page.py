@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.services.cascades import saving
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import batch, extending, predicting, training
+from core.services.runs import batch, extending, looking, predicting, training
 from core.store import extended, jobs
 from pages.parts import predict_extend, predict_parts, predict_source
 from tests.app.conftest import stands, texts
@@ -60,7 +60,7 @@ def answering(monkeypatch):
         predicting,
         "embed_files",
         lambda ws, dataset, backbone, files: vectors_of(ws, dataset)[5:6],
-    )
+    )  # an image of the data set
 
 
 def vectors_of(ws, dataset_id):
@@ -349,3 +349,25 @@ def test_a_picture_from_the_camera_is_answered(full, answering):
     app.camera_input[0].set_value(("shot.jpg", png(), "image/jpeg"))
     app = stands(app.run())
     assert "C" in [s.value for s in app.subheader]
+
+
+def test_what_the_answer_hangs_on_is_drawn_on_request(full, answering, monkeypatch):
+    asked = []
+
+    def look(ws, model, image):
+        asked.append((model, image))
+        heat = np.zeros((32, 32))
+        heat[:8, :8] = 0.25
+        return looking.Looked(np.zeros((32, 32, 3), np.uint8), heat, "C", 0.47, 169, 1)
+
+    monkeypatch.setattr(looking, "look", look)
+    app = drop(full.open("predict", model=full.ids.generalist), "mine.png", png())
+    assert asked == []
+    app = stands(app.toggle(key="predict_look").set_value(True).run())
+    said = texts(app)
+    assert "by 25.0 points at most" in said and "1 patch made it another class" in said
+    assert "no proof" in said
+    stands(app.run())
+    assert asked == [(full.ids.generalist, ("mine.png", png()))]  # once for this image
+    kinds = [[t["type"] for t in json.loads(c.proto.spec)["data"]] for c in app.get("plotly_chart")]
+    assert ["image", "image", "heatmap"] in kinds

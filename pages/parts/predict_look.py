@@ -1,0 +1,62 @@
+"""What in the image the answer hangs on, on request: a map over the image."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.services.runs import looking
+from core.services.workspace import Workspace
+from pages.parts.predict_source import Asked
+from pages.ui import charts, messages, state, text
+
+_KEPT = "predict-look"
+
+
+@st.fragment
+def panel(ws: Workspace, model_id: str, asked: Asked) -> None:
+    """Draw the toggle and, once it is on, the image with the map and what it shows."""
+    wanted = st.toggle(
+        "What the answer hangs on",
+        key="predict_look",
+        help="Asks the model about 170 more times, with another part of the image covered each "
+        "time: a few seconds.",
+    )
+    if not wanted:
+        return
+    with messages.guard():
+        found = _look(ws, model_id, asked)
+        st.plotly_chart(
+            charts.overlay(found.pixels, found.heat, found.largest),
+            key="predict-look-map",
+            config={"displayModeBar": False},
+            alt="The image, and the same with the parts marked that the answer hangs on",
+        )
+        st.caption(story(found))
+
+
+def _look(ws: Workspace, model_id: str, asked: Asked) -> looking.Looked:
+    """Return what was found, asking once for the image that is chosen."""
+    key = (model_id, asked if isinstance(asked, int) else asked.file_id)
+    kept = state.draft(_KEPT)
+    if kept is None or kept[0] != key:
+        with st.spinner("Covering one part of the image after the other …"):
+            image = asked if isinstance(asked, int) else (asked.name, asked.getvalue())
+            kept = (key, looking.look(ws, model_id, image))
+        state.set_draft(_KEPT, kept)
+    found: looking.Looked = kept[1]
+    return found
+
+
+def story(found: looking.Looked) -> str:
+    """Return what the map shows, and what it does not."""
+    name = messages.plain(found.answer)
+    most = text.points(found.largest).lstrip("+")
+    return (
+        f"A grey patch was laid over {found.n_patches} places in turn. Under orange, the "
+        f"probability of {name} ({text.percent(found.confidence)}) drops, under blue it rises; by "
+        f"{most} at most, on average of the patches over a pixel. "
+        f"{text.count(found.n_turned, 'patch', 'patches')} made it another class. This shows what "
+        "this answer hangs on, and is no proof of what the model has learned: a covered image is "
+        "unlike all it knows, and parts that say the same twice do not show (Zeiler and Fergus "
+        "2014)."
+    )
