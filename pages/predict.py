@@ -12,6 +12,7 @@ from core.services.cascades import saving
 from core.services.runs import extending, training
 from pages.parts import (
     predict_batch,
+    predict_drift,
     predict_export,
     predict_extend,
     predict_look,
@@ -72,6 +73,7 @@ with place, messages.guard():
         found = predict_parts.ask(ws, model_id, asked)
         with right:
             predict_parts.answer(ws, dataset, model, asked, found)
+            predict_drift.one(ws, model_id, asked)
             predict_look.panel(ws, model_id, asked)
             predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
         predict_parts.on_the_map(ws, dataset, model, asked)

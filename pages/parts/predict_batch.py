@@ -12,7 +12,7 @@ from core.records import Dataset
 from core.services.runs import batch
 from core.services.runs.batch import Given
 from core.services.workspace import Workspace
-from pages.parts import downloads
+from pages.parts import downloads, predict_drift
 from pages.ui import state, text
 
 _KEPT = "predict-batch"
@@ -97,6 +97,7 @@ def _show(ws: Workspace, dataset: Dataset, model_id: str, rows: list[dict[str, A
     table = batch.table(ws, dataset.id, rows)
     failed = table["problem"].notna()
     if not failed.all():
+        predict_drift.many(ws, model_id, rows)
         _answers(table[~failed].drop(columns="problem"))
     if failed.any():
         with st.expander(f"{text.count(int(failed.sum()), 'file')} could not be answered"):

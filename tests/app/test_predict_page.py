@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.services.cascades import saving
 from core.services.data import datasets, embedding, exploring
-from core.services.runs import batch, extending, looking, predicting, training
+from core.services.runs import batch, drifting, extending, looking, predicting, training
 from core.store import extended, jobs
 from pages.parts import predict_extend, predict_parts, predict_source
 from tests.app.conftest import stands, texts
@@ -371,3 +371,26 @@ def test_what_the_answer_hangs_on_is_drawn_on_request(full, answering, monkeypat
     assert asked == [(full.ids.generalist, ("mine.png", png()))]  # once for this image
     kinds = [[t["type"] for t in json.loads(c.proto.spec)["data"]] for c in app.get("plotly_chart")]
     assert ["image", "image", "heatmap"] in kinds
+
+
+def test_an_image_unlike_the_test_images_is_warned_of(full, answering, monkeypatch):
+    monkeypatch.setattr(drifting, "is_far", lambda ws, model, file: file == ("far.png", png()))
+    app = full.open("predict", model=full.ids.generalist)
+    assert not list(drop(app, "near.png", png()).warning)
+    (warning,) = drop(full.open("predict", model=full.ids.generalist), "far.png", png()).warning
+    assert "farther from the training images than 99 of 100 test images" in warning.value
+
+
+@pytest.mark.parametrize(("distance", "warned"), [(0.5, True), (0.0, False)])
+def test_a_batch_unlike_the_test_images_voids_the_guarantee(full, monkeypatch, distance, warned):
+    def answers(ws, model, given):
+        yield [an_answer(ws, model, f.name) | {"nearest": 3, "distance": distance} for f in given]
+
+    monkeypatch.setattr(batch, "answers", answers)
+    app = full.open("predict", model=full.ids.cascade, predict_source=MANY)
+    app = give(app, *((f"{i}.png", png()) for i in range(4)))
+    app = click(app, "Ask about 4 images")
+    assert bool([w for w in app.warning if "it may not hold" in w.value]) == warned
+    n_far = 4 if warned else 0
+    assert f"{n_far} of 4 images" in texts(app)
+    assert "4.0 % are expected" in texts(app)  # of 24 test images, the farthest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,19 +98,31 @@ def test_the_nearest_training_image_of_a_training_image_is_itself(workspace, ids
     assert table["nearest_training_image"][0] == frame["path"][row["nearest"]]
 
 
-def test_new_images_are_held_against_the_test_images(workspace, ids):
+def test_new_images_are_held_against_the_test_images(workspace, ids, monkeypatch):
     dataset = datasets.get_dataset(workspace, ids.dataset)
     run = get_run(workspace, ids.generalist)
+    green = ("x.png", encoded(1))  # smooth, of any colour: unlike the noise of the data set
     assert drifting.reference(workspace, dataset, run) is None
+    assert not len(drifting.held_out(workspace, dataset, run))
+    assert not drifting.is_far(workspace, ids.cascade, green)
     embed(workspace, dataset)
-    found = drifting.reference(workspace, dataset, run)
+    found, usual = (f(workspace, dataset, run) for f in (drifting.reference, drifting.held_out))
     rows = {name: datasets.split_index(workspace, dataset.id, name) for name in ("train", "test")}
     vectors = embedding.embedding_matrix(workspace, dataset)
-    assert np.allclose(found.nearest(vectors[rows["test"]])[1], found.held_out)
+    assert np.allclose(found.nearest(vectors[rows["test"]])[1], usual)
     assert found.positions.tolist() == rows["train"].tolist()
-    assert not found.is_far(2.0)  # with 16 test images nothing can be said
-    found = replace(found, held_out=np.linspace(0.0, 0.1, 99))
-    assert found.is_far(0.2) and not found.is_far(0.1)
+    assert not drifting.is_far(workspace, ids.cascade, green)  # 16 test images are too few
+    assert drifting.drift(workspace, ids.cascade, [{"distance": 1.0}]) is None
+    monkeypatch.setattr(drifting, "held_out", lambda *_: np.linspace(0.0, usual.max(), 99))
+    assert drifting.is_far(workspace, ids.cascade, green)
+    near = [{"distance": d} for d in (*usual, None)] + [{"problem": "it is no image"}]
+    drift = drifting.drift(workspace, ids.cascade, near)
+    assert (drift.n_images, drift.n_held_out) == (len(usual), 99)
+    assert (
+        drift.p_value
+        > 0.05
+        > drifting.drift(workspace, ids.cascade, [{"distance": 1.0}] * 3).p_value
+    )
 
 
 def test_the_table_has_a_column_for_all_that_was_said_and_no_formulas(workspace, ids):

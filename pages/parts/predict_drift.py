@@ -1,0 +1,51 @@
+"""Do these images look like those the model was measured on? Silent where nothing can be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.analysis.novelty import Drift
+from core.services.runs import drifting
+from core.services.workspace import Workspace
+from pages.parts.predict_source import Asked
+from pages.ui import text
+
+FAR = (
+    "This image is farther from the training images than 99 of 100 test images. Confidence, and "
+    "the guarantee of a threshold, speak of images like the test images: they may not hold here."
+)
+
+
+def one(ws: Workspace, model_id: str, asked: Asked) -> None:
+    """Warn of a new image that lies far out."""
+    if not isinstance(asked, int) and drifting.is_far(ws, model_id, (asked.name, asked.getvalue())):
+        st.warning(FAR, icon=":material/explore_off:")
+
+
+def many(ws: Workspace, model_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Say how many of the images that were answered lie far out, and whether it is too many."""
+    found = drifting.drift(ws, model_id, rows)
+    if found is None:
+        return
+    if found.p_value <= drifting.DRIFT_LEVEL:
+        st.warning(
+            f"**These images look unlike those the guarantee was calibrated on: it may not hold.** "
+            f"{story(found)} The same goes for the confidence of each answer.",
+            icon=":material/explore_off:",
+        )
+    else:
+        st.caption(f"Nothing says that these images are unlike the test images: {story(found)}")
+
+
+def story(found: Drift) -> str:
+    """Return how many lie far out, against how many were expected."""
+    chance = f"p = {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"
+    return (
+        f"{found.n_far:,} of {text.count(found.n_images, 'image')} ({text.percent(found.far_rate)})"
+        f" lie farther from the training images than 95 of 100 test images do; "
+        f"{text.percent(found.expected_rate)} are expected ({chance}, taking the images as "
+        "independent of each other)."
+    )
