@@ -28,6 +28,11 @@ def patches(size_px: int) -> list[Box]:
     size_px : int, at least 1
         Side of the image.
 
+    Raises
+    ------
+    InvalidInput
+        If `size_px` is out of range.
+
     Notes
     -----
     Each is a seventh of the side wide, rounded up, and they are half of that apart or less: 13 x 13

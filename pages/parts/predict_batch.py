@@ -82,7 +82,7 @@ def _ask(ws: Workspace, model_id: str, given: list[Given], rows: list[dict[str, 
         st.caption(f"{len(rows):,} of {len(given):,} are answered.")
     if not button.button(label, type="primary", icon=":material/play_arrow:", key="predict-ask"):
         return
-    button.button("Stop", icon=":material/stop:", key="predict-stop")
+    button.button("Stop and keep these", icon=":material/stop:", key="predict-stop")
     bar = st.progress(0.0, text="Opening the model …")
     for part in batch.answers(ws, model_id, left):
         rows += part
@@ -106,15 +106,16 @@ def _show(ws: Workspace, dataset: Dataset, model_id: str, rows: list[dict[str, A
                 hide_index=True,
                 alt="Files that could not be answered, with the reason",
             )
-    downloads.csv("Download as CSV", lambda: table, f"predictions-{model_id}")
+    downloads.csv("Download the answers", lambda: table, f"predictions-{model_id}")
 
 
 def _answers(table: pd.DataFrame) -> None:
-    shares = [c for c in table if str(c).startswith("p_") or str(c).endswith("confidence")]
+    table.columns = [c if c.startswith("p_") else c.replace("_", " ") for c in map(str, table)]
+    shares = [c for c in table.columns if c.startswith("p_") or c.endswith("confidence")]
     st.dataframe(
         table.dropna(axis="columns", how="all"),
         hide_index=True,
-        column_config={str(c): _SHARE for c in shares}
+        column_config={c: _SHARE for c in shares}
         | {
             "route": st.column_config.TextColumn(
                 help="Whose answer it is: the generalist's, an expert's (its run), or left to a "

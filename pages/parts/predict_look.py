@@ -18,7 +18,7 @@ def panel(ws: Workspace, model_id: str, asked: Asked) -> None:
     wanted = st.toggle(
         "What the answer hangs on",
         key="predict_look",
-        help="Asks the model about 170 more times, with another part of the image covered each "
+        help="Asks the model about 200 more times, with another part of the image covered each "
         "time: a few seconds.",
     )
     if not wanted:
@@ -26,7 +26,7 @@ def panel(ws: Workspace, model_id: str, asked: Asked) -> None:
     with messages.guard():
         found = _look(ws, model_id, asked)
         st.plotly_chart(
-            charts.overlay(found.pixels, found.heat, found.largest),
+            charts.overlay(found.pixels, found.heat, found.scale),
             key="predict-look-map",
             config={"displayModeBar": False},
             alt="The image, and the same with the parts marked that the answer hangs on",

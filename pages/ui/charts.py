@@ -137,15 +137,15 @@ def probabilities(classes: Sequence[str], values: Sequence[float]) -> go.Figure:
     return figure
 
 
-def overlay(pixels: NDArray[Any], heat: NDArray[Any], largest: float) -> go.Figure:
+def overlay(pixels: NDArray[Any], heat: NDArray[Any], strongest: float) -> go.Figure:
     """Draw an image twice, the second time under a map: orange above zero, blue below.
 
     Parameters
     ----------
     pixels : array of uint8, shape (size_px, size_px, 3)
     heat : array of float, shape (size_px, size_px)
-    largest : float
-        The value of the strongest colour; zero is transparent.
+    strongest : float
+        The value that is drawn in full colour; zero is transparent.
     """
     figure = make_subplots(1, 2, horizontal_spacing=0.02)
     for column in (1, 2):
@@ -154,8 +154,8 @@ def overlay(pixels: NDArray[Any], heat: NDArray[Any], largest: float) -> go.Figu
     figure.add_trace(
         go.Heatmap(
             z=heat,
-            zmin=-largest,
-            zmax=largest,
+            zmin=-strongest,
+            zmax=strongest,
             colorscale=[[0.0, blue], [0.5, clear], [1.0, orange]],
             colorbar={"tickformat": "+.0%", "title": "drop"},
             hovertemplate="drop %{z:+.1%}<extra></extra>",

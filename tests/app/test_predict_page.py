@@ -318,10 +318,10 @@ def test_many_images_become_a_table_and_what_is_no_image_is_listed(full, monkeyp
     app = click(app, "Ask about 3 images")
     answered, failed = (frame.value for frame in app.dataframe[:2])
     assert answered["file"].tolist() == ["a.png", "b.png"]
-    assert {"confidence", "route", "generalist", "expert_class", "p_D"} <= set(answered)
+    assert {"confidence", "route", "generalist", "expert class", "p_D"} <= set(answered)
     assert failed.values.tolist() == [["bad.png", "it is no image"]]
-    assert "Download as CSV" in [b.label for b in app.get("download_button")]
-    assert "Stop" not in [b.label for b in app.button]
+    assert "Download the answers" in [b.label for b in app.get("download_button")]
+    assert "Stop and keep these" not in [b.label for b in app.button]
 
 
 def test_what_was_answered_before_a_stop_stays_and_it_can_go_on(full, monkeypatch):

@@ -12,6 +12,7 @@ from core.services.data.datasets import pixels
 from core.services.runs import answering, predicting
 from core.store.database import Workspace
 
+_LEAST_SCALE = 0.05
 _AT_ONCE = 16  # images in memory besides those the model makes of them
 
 
@@ -42,6 +43,11 @@ class Looked:
     n_turned: int
 
     @property
+    def scale(self) -> float:
+        """Return the change that is drawn strongest: small ones are not to look large."""
+        return max(_LEAST_SCALE, self.largest)
+
+    @property
     def largest(self) -> float:
         """Return the largest change, in [0, 1]."""
         return float(np.abs(self.heat).max())
@@ -53,7 +59,7 @@ def look(ws: Workspace, model_id: str, asked: tuple[str, bytes] | int) -> Looked
     Parameters
     ----------
     model_id : str
-        A run, a cascade or an extended model; about 170 images are asked of it.
+        A run, a cascade or an extended model; about 200 images are asked of it.
     asked : (name, bytes) or int
         A file, or a position in the data set.
 
