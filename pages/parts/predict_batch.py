@@ -115,7 +115,7 @@ def _answers(table: pd.DataFrame) -> None:
     st.dataframe(
         table.dropna(axis="columns", how="all"),
         hide_index=True,
-        column_config={c: _SHARE for c in shares}
+        column_config=dict.fromkeys(shares, _SHARE)
         | {
             "route": st.column_config.TextColumn(
                 help="Whose answer it is: the generalist's, an expert's (its run), or left to a "
