@@ -59,8 +59,12 @@ st.write("at", st.slider("tau", 0.0, 1.0, 0.5, step=0.001))
 """
 PRESSED = "addEventListener('keydown', (e) => (window.pressed = e.timeStamp), true); window.ms = []"
 WATCH = """(node) => {
-  new MutationObserver(() => requestAnimationFrame(() => requestAnimationFrame(() =>
-    window.ms.push(performance.now() - window.pressed)))).observe(node,
+  const painted = () => requestAnimationFrame(() => {
+    const after = new MessageChannel(); // its message comes when the frame is on its way
+    after.port1.onmessage = () => window.ms.push(performance.now() - window.pressed);
+    after.port2.postMessage(0);
+  });
+  new MutationObserver(painted).observe(node,
     { attributes: true, characterData: true, childList: true, subtree: true });
 }"""
 

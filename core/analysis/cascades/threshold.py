@@ -114,7 +114,8 @@ class Sweep:
         """Return the cascade's confusion matrix at `taus[position]`: (K, K), in O(K P)."""
         C = self.base.copy()
         for pair, moves in zip(self.pairs, self.moves, strict=True):
-            C[:, list(pair)] += moves[position]
+            for column, c in enumerate(pair):  # slices: an index list takes thrice as long
+                C[:, c] += moves[position, :, column]
         return C
 
     def at(self, tau: float) -> dict[str, Any]:

@@ -19,11 +19,18 @@ function createDesk(root, data) {
   const numbers = createNumbers(data);
   const live = element("div", "visually-hidden");
   live.setAttribute("role", "status");
-  let report = () => {}, choose = () => {}, route = "all", planned = 0, pressedAt = 0;
+  let report = () => {}, choose = () => {}, route = "all", framed = false, stale = false;
 
-  const plan = (event) => {
-    pressedAt = event ? event.timeStamp : performance.now();
-    if (!planned) planned = requestAnimationFrame(draw);
+  // What moves first in a frame is drawn at once, so that it is on screen with the next; what comes
+  // later in the same frame waits for it.
+  const plan = () => {
+    if (framed) return void (stale = true);
+    framed = true;
+    draw();
+    requestAnimationFrame(() => {
+      framed = false;
+      if (stale) draw();
+    });
   };
   const released = () => {
     draw();
@@ -83,8 +90,7 @@ function createDesk(root, data) {
   });
 
   function draw() {
-    cancelAnimationFrame(planned);
-    planned = 0;
+    stale = false;
     const at = taus(), found = numbers.at(at, person.get());
     show(found);
     const sum = found.generalist.map((n, i) => n + found.experts[i]);
@@ -92,7 +98,6 @@ function createDesk(root, data) {
     buttons.forEach(([name, button]) => button.setAttribute("aria-pressed", name === route));
     curve.draw(numbers.curve(at), found.coverage, 1 - found.accuracy);
     root.dataset.figures = JSON.stringify([found.n_right, found.n_answered, found.n_deferred]);
-    root.dataset.pressed = pressedAt;
   }
 
   function show(f) {
