@@ -6,8 +6,9 @@ Explore    explore_map, evidence, sweep_chart, label_splits
 Classes    class_*
 Review     review_*
 Train      train_*
-Compare    run_table, compare_*
-Cascade    cascade_*, threshold
-Predict    predict_parts
+Compare    compare_*, coverage_chart, mistake_images, more_images_chart, reliability_chart
+Cascade    cascade_*
+Predict    predict_*
+several    downloads
 =========  =========================================================================
 """

@@ -116,22 +116,3 @@ def test_the_best_tau_is_the_smallest_of_the_most_accurate(case):
     assert n_correct[at] == n_correct.max()
     assert (n_correct[:at] < n_correct[at]).all()
     assert swept.at(best)["gain"] >= 0.0
-
-
-@given(cascade_inputs(), TAUS)
-def test_pairs_add_up_to_the_whole(case, tau):
-    swept = _swept(case)
-    at, rows = swept.at(tau), cascade.accounting(swept, tau)
-    assert sum(row["n_deferred"] for row in rows) == at["n_deferred"]
-    assert abs(sum(row["gain"] for row in rows) - at["gain"]) < 1e-12
-    assert [row["pair"] for row in rows] == case.pairs
-
-
-@given(cascade_inputs(), TAUS)
-def test_random_control_is_exact_at_its_ends(case, tau):
-    swept = _swept(case)
-    control = cascade.random_control(swept, tau)
-    at = swept.at(tau)
-    if at["n_deferred"] in (0, swept.n_owned.sum()):  # then there is only one way to draw
-        assert abs(control["accuracy"] - at["accuracy"]) < 1e-12
-        assert control["accuracy_sd"] < 1e-9

@@ -26,7 +26,7 @@ from core.analysis.cascades.deferral import (
     route,
 )
 from core.analysis.comparisons.paired import paired_intervals
-from core.analysis.metrics import confusion_matrix, wilson_interval, wilson_intervals
+from core.analysis.metrics import confusion_matrix, wilson_interval
 from core.errors import InvalidInput
 
 N_POSITIONS = 1001  # of the slider: 0, 0.001, ..., 1
@@ -147,28 +147,6 @@ class Sweep:
             "n_recovered": recovered,
             "n_broken": broken,
             "confusion": self.confusion_at(i).tolist(),
-        }
-
-    def curves(self) -> dict[str, Floats]:
-        """Return what a chart over tau needs, each of shape (T,).
-
-        Returns
-        -------
-        dict
-            tau, accuracy, accuracy_low, accuracy_high, deferral_rate, gain, gain_low, gain_high.
-        """
-        n = self.n_images
-        right = wilson_intervals(self.n_correct, n)
-        gain = paired_intervals(self.n_recovered, self.n_broken, n)
-        return {
-            "tau": self.taus,
-            "accuracy": self.n_correct / n,
-            "accuracy_low": right[:, 0],
-            "accuracy_high": right[:, 1],
-            "deferral_rate": self.n_deferred / n,
-            "gain": (self.n_recovered - self.n_broken) / n,
-            "gain_low": gain[:, 0],
-            "gain_high": gain[:, 1],
         }
 
 
