@@ -17,7 +17,7 @@ from pages.parts import train_jobs
 from pages.ui import cached, job_panel, messages, names, pickers, state, text
 
 N_SHOWN = 6  # pairs; further down there is little to gain
-_WIDTHS = (6, 4, 4, 4, 4, 5)  # of the columns, in parts
+_WIDTHS = (6, 4, 4, 4, 5)  # of the columns, in parts
 _SHARPER = "at twice the resolution"
 
 
@@ -125,7 +125,7 @@ def _columns() -> Sequence[Any]:
 
 def _heads(n_val: int) -> None:
     """Draw what stands in each column."""
-    pair, n_confused, gain, overlap, people, expert = _columns()
+    pair, n_confused, gain, apart, expert = _columns()
     pair.caption("Pair")
     n_confused.caption(
         "Confused",
@@ -137,16 +137,13 @@ def _heads(n_val: int) -> None:
         help="What an expert without any mistake would add to the validation accuracy. "
         "A real one adds less.",
     )
-    overlap.caption(
+    apart.caption(
         "Overlap",
         help="Share of images that lie among those of the other class, by their nearest "
         "neighbours in the embedding, on training and validation images: 0 % is apart; about 50 % "
-        "is one clump, which no expert on this backbone divides.",
-    )
-    people.caption(
-        "People",
-        help="How well reviewers agree on images of the pair: Krippendorff's alpha. Where people "
-        "do not tell the two apart, no expert can be right.",
+        "is one clump, which no expert on this backbone divides. Below it, once there are reviews, how well "
+        "people agree on images of the pair: Krippendorff's alpha. Where they do not tell the two "
+        "apart, no expert can be right.",
     )
     expert.caption(
         "Best expert",
@@ -164,7 +161,7 @@ def _row(
 ) -> None:
     """Draw one pair: how often it is confused, what an expert could gain, and who there is."""
     mine = [run for run in experts if run.pair and set(run.pair) == {pair.a, pair.b}]
-    who, n_confused, gain, overlap, people, expert = _columns()
+    who, n_confused, gain, apart, expert = _columns()
     who.markdown(
         f"**{messages.plain(pair.a)} / {messages.plain(pair.b)}** "
         f":small[{pair.n_train:,} to learn from]"
@@ -173,8 +170,9 @@ def _row(
         f"{text.count(pair.n_confused, 'image')} :small[({text.percent(pair.share_of_errors, 0)})]"
     )
     gain.markdown(f"**{text.points(pair.oracle_gain)}**")
-    overlap.markdown("–" if pair.overlap is None else text.percent(pair.overlap, 0))
-    people.markdown("–" if pair.people is None else f"{pair.people[0]:.2f}")
+    said = "–" if pair.overlap is None else text.percent(pair.overlap, 0)
+    people = "" if pair.people is None else f" :small[people {pair.people[0]:.2f}]"
+    apart.markdown(said + people)
     with expert:
         if mine:
             _known(mine)
