@@ -141,9 +141,9 @@ def _heads(n_val: int) -> None:
         "Overlap",
         help="Share of images that lie among those of the other class, by their nearest "
         "neighbours in the embedding, on training and validation images: 0 % is apart; about 50 % "
-        "is one clump, which no expert on this backbone divides. Below it, once there are reviews, how well "
-        "people agree on images of the pair: Krippendorff's alpha. Where they do not tell the two "
-        "apart, no expert can be right.",
+        "is one clump, which no expert on this backbone divides. Beside it, once there are reviews, "
+        "how well people agree on images of the pair: Krippendorff's alpha. Where they do not tell "
+        "the two apart, no expert can be right.",
     )
     expert.caption(
         "Best expert",
