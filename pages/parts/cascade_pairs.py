@@ -141,7 +141,7 @@ def _heads(n_val: int) -> None:
         "Overlap",
         help="Share of images that lie among those of the other class, by their nearest "
         "neighbours in the embedding, on training and validation images: 0 % is apart; about 50 % "
-        "is one clump, which no expert on this backbone divides. Beside it, once there are reviews, "
+        "is one clump, which no expert on this backbone divides. Beside it, where reviewed: "
         "how well people agree on images of the pair: Krippendorff's alpha. Where they do not tell "
         "the two apart, no expert can be right.",
     )
