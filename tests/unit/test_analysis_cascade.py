@@ -29,6 +29,13 @@ def test_an_image_belongs_to_the_pair_of_its_top_two_ties_in_class_order():
     assert cascade.route(np.zeros((0, 3)), [(0, 1)]).size == 0
 
 
+def test_a_group_leaves_an_image_to_which_a_class_outside_fits_as_well():
+    third = 1 / 3  # an expert with no opinion would leave 2/9 to each of the three, below 1/3
+    probs = np.array([[0.0, third, third, third], [0.0, 0.4, 0.4, 0.2]])
+    assert cascade.route(probs, [(0, 1, 2)]).tolist() == [-1, 0]
+    assert cascade.route(probs, [(1, 2)]).tolist() == [0, 0]
+
+
 def test_equality_keeps():
     owner = cascade.route(PROBS, [(0, 1)])
     assert owner.tolist() == [0, 0, 0, -1]

@@ -1,7 +1,9 @@
 """Routing and deferral: which expert an image belongs to, and what the two models say together.
 
-An image is *owned* by a pair when the generalist's two most probable classes are that pair, or lie
-in it: what is called a pair here may be a group of three or more classes that are confused.
+An image is *owned* by a pair when the generalist's two most probable classes are that pair. What is
+called a pair here may be a group of three or more classes that are confused: it owns an image when
+the top two lie in it and no class outside is as probable as the group's classes are on average.
+So whatever an expert says, its answer is the most probable class.
 It is *deferred* to the pair's expert when it is owned and the generalist's confidence is below
 tau; equality keeps, so tau = 0 defers nothing.
 """
@@ -33,7 +35,7 @@ def route(probs: ArrayLike, pairs: Pairs) -> Ints:
     Returns
     -------
     array of int64, shape (n_images,)
-        The index of the pair that holds the image's top two, or -1.
+        The index of the pair that owns the image, or -1.
 
     Raises
     ------
@@ -52,7 +54,13 @@ def route(probs: ArrayLike, pairs: Pairs) -> Ints:
     first = P.argmax(axis=1)
     others = P.copy()
     others[rows, first] = -1.0
-    return np.asarray(owner_of[first, others.argmax(axis=1)])
+    owner = np.asarray(owner_of[first, others.argmax(axis=1)])
+    for index, pair in enumerate(pairs):
+        if len(pair) > 2:  # of two classes the mean is never below the third
+            outside = np.delete(P, list(pair), axis=1).max(axis=1, initial=0.0)
+            mean = P[:, list(pair)].mean(axis=1, dtype=np.float64)
+            owner[(owner == index) & (outside >= mean)] = -1
+    return owner
 
 
 def deferred_mask(probs: ArrayLike, owner: ArrayLike, tau: float) -> Bools:
