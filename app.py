@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from core.language import phrase
 from pages.ui.shell import Route, run
 
 ROUTES = {
-    "Data": [
-        Route("overview", "Overview", "home"),
-        Route("dataset", "Data set", "photo_library"),
+    phrase("Data"): [
+        Route("overview", phrase("Overview"), "home"),
+        Route("dataset", phrase("Data set"), "photo_library"),
     ],
-    "Understand": [
-        Route("explore", "Explore", "scatter_plot"),
-        Route("classes", "Classes", "merge"),
-        Route("review", "Review", "rate_review"),
+    phrase("Understand"): [
+        Route("explore", phrase("Explore"), "scatter_plot"),
+        Route("classes", phrase("Classes"), "merge"),
+        Route("review", phrase("Review"), "rate_review"),
     ],
-    "Improve": [
-        Route("train", "Train", "model_training"),
-        Route("compare", "Compare", "leaderboard"),
+    phrase("Improve"): [
+        Route("train", phrase("Train"), "model_training"),
+        Route("compare", phrase("Compare"), "leaderboard"),
     ],
-    "Decide": [
-        Route("cascade", "Cascade", "alt_route"),
-        Route("predict", "Predict", "image_search"),
+    phrase("Decide"): [
+        Route("cascade", phrase("Cascade"), "alt_route"),
+        Route("predict", phrase("Predict"), "image_search"),
     ],
 }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services import jobs
 from core.services.data import datasets
 from core.services.workspace import Workspace
 from pages.parts import import_form
-from pages.ui import cached, charts, gallery, job_panel, messages, shell, state, text
+from pages.ui import cached, charts, gallery, job_panel, messages, shell, state
 
 VIEWS = ["Look", "Balance", "Problems", "Import"]
 ANY = "all"

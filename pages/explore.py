@@ -9,11 +9,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.data import embedding, exploring
 from core.services.workspace import Workspace
 from pages.parts import evidence, explore_map, label_splits, sweep_chart
-from pages.ui import cached, gallery, job_panel, matrix, messages, shell, text
+from pages.ui import cached, gallery, job_panel, matrix, messages, shell
 
 
 def number_of_classes(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services import demo, overview
 from core.services.data import datasets
 from core.services.overview import Step, Story
 from core.services.workspace import Workspace
 from core.settings import DEMO_NAME
-from pages.ui import cached, gallery, job_panel, messages, shell, state, text
+from pages.ui import cached, gallery, job_panel, messages, shell, state
 
 N_EXAMPLES = 14  # labels in the strip of examples
 WHAT_IT_IS = """\

@@ -8,11 +8,12 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import NotReady
+from core.language import text
 from core.services.classes import mapping
 from core.services.data import embedding
 from core.services.runs import training
 from pages.parts import train_cost, train_form, train_jobs, train_preview
-from pages.ui import job_panel, messages, shell, state, text
+from pages.ui import job_panel, messages, shell, state
 
 ctx = shell.enter(
     "Train", "How well can these classes be told apart? Train a model and watch it learn."

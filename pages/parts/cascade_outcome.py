@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.services.cascades.members import Members
-from pages.ui import meaning, messages, names, text
+from pages.ui import meaning, messages, names
 
 Figures = Mapping[str, Any]
 

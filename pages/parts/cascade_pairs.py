@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset, Run
 from core.services.cascades import pairs as pair_service
 from core.services.cascades.pairs import ConfusedPair
@@ -14,7 +15,7 @@ from core.services.classes import advising
 from core.services.runs import training
 from core.services.workspace import Workspace
 from pages.parts import train_jobs
-from pages.ui import cached, job_panel, messages, names, pickers, state, text
+from pages.ui import cached, job_panel, messages, names, pickers, state
 
 N_SHOWN = 6  # pairs; further down there is little to gain
 _WIDTHS = (6, 4, 4, 4, 5)  # of the columns, in parts

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.analysis.cascades.routes import Thresholds
+from core.language import text
 from core.services.cascades import guaranteeing
 from core.services.cascades.guaranteeing import Promise
 from core.services.cascades.members import Members
 from core.services.workspace import Workspace
 from pages.parts import cascade_live
-from pages.ui import messages, text
+from pages.ui import messages
 
 _ERRORS = ["1 %", "2 %", "5 %", "10 %", "20 %"]
 _SURE = ["90 %", "95 %", "99 %"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import text
 from core.records import CascadeRecord, Dataset
 from core.services.cascades import saving
 from core.services.workspace import Workspace
-from pages.ui import messages, names, text
+from pages.ui import messages, names
 
 
 def show(ws: Workspace, dataset: Dataset) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.analysis.cascades.routes import Thresholds
+from core.language import text
 from core.records import Dataset
 from core.services.cascades import reporting, saving
 from core.services.cascades.guaranteeing import Promise
@@ -12,7 +13,7 @@ from core.services.cascades.members import Members
 from core.services.workspace import Workspace
 from pages.parts import cascade_live, cascade_outcome, cascade_promise
 from pages.parts.cascade_live import Cell
-from pages.ui import messages, names, state, text
+from pages.ui import messages, names, state
 from pages.ui.confusion_panel import CELL_PAGE
 from pages.ui.gallery import gallery
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.language import text
 from core.services.classes import advising
 from pages.parts import class_composer
 from pages.parts.class_draft import Draft
 from pages.parts.class_sandbox import Bench
-from pages.ui import cached, messages, text
+from pages.ui import cached, messages
 
 N_SHOWN = 5  # pairs; the others sit in an expander
 _WIDTHS = (7, 5, 3, 4, 4)

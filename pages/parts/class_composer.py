@@ -8,12 +8,13 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import AppError
+from core.language import text
 from core.records import ClassMapRecord, Dataset
 from core.services.classes import merging_images
 from pages.parts import class_draft
 from pages.parts.class_draft import Draft
 from pages.parts.class_sandbox import Bench
-from pages.ui import messages, names, state, text
+from pages.ui import messages, names, state
 from pages.ui.confusion_panel import confusion_panel
 
 MANY, SCROLLED_PX = 6, 330  # merged classes from which on their list scrolls, and how tall it is

@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.merges.merging import Merge
+from core.language import text
 from pages.parts import class_composer, class_verdict
 from pages.parts.class_draft import Draft
 from pages.parts.class_sandbox import Bench
-from pages.ui import text
 
 _NO_MERGE = "no merge"
 _VERDICTS = {

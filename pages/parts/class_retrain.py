@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import text
 from core.records import ClassMapRecord
 from core.services.classes import retraining
 from core.services.runs import training
 from core.services.workspace import Workspace
 from pages.parts import train_jobs
 from pages.parts.class_sandbox import Bench
-from pages.ui import job_panel, meaning, messages, names, text
+from pages.ui import job_panel, meaning, messages, names
 
 
 def panel(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:

@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.analysis.class_map import ClassMap
 from core.analysis.merges import merging as merge_analysis
+from core.language import text
 from core.records import Dataset, Run
 from core.services.classes import merging
 from core.services.runs import crossvalidating
 from core.services.workspace import Workspace
-from pages.ui import cached, job_panel, names, pickers, state, text
+from pages.ui import cached, job_panel, names, pickers, state
 
 N_TOP = 10  # merges in the ranking, no merge not counted
 ORDERED = "ordered"  # also the name of the query parameter

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.language import text
 from core.records import ClassMapRecord, Dataset
 from core.services.classes import class_map_files, mapping
 from core.services.workspace import Workspace
 from pages.parts import class_composer, class_retrain
 from pages.parts.class_draft import Draft
 from pages.parts.class_sandbox import Bench
-from pages.ui import messages, names, state, text
+from pages.ui import messages, names, state
 
 N_SHOWN = 4  # versions shown at once; the others sit in an expander
 _MIMES = {"json": "application/json", "csv": "text/csv"}

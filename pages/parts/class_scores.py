@@ -8,9 +8,10 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.analysis.merges.merging import Merge
+from core.language import text
 from pages.parts import class_verdict
 from pages.parts.class_sandbox import Bench
-from pages.ui import meaning, text
+from pages.ui import meaning
 
 
 class Line(NamedTuple):

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.analysis.merges.merging import Merge
+from core.language import text
 from pages.parts import class_composer, class_draft, class_sandbox
 from pages.parts.class_sandbox import Bench
-from pages.ui import messages, names, text
+from pages.ui import messages, names
 
 _LOOKS = {
     "merge": ("green", ":material/check_circle:"),

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.services.comparing import leaderboard
 from core.services.comparing.questions import Apart
 from pages.parts import downloads
-from pages.ui import messages, names, pickers, state, text
+from pages.ui import messages, names, pickers, state
 from pages.ui.meaning import MEANING
 
 TABLE = "board"  # key of the table

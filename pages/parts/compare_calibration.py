@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.analysis.calibration import N_BINS
 from core.analysis.comparisons.intervals import Estimate
+from core.language import text
 from core.services.comparing import calibrations
 from core.services.comparing.calibrations import Correction, Reliability
 from core.services.comparing.questions import Model, Question
 from core.services.workspace import Workspace
 from pages.parts import downloads
 from pages.parts.reliability_chart import reliability
-from pages.ui import cached, messages, names, text
+from pages.ui import cached, messages, names
 
 BINS = [5, 10, N_BINS, 20, 30]
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.comparing import confusions
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
-from pages.ui import messages, names, text
+from pages.ui import messages, names
 from pages.ui.confusion_panel import cell_images, how_answered, short
 from pages.ui.matrix import Look, Numbers, difference_matrix
 

@@ -9,12 +9,13 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.services.comparing import coverage
 from core.services.comparing.coverage import Coverage, OperatingPoint, Wanted
 from core.services.comparing.questions import Model, Question
 from core.services.workspace import Workspace
 from pages.parts import coverage_chart, downloads
-from pages.ui import cached, messages, names, text
+from pages.ui import cached, messages, names
 
 _WANTED = {"accuracy": "An accuracy", "coverage": "A coverage"}
 _CURVES = {"accuracy": "Accuracy of what is kept", "risk": "Generalized risk"}

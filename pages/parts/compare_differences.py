@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis import metrics
+from core.language import text
 from core.services.comparing import confusions, differences
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
 from pages.parts import downloads
-from pages.ui import cached, charts, meaning, messages, names, text
+from pages.ui import cached, charts, meaning, messages, names
 
 WORDS = {
     "accuracy": "Accuracy",

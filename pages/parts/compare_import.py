@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.classes import mapping
 from core.services.labels import label_sets
 from core.services.runs import adopting
 from core.services.workspace import Workspace
-from pages.ui import messages, names, state, text
+from pages.ui import messages, names, state
 
 _MEGABYTES = 1000
 _DONE = "imported-predictions"  # draft: what the last import did

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.language import text
 from core.records import CascadeRecord, Dataset, Run
 from core.services.comparing.questions import Model
 from core.services.runs import marking
 from core.services.workspace import Workspace
-from pages.ui import messages, names, state, text
+from pages.ui import messages, names, state
 
 _JUST_HIDDEN = "just-hidden"  # draft: ids that Undo brings back
 

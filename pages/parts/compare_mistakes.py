@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.comparing import mistakes
 from core.services.comparing.mistakes import Worth
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
 from pages.parts import compare_slices, downloads, mistake_images
-from pages.ui import cached, meaning, messages, names, pickers, text
+from pages.ui import cached, meaning, messages, names, pickers
 
 SURE = 0.05  # a smaller p is called a difference
 VIEWS = ["Most confident", "Wrong for all", "Right for one only", "Slices"]

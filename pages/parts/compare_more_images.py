@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services import jobs
 from core.services.comparing import more_images
@@ -16,7 +17,7 @@ from core.services.data import embedding
 from core.services.workspace import Workspace
 from core.settings import DEFAULT_BACKBONE
 from pages.parts import downloads, more_images_chart
-from pages.ui import cached, job_panel, meaning, messages, pickers, shell, text
+from pages.ui import cached, job_panel, meaning, messages, pickers, shell
 
 _HOW = (
     "The probe is trained on random parts of the training images, from a tenth to all, and asked "

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.comparing import slicing
 from core.services.comparing.questions import Answers, Question
 from core.services.comparing.slicing import Finding
 from core.services.workspace import Workspace
 from pages.parts import downloads, mistake_images
-from pages.ui import cached, gallery, messages, names, pickers, state, text
+from pages.ui import cached, gallery, messages, names, pickers, state
 
 _BY = {
     "class": "Class",

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.services.comparing import choosing
 from core.services.comparing.choosing import Rival
 from core.services.comparing.questions import Answers
-from pages.ui import meaning, messages, names, text
+from pages.ui import meaning, messages, names
 
 _QUICKER = 0.5  # of the time for an image: half of it is worth a word
 

@@ -11,8 +11,9 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.language import text
 from core.records import SPLITS
-from pages.ui import messages, text
+from pages.ui import messages
 
 SWEEP_COLUMNS = {
     "k": st.column_config.NumberColumn("k", help="Number of clusters"),

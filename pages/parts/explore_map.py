@@ -7,22 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.data import datasets, embedding, exploring
 from core.services.workspace import Workspace
 from pages.parts import evidence
-from pages.ui import (
-    cached,
-    gallery,
-    job_panel,
-    messages,
-    names,
-    pickers,
-    scatter,
-    selection,
-    state,
-    text,
-)
+from pages.ui import cached, gallery, job_panel, messages, names, pickers, scatter, selection, state
 
 _MARKED = "marked-"  # of a data set: what a lasso or a click took
 

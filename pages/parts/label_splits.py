@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.workspace import Workspace
 from pages.parts import evidence
-from pages.ui import cached, gallery, messages, pickers, text
+from pages.ui import cached, gallery, messages, pickers
 
 _TWO = "splits in two"
 _NO_LABEL = "no label"

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.comparing import mistakes
 from core.services.comparing.questions import Answers, Question
 from core.services.workspace import Workspace
 from pages.parts import downloads, explore_map
-from pages.ui import gallery, text
+from pages.ui import gallery
 
 N_SHOWN = 480  # images that can be looked at; whoever needs all of them downloads the table
 PAGE_SIZE = 24

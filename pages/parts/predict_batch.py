@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from core.language import text
 from core.records import Dataset
 from core.services.runs import batch
 from core.services.runs.batch import Given
 from core.services.workspace import Workspace
 from pages.parts import downloads, predict_drift
-from pages.ui import state, text
+from pages.ui import state
 
 _KEPT = "predict-batch"
 _FOLDER = "a folder"

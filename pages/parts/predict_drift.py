@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from core.analysis.novelty import Drift
+from core.language import text
 from core.services.runs import drifting
 from core.services.workspace import Workspace
 from pages.parts.predict_source import Asked
-from pages.ui import text
 
 FAR = (
     "This image is farther from the training images than 99 of 100 test images. Confidence, and "

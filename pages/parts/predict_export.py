@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.language import text
 from core.services.exports import writing
 from core.services.workspace import Workspace
-from pages.ui import messages, state, text
+from pages.ui import messages, state
 
 
 def panel(ws: Workspace, model_id: str) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.language import text
 from core.records import CascadeRecord, Dataset, ExtendedModel, Job, Run
 from core.services import jobs
 from core.services.runs import extending
 from core.services.workspace import Workspace
 from pages.parts.predict_source import FILE_MB, TYPES
-from pages.ui import job_panel, meaning, messages, text
+from pages.ui import job_panel, meaning, messages
 
 _LOOKED_THROUGH = 200  # jobs among which that of this model is sought
 NOT_THIS = (

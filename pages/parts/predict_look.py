@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import text
 from core.services.runs import looking
 from core.services.workspace import Workspace
 from pages.parts.predict_source import Asked
-from pages.ui import charts, messages, state, text
+from pages.ui import charts, messages, state
 
 _KEPT = "predict-look"
 

@@ -8,13 +8,14 @@ from typing import Any
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.language import text
 from core.records import CascadeRecord, Dataset, Run
 from core.services.classes import mapping
 from core.services.data import datasets, placing
 from core.services.runs import predicting, training
 from core.services.workspace import Workspace
 from pages.parts.predict_source import Asked
-from pages.ui import cached, charts, gallery, messages, scatter, text
+from pages.ui import cached, charts, gallery, messages, scatter
 
 _HOW = {
     "PCA": "it is projected exactly as they were.",

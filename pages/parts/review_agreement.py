@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.language import text
 from core.records import Dataset
 from core.services.labels import label_work, votes
 from core.services.workspace import Workspace
 from pages.parts import review_images, review_start
-from pages.ui import cached, matrix, messages, pickers, text
+from pages.ui import cached, matrix, messages, pickers
 
 RELIABLE, TENTATIVE = 0.8, 0.667  # Krippendorff, "Content analysis", 2004, page 241
 _SOURCES = {"": "All answers", "random": "The random sample", "import": "Imported answers"}

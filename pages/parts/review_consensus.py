@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import AppError, NotReady
+from core.language import text
 from core.records import Dataset
 from core.services.labels import label_preview, label_work, votes
 from core.services.labels.label_preview import Preview
 from core.services.workspace import Workspace
 from pages.parts import review_decide, review_images, review_sets, review_start
-from pages.ui import cached, messages, names, state, text
+from pages.ui import cached, messages, names, state
 
 TITLES = {"crowdlab": "CROWDLAB", "majority": "Majority", "dawid_skene": "Dawid-Skene"}
 _WHAT = {

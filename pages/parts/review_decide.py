@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from core.errors import AppError
 from core.ids import new_id
+from core.language import text
 from core.records import Dataset
 from core.services.labels import adjudicating, review_pictures, review_queues
 from core.services.labels.adjudicating import OpenImage
 from core.services.workspace import Workspace
-from pages.ui import messages, state, text
+from pages.ui import messages, state
 
 _REFUSED = "decision-refused"
 _DECIDED = "decision-made"

@@ -9,10 +9,11 @@ from typing import Any
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.labels import label_files, label_sets, votes
 from core.services.workspace import Workspace
-from pages.ui import messages, names, pickers, state, text
+from pages.ui import messages, names, pickers, state
 
 _MIMES = {"csv": "text/csv", "parquet": "application/octet-stream", "json": "application/json"}
 _KINDS = {"csv": "CSV", "parquet": "Parquet", "json": "Label Studio JSON"}

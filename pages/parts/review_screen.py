@@ -15,12 +15,13 @@ from typing import Any
 import streamlit as st
 
 from core.ids import content_id
+from core.language import text
 from core.records import Dataset
 from core.services.labels import review_pictures, review_queues, reviewing
 from core.services.labels.review_queues import Queue
 from core.services.workspace import Workspace
 from pages.parts import review_intake
-from pages.ui import messages, state, text
+from pages.ui import messages, state
 
 KEYS = "1234567890abdefghijklmopstvwxy"  # C and R are Streamlit's; n, q, u and z are commands
 _N_AHEAD = 8  # pictures in the browser

@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset, LabelSet
 from core.services.labels import label_sets, label_truth
 from core.services.workspace import Workspace
-from pages.ui import gallery, meaning, messages, names, text
+from pages.ui import gallery, meaning, messages, names
 
 _N_SHOWN = 5
 _METHODS = {"crowdlab": "CROWDLAB", "majority": "majority", "dawid_skene": "Dawid-Skene"}

@@ -9,13 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import NotReady
+from core.language import text
 from core.records import Dataset
 from core.services.data import embedding
 from core.services.labels import label_evidence
 from core.services.runs import crossvalidating
 from core.services.workspace import Workspace
 from pages.parts import explore_map, review_start
-from pages.ui import cached, gallery, job_panel, messages, names, pickers, shell, state, text
+from pages.ui import cached, gallery, job_panel, messages, names, pickers, shell, state
 
 _PAGE_SIZE = 24
 _COLUMNS: dict[str, Any] = {

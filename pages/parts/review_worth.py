@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.labels import label_evidence, label_sets, label_worth
 from core.services.labels.label_worth import Worth
 from core.services.runs import training
 from core.services.workspace import Workspace
 from pages.parts import review_images
-from pages.ui import job_panel, meaning, messages, names, pickers, shell, text
+from pages.ui import job_panel, meaning, messages, names, pickers, shell
 
 _SENTENCE = {
     "better": "**The new labels made the model better.**",

@@ -7,13 +7,14 @@ from typing import Any
 
 import streamlit as st
 
+from core.language import text
 from core.records import ClassMapRecord, Dataset
 from core.services.classes import mapping
 from core.services.data import embedding
 from core.services.labels import label_sets
 from core.services.runs.planning import MOST_BUDGET_MIN
 from core.services.workspace import Workspace
-from pages.ui import messages, names, pickers, text
+from pages.ui import messages, names, pickers
 
 GENERALIST, EXPERT = "generalist", "expert"
 N_SEEDS_MOST = 10

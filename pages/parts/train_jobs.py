@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset, Job, Run
 from core.services import jobs
 from core.services.runs import training
 from core.services.workspace import Workspace
-from pages.ui import charts, job_panel, meaning, messages, names, text
+from pages.ui import charts, job_panel, meaning, messages, names
 
 N_LOOKED_THROUGH = 200  # jobs among which those of this data set are sought
 

@@ -11,9 +11,10 @@ import streamlit as st
 from numpy.typing import ArrayLike
 
 from core.analysis.merges.confused_block import ConfusedBlock, most_confused
+from core.language import text
 from core.records import Dataset
 from core.services.workspace import Workspace
-from pages.ui import messages, text
+from pages.ui import messages
 from pages.ui.gallery import gallery
 from pages.ui.matrix import DENSE_FROM, PLAIN, Look, confusion_matrix
 

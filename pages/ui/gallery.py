@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.language import text
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
-from pages.ui import cached, messages, text
+from pages.ui import cached, messages
 
 PAGE_SIZE = 48
 _ASSETS = Path(__file__).with_name("assets")

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.language import text
 from core.records import JOB_ENDED, Job
 from core.services import jobs
 from core.services.workspace import Workspace
-from pages.ui import messages, state, text
+from pages.ui import messages, state
 
 POLL_S = 1.0
 _RECENT = 200  # jobs looked through for the latest of a kind

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import names, text
+from core.language import text
+from pages.ui import names
 
 MEANING = {
     "accuracy": "Share of images whose predicted class is the true one.",

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from core.language import SOURCE, ask_for_language, languages, t
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
@@ -29,7 +30,7 @@ HOME = "pages/overview.py"
 
 @dataclass(frozen=True)
 class Route:
-    """One page: the file's stem is its address."""
+    """One page: the file's stem is its address, the title a marked sentence."""
 
     stem: str
     title: str
@@ -52,6 +53,7 @@ class Context:
     dataset: Dataset
 
 
+ask_for_language(state.language)
 _frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
 
 
@@ -59,12 +61,16 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
     """Draw the frame and run the page that the address names; all that app.py does."""
     st.set_page_config(page_icon=str(LOGO), layout="wide")
     st.logo(str(WORDMARK), size="large", icon_image=str(LOGO))
+    state.apply_later()
+    with st.sidebar:
+        top = st.container()  # below it the language, which must be known before any sentence
+        _pick_language()
     page = st.navigation(
         {
-            section: [
+            t(section): [
                 st.Page(
                     ROOT / "pages" / f"{r.stem}.py",
-                    title=r.title,
+                    title=t(r.title),
                     icon=f":material/{r.icon}:",
                     default=r.stem == Path(HOME).stem,
                 )
@@ -73,10 +79,9 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
             for section, rows in routes.items()
         }
     )
-    state.apply_later()
     with messages.guard():
         ws = resources.workspace()
-        with st.sidebar:
+        with top:
             dataset = _pick_dataset(ws)
             job_panel.sidebar(ws)
         if sentence := state.take_flash():
@@ -101,10 +106,10 @@ def enter(title: str, lead: str) -> Context:
     ws, dataset = enter_without_dataset(title, lead)
     if dataset is None:
         nothing_yet(
-            "There is no data set in this workspace yet.",
-            "Import your images or build the demo on the overview; it takes a minute or two.",
+            t("There is no data set in this workspace yet."),
+            t("Import your images or build the demo on the overview; it takes a minute or two."),
             HOME,
-            "Go to the overview",
+            t("Go to the overview"),
         )
     return Context(ws, dataset)
 
@@ -147,18 +152,34 @@ def missing(
             st.page_link(page, label=link, icon=":material/arrow_forward:", query_params=params)
 
 
+def _pick_language() -> None:
+    """Draw the picker, bound to `?language=`; the browser's language is what it begins with."""
+    names = languages()
+    preferred = (st.context.locale or "").partition("-")[0]
+    state.choose_once(state.LANGUAGE_KEY, preferred if preferred in names else SOURCE)
+    st.segmented_control(
+        t("Language"),
+        list(names),
+        format_func=names.__getitem__,
+        key=state.LANGUAGE_KEY,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
 def _pick_dataset(ws: Workspace) -> Dataset | None:
     """Draw the picker, bound to `?dataset=`; return what is chosen, None in an empty workspace."""
     by_name = {d.name: d for d in datasets.list_datasets(ws)}
     names = list(by_name)
     if not names:
         return None
-    state.choose_dataset_once(names[0])
+    state.choose_once(state.DATASET_KEY, names[0])
     # index=None: a default would be left out of the address, and a shared link would then follow
     # whatever data set is the newest.
-    st.caption("Data set")
+    st.caption(t("Data set"))
     name = st.selectbox(
-        "Data set",
+        t("Data set"),
         names,
         index=None,
         key=state.DATASET_KEY,

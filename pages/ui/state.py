@@ -11,8 +11,10 @@ from typing import Any, NoReturn
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 DATASET_KEY = "dataset"  # also the name of the query parameter
+LANGUAGE_KEY = "language"  # likewise
 _LATER = "_later"
 _FLASH = "_flash"
 _DRAFT = "_draft:"
@@ -44,10 +46,18 @@ def choose_dataset(name: str) -> None:
     later(DATASET_KEY, name)
 
 
-def choose_dataset_once(name: str) -> None:
-    """Choose a data set where neither this session nor the address names one."""
-    if DATASET_KEY not in st.session_state and DATASET_KEY not in st.query_params:
-        st.session_state[DATASET_KEY] = name
+def choose_once(key: str, value: Any) -> None:
+    """Set a bound picker where neither this session nor the address says anything."""
+    if key not in st.session_state and key not in st.query_params:
+        st.session_state[key] = value
+
+
+def language() -> str | None:
+    """Return the code of the language this session reads; None outside a session."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    chosen: str | None = st.session_state.get(LANGUAGE_KEY)
+    return chosen
 
 
 def apply_later() -> None:

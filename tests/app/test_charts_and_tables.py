@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.language import text
 from pages.parts import evidence, label_splits, sweep_chart
-from pages.ui import charts, gallery, matrix, messages, text
+from pages.ui import charts, gallery, matrix, messages
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

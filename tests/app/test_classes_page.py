@@ -9,12 +9,12 @@ import pytest
 
 from core.analysis.merges import merging as analysis
 from core.errors import InvalidInput
+from core.language import text
 from core.services.classes import mapping, merging, merging_images
 from core.services.classes.retraining import Retrained
 from core.services.data import datasets
 from core.services.runs import training
 from pages.parts import class_draft, class_ranking, class_retrain, class_verdict
-from pages.ui import text
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, choose_cell, click, counts, matrices, queued, tiles
 from tests.seeding import LABELS, add_crossval

@@ -21,6 +21,7 @@ FLOORS = {
     "core.sources": 2,
     "core.analysis": 1,
     "core.errors": 0,
+    "core.language": 0,
     "core.settings": 0,
     "core.records": 0,
     "core.ids": 0,

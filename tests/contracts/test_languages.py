@@ -1,0 +1,59 @@
+"""Every language has every sentence, with the same places; and each sentence can be looked up."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections import Counter
+
+import pytest
+
+from tools import translations
+
+FILES = sorted(translations.FOLDER.glob("*.po"))
+
+
+def _forms(text) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def _places(text: str) -> Counter:
+    return Counter(
+        (name, spec) for _, name, spec, _ in string.Formatter().parse(text) if name is not None
+    )
+
+
+@pytest.phrase.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_language_has_every_sentence_and_no_other(file):
+    there = {m.id for m in translations.read(file) if m.id}
+    needed = {m.id for m in translations.extracted() if m.id}
+    assert sorted(map(str, needed - there)) == [], "run `python -m tools.translations`"
+    assert sorted(map(str, there - needed)) == [], "run `python -m tools.translations`"
+
+
+@pytest.phrase.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_sentence_is_translated_with_the_same_places(file):
+    empty, differ = [], []
+    for message in translations.read(file):
+        if not message.id:
+            continue
+        forms = _forms(message.string)
+        if message.fuzzy or not all(forms):
+            empty.append(message.id)
+        elif any(_places(form) != _places(_forms(message.id)[-1]) for form in forms[-1:]):
+            differ.append(message.id)
+    assert empty == []
+    assert differ == []
+
+
+def test_a_sentence_is_one_literal_or_was_marked():
+    wrong = []
+    for file in translations.sources():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            n_literals = {"t": 1, "tn": 2, "phrase": 1}.get(node.func.id, 0)
+            for argument in node.args[:n_literals]:
+                if isinstance(argument, (ast.JoinedStr, ast.BinOp)):
+                    wrong.append(f"{file.relative_to(translations.ROOT)}:{argument.lineno}")
+    assert wrong == []
