@@ -50,10 +50,8 @@ def test_a_sentence_is_one_literal_or_was_marked():
     wrong = []
     for file in translations.sources():
         for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-                continue
-            n_literals = {"t": 1, "tn": 2, "phrase": 1}.get(node.func.id, 0)
-            for argument in node.args[:n_literals]:
-                if isinstance(argument, (ast.JoinedStr, ast.BinOp)):
-                    wrong.append(f"{file.relative_to(translations.ROOT)}:{argument.lineno}")
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                sentences = node.args[: {"t": 1, "tn": 2, "phrase": 1}.get(node.func.id, 0)]
+                if any(isinstance(one, (ast.JoinedStr, ast.BinOp)) for one in sentences):
+                    wrong.append(f"{file.relative_to(translations.ROOT)}:{node.lineno}")
     assert wrong == []
