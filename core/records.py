@@ -67,6 +67,20 @@ class ClassMapRecord:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MistakeCosts:
+    """What it costs to treat an image of one label as another, as somebody entered it."""
+
+    id: str
+    dataset_id: str
+    version: int
+    unit: str  # "EUR", "points"
+    costs: tuple[tuple[float, ...], ...] | None  # row = true label; None: no longer used
+    why: str
+    who: str
+    created_at: datetime
+
+
 Verdict = Literal["label", "skip", "not_sure", "undo"]
 
 

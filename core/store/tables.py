@@ -268,6 +268,21 @@ job = Table(
     Column("heartbeat_at", String),
 )
 
+# What mistakes cost, entered by a person; each save is a new version.
+mistake_cost = Table(
+    "mistake_cost",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("dataset_id", ForeignKey("dataset.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("unit", String, nullable=False),  # "EUR", "points"
+    Column("costs", JSON),  # labels by labels, row = true; null: no longer used
+    Column("why", Text, nullable=False),
+    Column("who", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("dataset_id", "version"),
+)
+
 job_event = Table(
     "job_event",
     metadata,
