@@ -1,4 +1,4 @@
-"""Costs of mistakes: a table that a person fills in, and that rankings and thresholds then follow."""
+"""Costs of mistakes: a table that a person fills in; rankings and thresholds follow it."""
 
 from __future__ import annotations
 
