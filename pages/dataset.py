@@ -11,7 +11,7 @@ from core.services import jobs
 from core.services.data import datasets
 from core.services.workspace import Workspace
 from pages.parts import import_form
-from pages.ui import cached, charts, gallery, job_panel, messages, names, shell, state
+from pages.ui import cached, charts, gallery, job_panel, messages, names, shell, state, views
 
 VIEWS = [phrase("Look"), phrase("Balance"), phrase("Problems"), phrase("Import")]
 ANY = phrase("all")
@@ -159,7 +159,7 @@ def facts(ws: Workspace, dataset: Dataset) -> None:
     if dataset.note:
         st.info(messages.plain(dataset.note), icon=":material/info:")
     counted = cached.balance(ws, dataset.id)[["train", "val", "test"]].sum()
-    with st.grid(6, min_column_width=110):
+    with st.grid(3, min_column_width=110):
         st.metric(t("Images"), text.number(dataset.n_images), border=True)
         st.metric(
             t("Labels"),
@@ -206,9 +206,7 @@ if dataset is None:
     import_images(ws)
     st.stop()
 facts(ws, dataset)
-look_tab, balance_tab, problems_tab, import_tab = st.tabs(
-    [t(word) for word in VIEWS], key="view", bind="query-params", on_change="rerun"
-)
+look_tab, balance_tab, problems_tab, import_tab = views.tabs(VIEWS, "view")
 with messages.guard():
     if look_tab.open:
         with look_tab:

@@ -26,7 +26,7 @@ def _columns() -> dict[str, Any]:
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "merge": words(
-            t("Merged"), width=213, help=t("The labels that become one class; ● is your draft")
+            t("Merged"), width=171, help=t("The labels that become one class; ● is your draft")
         ),
         "n_classes": number(t("Classes"), width=62),
         "verdict": words(t("Verdict"), width=122, help=t("Is the gain real?")),
@@ -39,7 +39,7 @@ def _columns() -> dict[str, Any]:
             ),
         ),
         "bits_kept": number(
-            t("Bits kept"), width=70, format="percent", help=t("Of what the answers told before")
+            t("Bits kept"), width=112, format="percent", help=t("Of what the answers told before")
         ),
         "accuracy": number(
             t("Accuracy"), width=70, format="percent", help=t("Rises by itself with fewer classes")
