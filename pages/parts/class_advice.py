@@ -14,7 +14,7 @@ from pages.parts.class_sandbox import Bench
 from pages.ui import cached, messages
 
 N_SHOWN = 5  # pairs; the others sit in an expander
-_WIDTHS = (7, 5, 3, 3, 5)
+_WIDTHS = (7, 5, 3, 4, 5)
 _LOOKS = {
     "merge": (phrase("merge"), "green", ":material/merge:"),
     "train an expert": (phrase("train an expert"), "blue", ":material/model_training:"),

@@ -26,13 +26,13 @@ def _columns() -> dict[str, Any]:
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "merge": words(
-            t("Merged"), width=171, help=t("The labels that become one class; ● is your draft")
+            t("Merged"), width=180, help=t("The labels that become one class; ● is your draft")
         ),
         "n_classes": number(t("Classes"), width=62),
         "verdict": words(t("Verdict"), width=122, help=t("Is the gain real?")),
         "itca_gain": words(
             t("ITCA gain"),
-            width=165,
+            width=157,
             help=t(
                 "What decides: a merge pays only if ITCA rises. With its 95 % interval, paired "
                 "bootstrap"

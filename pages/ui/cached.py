@@ -51,7 +51,7 @@ class _Spoken(str):
 
     def __str__(self) -> str:
         """Return the sentence in the reader's language."""
-        return t(self)
+        return t(super().__str__())
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
