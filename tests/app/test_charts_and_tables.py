@@ -80,7 +80,7 @@ def test_intervals_reach_from_low_to_high():
 
 def table(counts, **more):
     names = [f"c{i}" for i in range(len(counts))]
-    return matrix.table_data(np.array(counts), names, names, ("true ↓", "is", "predicted"), **more)
+    return matrix.table_data(np.array(counts), names, names, ("true ↓", "{n} is {row}"), **more)
 
 
 def test_a_matrix_carries_counts_and_the_images_of_each_row():
