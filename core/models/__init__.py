@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import InvalidInput
+from core.language import t
 from core.models import (
     alexnet,
     cnn,
@@ -134,5 +135,5 @@ def get_algorithm(name: str) -> Algorithm:
         If there is none; the sentence lists those there are.
     """
     if name not in ALGORITHMS:
-        raise InvalidInput("unknown algorithm", expected=" or ".join(ALGORITHMS), received=name)
+        raise InvalidInput(t("unknown algorithm"), expected=" or ".join(ALGORITHMS), received=name)
     return ALGORITHMS[name]

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from core import errors
 from core.ids import content_id
+from core.language import t
 from core.models import backbones, weights
 from core.settings import ROOT
 
@@ -118,15 +119,21 @@ class Embedder:
         """
         if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
             raise errors.InvalidInput(
-                "images cannot be embedded",
-                expected="uint8 (n_images, height, width, 3)",
+                t("images cannot be embedded"),
+                expected=t("uint8 (n_images, height, width, 3)"),
                 received=f"{pixels.dtype} {pixels.shape}",
             )
         n_images = len(pixels)
         embedding = np.empty((n_images, self.dim), np.float32)
         for start in range(0, n_images, BATCH):
             if stop is not None and stop():
-                raise errors.JobCancelled(f"embedding stopped at image {start} of {n_images}")
+                raise errors.JobCancelled(
+                    t(
+                        "embedding stopped at image {start} of {n_images}",
+                        start=start,
+                        n_images=n_images,
+                    )
+                )
             end = min(start + BATCH, n_images)
             batch = resize(pixels[start:end], self.input_px)
             embedding[start:end] = self._session.run(None, {self._input: batch})[0]
@@ -178,7 +185,7 @@ def open_embedder(
     """
     if n_threads < 1:
         raise errors.InvalidInput(
-            "n_threads is too small", expected="1 or more", received=str(n_threads)
+            t("n_threads is too small"), expected=t("1 or more"), received=str(n_threads)
         )
     entry = backbones.get(backbone)
     side = entry.input_px if input_px is None else input_px
@@ -239,7 +246,9 @@ def open_session(file: Path | bytes, n_threads: int) -> Any:
         failures.NoSuchFile,
     ) as e:
         named = "" if isinstance(file, bytes) else f" {file}"
-        raise errors.StoreError(f"the model file{named} cannot be opened", received=str(e)) from e
+        raise errors.StoreError(
+            t("the model file{named} cannot be opened", named=named), received=str(e)
+        ) from e
 
 
 def _export_in_child(
@@ -273,7 +282,13 @@ def _export_in_child(
         printed = output.read().decode(errors="replace").strip()
     if status != 0:
         last = printed.splitlines()[-1] if printed else f"exit status {status}"
-        raise errors.JobFailed(f"the backbone {backbone} could not be exported ({last})")
+        raise errors.JobFailed(
+            t(
+                "the backbone {backbone} could not be exported ({last})",
+                backbone=backbone,
+                last=last,
+            )
+        )
 
 
 def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool] | None) -> int:
@@ -286,9 +301,9 @@ def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool] | None) -> in
             except subprocess.TimeoutExpired:
                 waited_s += _POLL_S
             if stop is not None and stop():
-                raise errors.JobCancelled("stopped while the backbone was being exported")
+                raise errors.JobCancelled(t("stopped while the backbone was being exported"))
             if waited_s > _EXPORT_LIMIT_S:
-                raise errors.JobFailed("exporting the backbone took over 10 minutes")
+                raise errors.JobFailed(t("exporting the backbone took over 10 minutes"))
     except BaseException:
         child.kill()
         raise

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from core.errors import InvalidInput
+from core.language import t
 
 _Value = TypeVar("_Value", int, float, bool, str)
 _Options = TypeVar("_Options")
@@ -88,7 +89,7 @@ def parse(options_type: type[_Options], given: Mapping[str, Any]) -> _Options:
     known = {field.name: field for field in describe(options_type)}
     for name in given:
         if name not in known:
-            raise InvalidInput("unknown option", expected=" or ".join(known), received=name)
+            raise InvalidInput(t("unknown option"), expected=" or ".join(known), received=name)
     return options_type(**{name: _checked(known[name], value) for name, value in given.items()})
 
 
@@ -105,15 +106,15 @@ def _checked(field: OptionField, value: Any) -> Any:
         fits = whole or (isinstance(value, float) and math.isfinite(value))
     if not fits:
         raise InvalidInput(
-            f"the option {field.name} has the wrong type",
+            t("the option {name} has the wrong type", name=field.name),
             expected=field.kind.__name__,
             received=repr(value),
         )
     low, high = field.minimum, field.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         raise InvalidInput(
-            f"the option {field.name} is out of range",
-            expected=f"{low} to {high}",
+            t("the option {name} is out of range", name=field.name),
+            expected=t("{low} to {high}", low=low, high=high),
             received=str(value),
         )
     return field.kind(value)
@@ -123,7 +124,7 @@ def _chosen(field: OptionField, value: Any) -> str:
     """Return `value` if it is one of the choices, or raise."""
     if value not in field.choices:
         raise InvalidInput(
-            f"the option {field.name} has no such choice",
+            t("the option {name} has no such choice", name=field.name),
             expected=" or ".join(field.choices),
             received=repr(value),
         )

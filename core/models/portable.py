@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.errors import AppError, InvalidInput
+from core.language import t
 from core.models.artifact import Session, load_session
 from core.models.embedding import Embedder
 
@@ -73,7 +74,8 @@ def check(data: bytes) -> None:
         raise _refused(error) from error
     for reason in _reasons(model):
         raise InvalidInput(
-            f"this model {reason}", expected="an ONNX file that this product has written"
+            t("this model {reason}", reason=reason),
+            expected=t("an ONNX file that this product has written"),
         )
 
 
@@ -98,4 +100,6 @@ def _reasons(model: Any) -> Iterator[str]:
 
 def _refused(error: Exception) -> AppError:
     text = str(error).strip().splitlines()
-    return InvalidInput("this is no ONNX file that can be opened", received=(text or [""])[0][:200])
+    return InvalidInput(
+        t("this is no ONNX file that can be opened"), received=(text or [""])[0][:200]
+    )

@@ -10,6 +10,7 @@ from core.analysis.labels import agreement as measures
 from core.analysis.labels.agreement import Estimate
 from core.analysis.labels.votes import NOBODY
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Dataset, LabelSet
 from core.services.data.datasets import get_dataset
 from core.services.labels import label_sets
@@ -214,7 +215,7 @@ def _places(
     unknown = [name for name in wanted if name not in names]
     if unknown:
         raise InvalidInput(
-            f"there is no such {what} here",
+            t("there is no such {what} here", what=what),
             expected=", ".join(names[:20]) or f"a {what}",
             received=unknown[0],
         )

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.ids import content_id
+from core.language import t
 from core.records import IMPORTED, Dataset
 from core.services.classes.mapping import get_class_map, get_record
 from core.services.data.datasets import get_dataset, image_ids, images, splits
@@ -66,8 +67,8 @@ def import_predictions(
             )
     except OSError as error:
         raise InvalidInput(
-            f"{path} cannot be read",
-            expected="a file of predictions",
+            t("{path} cannot be read", path=path),
+            expected=t("a file of predictions"),
             received=error.strerror or str(error),
         ) from error
 
@@ -198,7 +199,9 @@ def _check_origin(origin: Origin) -> None:
     name = origin.name
     if not name.strip() or len(name) > _NAME_MOST or printable(name) != name:
         raise InvalidInput(
-            "a model needs a name", expected=f"1 to {_NAME_MOST} characters", received=repr(name)
+            t("a model needs a name"),
+            expected=t("1 to {name_most} characters", name_most=_NAME_MOST),
+            received=repr(name),
         )
     for what, value in (
         ("number of parameters", origin.n_parameters),
@@ -207,7 +210,9 @@ def _check_origin(origin: Origin) -> None:
     ):
         if value is not None and not (np.isfinite(value) and value >= 0):
             raise InvalidInput(
-                f"the {what} is out of range", expected="a number from 0 on", received=str(value)
+                t("the {what} is out of range", what=what),
+                expected=t("a number from 0 on"),
+                received=str(value),
             )
 
 
@@ -229,8 +234,12 @@ def _positions(
     if (n_times > 1).any():
         row = int(np.flatnonzero(at == used[n_times > 1][0])[1])
         raise InvalidInput(
-            f"row {row + 1} of {printable(name)} is about an image that an earlier row is about",
-            expected="one row an image",
+            t(
+                "row {value} of {name} is about an image that an earlier row is about",
+                value=row + 1,
+                name=printable(name),
+            ),
+            expected=t("one row an image"),
             received=repr(printable(read.images[row])[:100]),
         )
     return at, skipped
@@ -257,7 +266,10 @@ def _check_complete(
         raise InvalidInput(
             f"{printable(name)} has no prediction for {len(missing):,} held-out images: {shown}"
             + (", ..." if len(missing) > 3 else ""),
-            expected=f"a row for each of the {n_held_out:,} validation and test images",
+            expected=t(
+                "a row for each of the {n_held_out:,} validation and test images",
+                n_held_out=n_held_out,
+            ),
             received=f"{n_held_out - len(missing):,}",
-            todo=f"`python -m core labels export {dataset.name} FILE.csv` lists them",
+            todo=t("`python -m core labels export {name} FILE.csv` lists them", name=dataset.name),
         )

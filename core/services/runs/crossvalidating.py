@@ -19,6 +19,7 @@ from core.errors import InvalidInput, NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.records import SPLITS, Run
 from core.services.classes.mapping import run_classes
 from core.services.data.datasets import get_dataset, images, splits
@@ -206,12 +207,12 @@ def _key(run: Run, n_folds: int, over: str) -> dict[str, Any]:
     """Return what decides the answers."""
     if over not in OVER:
         raise InvalidInput(
-            "unknown choice of images", expected=" or ".join(OVER), received=repr(over)
+            t("unknown choice of images"), expected=" or ".join(OVER), received=repr(over)
         )
     if not 2 <= n_folds <= MOST_FOLDS:
         raise InvalidInput(
-            "this number of folds cannot be used",
-            expected=f"2 to {MOST_FOLDS}",
+            t("this number of folds cannot be used"),
+            expected=t("2 to {most_folds}", most_folds=MOST_FOLDS),
             received=str(n_folds),
         )
     return {"run": run.id, "n_folds": n_folds, "over": over, "format": FORMAT}
@@ -229,8 +230,8 @@ def _plan_of(ws: Workspace, run: Run) -> Plan:
     plan = make_plan(ws, request_of(run))
     if plan.config["embedder"] != run.config["embedder"]:
         raise NotReady(
-            f"the embeddings that {run.id} was trained on are no longer made here",
-            todo="train it again, then cross-validate the new run",
+            t("the embeddings that {id} was trained on are no longer made here", id=run.id),
+            todo=t("train it again, then cross-validate the new run"),
         )
     return plan
 
@@ -250,13 +251,16 @@ def _folds(
         present = np.bincount(y[fold.train], minlength=len(run.classes))
         if not present.all():
             raise NotReady(
-                f"{run.classes[int(present.argmin())]} has too few images to be left out in turn",
-                expected="2 or more images of every class, in different groups",
-                todo="merge the class into another, or add images",
+                t(
+                    "{value} has too few images to be left out in turn",
+                    value=run.classes[int(present.argmin())],
+                ),
+                expected=t("2 or more images of every class, in different groups"),
+                todo=t("merge the class into another, or add images"),
             )
         if not len(fold.val):
             raise NotReady(
-                "there are too few images to leave some out and stop by others",
-                todo="take fewer folds, or add images",
+                t("there are too few images to leave some out and stop by others"),
+                todo=t("take fewer folds, or add images"),
             )
     return folds

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from core.language import t
 from core.models import backbones, get_algorithm
 from core.models.batch_size import settle
 from core.models.cost import Cost, Shape, cost, seconds

@@ -12,6 +12,7 @@ from core.errors import InvalidInput
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.models import ALGORITHMS, augment, get_algorithm
 from core.models.options import parse
 from core.records import Dataset
@@ -76,7 +77,7 @@ def submit_preview(
     dataset = get_dataset(ws, dataset_id)
     if algorithm not in augmenting():
         raise InvalidInput(
-            "this algorithm does not change images",
+            t("this algorithm does not change images"),
             expected=" or ".join(augmenting()),
             received=algorithm,
         )

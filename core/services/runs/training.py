@@ -11,6 +11,7 @@ import pandas as pd
 from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
+from core.language import t
 from core.models import ALGORITHMS
 from core.models.options import describe
 from core.records import Job, Run
@@ -186,8 +187,8 @@ def history_frame(run: Run) -> pd.DataFrame:
 def _check_trained_here(run: Run) -> None:
     if run.is_imported:
         raise NotReady(
-            f"{run.id} was trained elsewhere: its recipe cannot be repeated here",
-            todo="choose a run that was trained here",
+            t("{id} was trained elsewhere: its recipe cannot be repeated here", id=run.id),
+            todo=t("choose a run that was trained here"),
         )
 
 
