@@ -21,7 +21,7 @@ from core import errors
 from core.ids import bytes_id
 from core.language import t
 from core.models.convert import write_onnx
-from core.models.embedding import open_session
+from core.models.onnx_session import open_session
 from core.models.precision import full_float32
 from core.models.training import Fitted
 
@@ -136,16 +136,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _check_files(folder: Path, content: Mapping[str, Any]) -> None:
     """Raise ValueError unless the files are those that the manifest describes."""
     if content["format"] != FORMAT:
-        raise ValueError(f"format {content['format']}")
+        raise ValueError(t("format {number}", number=content["format"]))
     for name in (KERAS_FILE, ONNX_FILE):
         _check_size(folder / name, _MAX_MODEL_BYTES)
         if _describe_file(folder / name) != content["files"][name]:
-            raise ValueError(f"{name} has another checksum")
+            raise ValueError(t("{name} has another checksum", name=name))
 
 
 def _check_size(path: Path, most_bytes: int) -> None:
     if path.stat().st_size > most_bytes:
-        raise ValueError(f"{path.name} has more than {most_bytes} bytes")
+        raise ValueError(t("{name} has more than {most} bytes", name=path.name, most=most_bytes))
 
 
 def load_keras(folder: Path) -> Any:
@@ -237,9 +237,7 @@ class Session:
             words = ", ".join(str(n) for n in self.input_shape)
             raise errors.InvalidInput(
                 t("the model cannot take this array"),
-                expected=t(
-                    "{input_dtype} (n_images, {words})", input_dtype=self.input_dtype, words=words
-                ),
+                expected=f"{self.input_dtype} (n_images, {words})",
                 received=f"{x.dtype} {x.shape}",
             )
 

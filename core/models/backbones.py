@@ -123,7 +123,7 @@ def get(name: str) -> Backbone:
         If there is none; the sentence lists those there are.
     """
     if name not in BACKBONES:
-        raise InvalidInput(t("unknown backbone"), expected=" or ".join(BACKBONES), received=name)
+        raise InvalidInput(t("unknown backbone"), expected=t(" or ").join(BACKBONES), received=name)
     return BACKBONES[name]
 
 

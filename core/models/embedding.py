@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from core import errors
 from core.ids import content_id
 from core.language import t
 from core.models import backbones, weights
+from core.models.onnx_session import open_session
 from core.settings import ROOT
 
 BATCH = 4  # of 1 to 32 the best or near it per CPU-second: larger batches leave the cache
@@ -120,7 +120,7 @@ class Embedder:
         if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
             raise errors.InvalidInput(
                 t("images cannot be embedded"),
-                expected=t("uint8 (n_images, height, width, 3)"),
+                expected="uint8 (n_images, height, width, 3)",
                 received=f"{pixels.dtype} {pixels.shape}",
             )
         n_images = len(pixels)
@@ -215,40 +215,6 @@ def resize(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
         square = Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR)
         resized[i] = np.asarray(square)
     return resized
-
-
-def open_session(file: Path | bytes, n_threads: int) -> Any:
-    """Open an ONNX file, or its bytes, on the CPU with a few threads that sleep when idle.
-
-    Raises
-    ------
-    StoreError
-        If the file is missing or damaged.
-    """
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as failures
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors only: its warnings are about fusing
-    try:
-        return onnxruntime.InferenceSession(
-            file if isinstance(file, bytes) else str(file),
-            sess_options=options,
-            providers=["CPUExecutionProvider"],
-        )
-    except (
-        failures.Fail,
-        failures.InvalidProtobuf,
-        failures.InvalidGraph,
-        failures.NoSuchFile,
-    ) as e:
-        named = "" if isinstance(file, bytes) else f" {file}"
-        raise errors.StoreError(
-            t("the model file{named} cannot be opened", named=named), received=str(e)
-        ) from e
 
 
 def _export_in_child(

@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m core.models.export_backbone")
     parser.add_argument("name")
-    parser.add_argument("--weights", type=Path, default=None, help=t("checked file; none: random"))
+    parser.add_argument("--weights", type=Path, default=None, help="checked file; none: random")
     parser.add_argument("--input-px", type=int, required=True)
     parser.add_argument("--to", type=Path, required=True)
     options = parser.parse_args(arguments)

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidInput
-from core.language import t
+from core.language import phrase, t
 from core.models import artifact, context, matching, prototypical, siamese
 from core.models.pipelines import ask
 from core.models.training import Fitted, device_name
 
 ALGORITHMS = ("prototypical", "matching", "siamese")
-WHICH = "a prototypical, matching or siamese network without full context embeddings"
+WHICH = phrase("a prototypical, matching or siamese network without full context embeddings")
 _WRITTEN_ANEW = ("format", "files", "input", "output", "versions", "equality")
 
 
@@ -162,7 +162,7 @@ def _way(model: Any) -> _Way:
         return _Way("embedding", _build_matching, _remember_support)
     raise InvalidInput(
         t("this model takes no further class"),
-        expected=WHICH,
+        expected=t(WHICH),
         received=model.name,
         todo=t("train it again with the new class"),
     )
@@ -174,9 +174,9 @@ def _check(model: Any, images: npt.NDArray[np.uint8], at_least: int) -> None:
         raise InvalidInput(
             t("a class cannot be added from these images"),
             expected=t(
-                "{at_least} or more, uint8 {value}",
+                "{at_least} or more, uint8 {shape}",
                 at_least=at_least,
-                value=tuple(model.input.shape[1:]),
+                shape=tuple(model.input.shape[1:]),
             ),
             received=f"{images.dtype} {images.shape}",
         )

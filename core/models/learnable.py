@@ -50,8 +50,8 @@ def check(entry: Algorithm, options: Any, data: TrainingData, seed: int) -> None
             expected=t("{words} with as many labels", words=words),
             received=t(
                 "{dtype} {shape} with {n} labels",
-                dtype=data.x.dtype,
-                shape=data.x.shape,
+                dtype=str(data.x.dtype),
+                shape=str(data.x.shape),
                 n=len(data.y),
             ),
         )
@@ -72,18 +72,22 @@ def _check_classes(data: TrainingData) -> None:
             expected=t("1 or more"),
             todo=t("import with a validation share above 0"),
         )
-    for name, rows in (("training", data.train_index), ("validation", data.val_index)):
+    unknown = {
+        t("a training image has a class that does not exist"): data.train_index,
+        t("a validation image has a class that does not exist"): data.val_index,
+    }
+    for what, rows in unknown.items():
         y = data.y[rows]
         if len(y) and (y.min() < 0 or y.max() >= data.n_classes):
             raise InvalidInput(
-                t("a {name} image has a class that does not exist", name=name),
-                expected=t("0 to {value}", value=data.n_classes - 1),
-                received=t("{value} to {value_2}", value=y.min(), value_2=y.max()),
+                what,
+                expected=t("{low} to {high}", low=0, high=data.n_classes - 1),
+                received=t("{low} to {high}", low=int(y.min()), high=int(y.max())),
             )
     present = np.bincount(data.y[data.train_index], minlength=data.n_classes)
     if (present == 0).any():
         raise InvalidInput(
-            t("class number {value} has no training image", value=int(present.argmin())),
+            t("class number {number} has no training image", number=int(present.argmin())),
             expected=t("1 or more in every class"),
             todo=t("merge it into another class, or add images"),
         )

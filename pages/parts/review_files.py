@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import say, t, tn
+from core.language import keep, say, t, tn
 from core.records import Dataset
 from core.services.labels import label_files, label_sets, votes
 from core.services.workspace import Workspace
@@ -151,7 +151,7 @@ def _told(done: Mapping[str, Any]) -> None:
         with st.expander(tn("{n:,} row left out", "{n:,} rows left out", done["n_skipped"])):
             st.dataframe(
                 [
-                    {t("row"): row["row"], t("reason"): say(row["reason"])}
+                    {t("row"): row["row"], t("reason"): say(keep(row["reason"]))}
                     for row in done["skipped"]
                 ],
                 hide_index=True,

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core.language import phrase, t, tn
-from core.models import options
 from core.records import ClassMapRecord, Dataset
 from core.services.classes import mapping
 from core.services.data import embedding
@@ -89,7 +88,7 @@ def choose_backbone() -> str:
     known = {row["name"]: row for row in embedding.backbones()}
     return pickers.one(
         t("Backbone"),
-        {name: t(row["title"]) for name, row in known.items()},
+        {name: row["title"] for name, row in known.items()},
         "train_backbone",
         help=t(
             "The pretrained network that turns images into vectors. The first comes with "
@@ -164,7 +163,7 @@ def _choose_pair(classes: Sequence[str]) -> tuple[str, str] | None:
 def _option(algorithm: str, option: Mapping[str, Any]) -> Any:
     """Draw the widget of one option and return its value."""
     key, default = f"option-{algorithm}-{option['name']}", option["default"]
-    label, help = options.title(option["name"]), t(option["help"])
+    label, help = t(option["title"]), t(option["help"])
     if option["kind"] is bool:
         return st.checkbox(label, value=default, key=key, help=help)
     if option["kind"] is str:

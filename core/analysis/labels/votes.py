@@ -39,7 +39,7 @@ def check_votes(values: ArrayLike, n_classes: int) -> Ints:
                 n_classes=n_classes,
                 nobody=NOBODY,
             ),
-            received=t("{value} to {value_2}", value=int(votes.min()), value_2=int(votes.max())),
+            received=t("{low} to {high}", low=int(votes.min()), high=int(votes.max())),
         )
     return votes
 

@@ -90,7 +90,7 @@ def add_reviews(ws: Workspace, dataset_id: str, name: str, file: IO[bytes]) -> d
             events.append(_event(dataset, name, row, image, seen))
     if not events:
         raise InvalidInput(
-            t("{name} has no review of an image of {name_2}", name=name, name_2=dataset.name),
+            t("{file} has no review of an image of {name}", file=name, name=dataset.name),
             expected=t("image ids, paths or file names of this data set"),
             received=skipped[0]["reason"] if skipped else t("no rows"),
         )

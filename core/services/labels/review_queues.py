@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import InvalidInput, NotReady
-from core.language import t
+from core.language import t, tn
 from core.records import Dataset
 from core.services.data.datasets import get_dataset, image_ids, label_indices, positions_by_id
 from core.services.labels.label_evidence import confidence, find_suspects
@@ -173,7 +173,7 @@ def _of_pair(ws: Workspace, dataset: Dataset, pair: tuple[str, str] | None) -> n
         raise InvalidInput(
             t("a pair is two different labels"),
             expected=t("two of {labels}", labels=", ".join(dataset.labels)),
-            received=" and ".join(pair) if pair else t("none"),
+            received=t(" and ").join(pair) if pair else t("none"),
         )
     wanted = [dataset.labels.index(label) for label in pair]
     with ws.read() as conn:
@@ -192,8 +192,8 @@ def _selected(dataset: Dataset, positions: Sequence[int] | None) -> np.ndarray:
     if not len(rows) or rows[0] < 0 or rows[-1] >= dataset.n_images:
         raise InvalidInput(
             t("nothing of this data set is selected"),
-            expected=t("positions from 0 to {value}", value=dataset.n_images - 1),
-            received=t("{n} positions", n=len(rows)),
+            expected=t("positions from 0 to {last}", last=dataset.n_images - 1),
+            received=tn("{n} position", "{n} positions", len(rows)),
             todo=t("draw around some points of the map"),
         )
     return rows

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.ids import content_id
-from core.language import t
+from core.language import t, text, tn
 from core.records import IMPORTED, Dataset
 from core.services.classes.mapping import get_class_map, get_record
 from core.services.data.datasets import get_dataset, image_ids, images, splits
@@ -204,13 +204,13 @@ def _check_origin(origin: Origin) -> None:
             received=repr(name),
         )
     for what, value in (
-        ("number of parameters", origin.n_parameters),
-        ("training time", origin.duration_s),
-        ("time per image", origin.ms_per_image),
+        (t("the number of parameters is out of range"), origin.n_parameters),
+        (t("the training time is out of range"), origin.duration_s),
+        (t("the time per image is out of range"), origin.ms_per_image),
     ):
         if value is not None and not (np.isfinite(value) and value >= 0):
             raise InvalidInput(
-                t("the {what} is out of range", what=what),
+                what,
                 expected=t("a number from 0 on"),
                 received=str(value),
             )
@@ -224,8 +224,8 @@ def _positions(
     position = {image: i for i, image in enumerate(image_ids(ws, dataset.id))}
     at = np.full(len(read.images), -1, dtype=np.int64)
     skipped: list[Mapping[str, Any]] = []
-    for row, text in enumerate(read.images):
-        image, why = find(text)
+    for row, given in enumerate(read.images):
+        image, why = find(given)
         if image is None:
             skipped.append({"row": row + 1, "reason": why})
         else:
@@ -235,8 +235,8 @@ def _positions(
         row = int(np.flatnonzero(at == used[n_times > 1][0])[1])
         raise InvalidInput(
             t(
-                "row {value} of {name} is about an image that an earlier row is about",
-                value=row + 1,
+                "row {row} of {name} is about an image that an earlier row is about",
+                row=row + 1,
                 name=printable(name),
             ),
             expected=t("one row an image"),
@@ -261,15 +261,20 @@ def _check_complete(
     missing = np.flatnonzero((split != "train") & np.isnan(predictions[:, 0]))
     if len(missing):
         frame = images(ws, dataset.id)
-        shown = ", ".join(frame["path"].iloc[missing[:3]])
+        shown = ", ".join(frame["path"].iloc[missing[:3]]) + (", ..." if len(missing) > 3 else "")
         n_held_out = int((split != "train").sum())
         raise InvalidInput(
-            f"{printable(name)} has no prediction for {len(missing):,} held-out images: {shown}"
-            + (", ..." if len(missing) > 3 else ""),
+            tn(
+                "{name} has no prediction for {n:,} held-out image: {shown}",
+                "{name} has no prediction for {n:,} held-out images: {shown}",
+                len(missing),
+                name=printable(name),
+                shown=shown,
+            ),
             expected=t(
                 "a row for each of the {n_held_out:,} validation and test images",
                 n_held_out=n_held_out,
             ),
-            received=f"{n_held_out - len(missing):,}",
+            received=text.number(n_held_out - len(missing)),
             todo=t("`python -m core labels export {name} FILE.csv` lists them", name=dataset.name),
         )

@@ -89,14 +89,19 @@ def submit_crossval(
     key = _key(run, n_folds, over)
     _folds(ws, run, *_scored(ws, run, over), n_folds)
     _plan_of(ws, run)
-    what = f"expert {' / '.join(run.pair)}" if run.pair else run.algorithm
+    name = get_dataset(ws, run.dataset_id).name
+    title = (
+        t("Cross-validate expert {pair} on {name}", pair=" / ".join(run.pair), name=name)
+        if run.pair
+        else t("Cross-validate {algorithm} on {name}", algorithm=run.algorithm, name=name)
+    )
     with ws.read() as conn:
         exists = results.find(conn, "crossval", run.dataset_id, key) is not None
     return engine.submit(
         ws,
         "crossval",
         {"run": run.id, "n_folds": n_folds, "over": over},
-        title=f"Cross-validate {what} on {get_dataset(ws, run.dataset_id).name}",
+        title=title,
         dataset_id=run.dataset_id,
         idem_key=content_id("crossval", [key, exists]),  # a double click is one job
     )
@@ -111,7 +116,7 @@ def run_crossval(context: JobContext, params: Mapping[str, Any]) -> dict[str, An
         found = results.find(conn, "crossval", run.dataset_id, key)
     if found is not None:
         return found[0]
-    context.report(0.0, "reading images")
+    context.report(0.0, t("reading images"))
     positions, y = _scored(ws, run, params["over"])
     plan = _plan_of(ws, run)
     folds = _folds(ws, run, positions, y, params["n_folds"])
@@ -192,13 +197,14 @@ def _reporter(
     context: JobContext, number: int, n_folds: int
 ) -> Callable[[Mapping[str, float]], None]:
     """Say that a fold begins, and return what tells its epochs."""
-    which = f"fold {number + 1} of {n_folds}"
-    context.report(number / n_folds, which)
+    fold = t("fold {fold} of {n_folds}", fold=number + 1, n_folds=n_folds)
+    context.report(number / n_folds, fold)
 
     def epoch(logs: Mapping[str, float]) -> None:
         n, n_epochs = int(logs["epoch"]), int(logs["n_epochs"])
         share = (number + 0.95 * n / n_epochs) / n_folds
-        context.report(share, f"{which}: epoch {n} of at most {n_epochs}")
+        step = t("{fold}: epoch {n} of at most {n_epochs}", fold=fold, n=n, n_epochs=n_epochs)
+        context.report(share, step)
 
     return epoch
 
@@ -207,7 +213,7 @@ def _key(run: Run, n_folds: int, over: str) -> dict[str, Any]:
     """Return what decides the answers."""
     if over not in OVER:
         raise InvalidInput(
-            t("unknown choice of images"), expected=" or ".join(OVER), received=repr(over)
+            t("unknown choice of images"), expected=t(" or ").join(OVER), received=repr(over)
         )
     if not 2 <= n_folds <= MOST_FOLDS:
         raise InvalidInput(
@@ -252,8 +258,8 @@ def _folds(
         if not present.all():
             raise NotReady(
                 t(
-                    "{value} has too few images to be left out in turn",
-                    value=run.classes[int(present.argmin())],
+                    "{name} has too few images to be left out in turn",
+                    name=run.classes[int(present.argmin())],
                 ),
                 expected=t("2 or more images of every class, in different groups"),
                 todo=t("merge the class into another, or add images"),

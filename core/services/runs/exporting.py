@@ -49,7 +49,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     if suffix not in (".csv", ".parquet"):
         raise InvalidInput(
             t("this kind of file cannot be written"),
-            expected=t(".csv or .parquet"),
+            expected=t(" or ").join((".csv", ".parquet")),
             received=path.name,
         )
     try:

@@ -70,7 +70,7 @@ def submit_extend(ws: Workspace, model_id: str, class_name: str, files: Files) -
     if not can_extend(base):
         raise InvalidInput(
             t("{id} takes no further class", id=base.id),
-            expected=WHICH,
+            expected=t(WHICH),
             received=base.algorithm,
             todo=t("train one of those, or train again with the new class"),
         )
@@ -83,7 +83,7 @@ def submit_extend(ws: Workspace, model_id: str, class_name: str, files: Files) -
         ws,
         "extend",
         {**params, "pixels": ws.blobs.put_array(np.stack(list(shown.values())))},
-        title=f"Teach {base.algorithm} the class {name}",
+        title=t("Teach {algorithm} the class {name}", algorithm=base.algorithm, name=name),
         dataset_id=base.dataset_id,
         idem_key=content_id("extend", [params, exists]),  # a double click is one job
     )
@@ -214,9 +214,9 @@ def _prepared(ws: Workspace, base: Run, files: Files) -> dict[str, np.ndarray]:
         if (index := known.get(image_id, -1)) >= 0:
             raise InvalidInput(
                 t(
-                    "{name} is in the data set as {value}, which the model knows",
+                    "{name} is in the data set as {label}, which the model knows",
                     name=name,
-                    value=base.classes[index],
+                    label=base.classes[index],
                 ),
                 expected=t("images of the new class"),
                 todo=t("leave it out"),
@@ -229,16 +229,16 @@ def _prepared(ws: Workspace, base: Run, files: Files) -> dict[str, np.ndarray]:
 def _extend(context: JobContext, base: Run, class_name: str, shown: np.ndarray) -> dict[str, Any]:
     """Return what is stored of the model; the figures come from its exported file."""
     ws, started = context.workspace, time.perf_counter()
-    context.report(0.0, "opening the model")
+    context.report(0.0, t("opening the model"))
     with ws.scratch() as folder:
         old, new = folder / "old", folder / "new"
         old.mkdir()
         for name, blob in base.artifact.items():
             shutil.copyfile(ws.blobs.path(blob), old / name)
         files = extend_saved(old, np.asarray(shown), class_name, new)
-        context.report(0.3, "leaving each image out in turn")
+        context.report(0.3, t("leaving each image out in turn"))
         n_recognised = _recognised(context, old, np.asarray(shown))
-        context.report(0.6, "asking the test images, before and after")
+        context.report(0.6, t("asking the test images, before and after"))
         test = _on_test(ws, base, old, new)
         blobs = {name: ws.blobs.put_file(path) for name, path in files.items()}
     with ws.read() as conn:

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import InvalidInput, NotReady
 from core.ids import content_id
-from core.language import t
+from core.language import phrase, t
 from core.models import get_algorithm
 from core.models.options import parse
 from core.records import Dataset
@@ -139,13 +139,20 @@ def _only_pair(
         raise InvalidInput(
             t("an expert is for two or more different classes, not for all of them"),
             expected=t("two or more of {classes}", classes=", ".join(classes)),
-            received=" and ".join(pair),
+            received=t(" and ").join(pair),
         )
     ordered = tuple(name for name in classes if name in pair)
     recode = np.full(len(classes), -1, dtype=np.int64)
     for index, name in enumerate(ordered):
         recode[classes.index(name)] = index
     return ordered, recode[y]
+
+
+_NO_IMAGE = {
+    "train": phrase("the train split has no image of these classes"),
+    "val": phrase("the val split has no image of these classes"),
+    "test": phrase("the test split has no image of these classes"),
+}
 
 
 def _check_trainable(ws: Workspace, plan: Plan) -> None:
@@ -162,13 +169,13 @@ def _check_trainable(ws: Workspace, plan: Plan) -> None:
         absent = [c for i, c in enumerate(plan.classes) if not (here == i).any()]
         if name == "train" and absent:
             raise NotReady(
-                t("there is no training image of {value}", value=absent[0]),
+                t("there is no training image of {name}", name=absent[0]),
                 expected=t("at least one training image of every class"),
                 todo=t("import more images, or merge the class into another"),
             )
         if not len(here):
             raise NotReady(
-                t("the {name} split has no image of these classes", name=name),
+                t(_NO_IMAGE[name]),
                 expected=t("validation images to tune on and test images to report on"),
                 todo=t("import the images again with shares for all three splits"),
             )

@@ -87,7 +87,7 @@ def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> lis
         if not len(rows) or rows.min() < 0 or rows.max() >= dataset.n_images:
             raise InvalidInput(
                 t("no such image"),
-                expected=t("0 to {value}", value=dataset.n_images - 1),
+                expected=t("{low} to {high}", low=0, high=dataset.n_images - 1),
                 received=str(list(positions)),
             )
         return pixels(ws, dataset, check=False)[rows]  # a few: not worth reading gigabytes for

@@ -40,7 +40,6 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
         If the algorithm needs embeddings that are not there, or a split has no images.
     """
     plan = make_plan(ws, request)
-    what = f"expert {' / '.join(plan.classes)}" if request.pair else request.algorithm
     params = {
         **asdict(request),
         "dataset": plan.dataset.id,
@@ -49,7 +48,12 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
         "seeds": list(request.seeds),
         "options": dict(request.options),
     }
-    title = f"Train {what} on {plan.dataset.name}"
+    name = plan.dataset.name
+    title = (
+        t("Train expert {pair} on {name}", pair=" / ".join(plan.classes), name=name)
+        if request.pair
+        else t("Train {algorithm} on {name}", algorithm=request.algorithm, name=name)
+    )
     planned = _planned(ws, plan, request.seeds)
     for run_id, exists in planned:
         if exists:
@@ -147,8 +151,9 @@ def algorithms() -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, kind (bool,
-        int, float or str), default, help, minimum, maximum, choices}].
+        name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, title, kind
+        (bool, int, float or str), default, help, minimum, maximum, choices}]. Titles, summary,
+        paper, help and choices are phrases.
     """
     return [
         {
