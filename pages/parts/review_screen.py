@@ -26,14 +26,14 @@ from pages.ui import messages, state
 KEYS = "1234567890abdefghijklmopstvwxy"  # C and R are Streamlit's; n, q, u and z are commands
 _N_AHEAD = 8  # pictures in the browser
 _N_ORDER = 30
-_ASSETS = Path(__file__).with_name("assets")
+ASSETS = Path(__file__).with_name("assets")
 _SCREEN = st.components.v2.component(
     "desempate_review",
     html="<div class='root' role='group'>\n</div>",
-    css=(_ASSETS / "review.css").read_text(),
-    js="".join((_ASSETS / f"review{part}.js").read_text() for part in ("_desk", "_view", "")),
+    css=(ASSETS / "review.css").read_text(),
+    js="".join((ASSETS / f"review{part}.js").read_text() for part in ("_desk", "_view", "")),
 )
-_WORDS = {  # what stands on the desk; the browser puts numbers and names into the places
+WORDS = {  # what stands on the desk; the browser puts numbers and names into the places
     "review": phrase("Review"),
     "labels": phrase("Labels"),
     "picture": phrase("The image to review"),
@@ -146,7 +146,7 @@ def screen_data(
         "undone": receipt.undone,
         "told": _told(ws, dataset, task, receipt),
         "left": left(found),
-        "words": {name: t(words) for name, words in _WORDS.items()},
+        "words": {name: t(words) for name, words in WORDS.items()},
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import streamlit as st
 
 from core.errors import NotReady
-from core.language import languages, phrase, speaking, t
+from core.language import current, languages, phrase, speaking, t
 from core.records import Dataset
 from core.services.labels import review_queues, reviewing
 from core.services.labels.review_queues import Queue
@@ -82,10 +82,19 @@ def follow_language(views: Sequence[str]) -> None:
 
     Streamlit knows a tab by the words on it, and those are other ones now.
     """
-    asked = st.query_params.get(VIEW)
-    for view in views:
-        if asked != t(view) and asked in _in_all_languages(view):
-            state.follow_link(VIEW, t(view), t(view))
+    asked, before = st.query_params.get(VIEW), state.draft("view-language")
+    state.set_draft("view-language", current())
+    meant = [v for v in views if asked != t(v) and asked in _in_all_languages(v)]
+    if not meant:
+        state.clear_draft("view-followed")
+        return
+    words = t(meant[0])
+    if state.draft("view-followed") == (asked, words):
+        return  # once: the address may lag behind
+    state.set_draft("view-followed", (asked, words))
+    if before in (None, current()):
+        state.follow_link(VIEW, words, words)
+    state.set_widget(VIEW, words)  # the browser writes the address; ours is that of before
 
 
 def _in_all_languages(words: str) -> set[str]:
