@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.language import text
+from core.language import t, text
 from core.services.cascades.members import Members
 from pages.ui import meaning, messages, names
 
@@ -34,7 +34,7 @@ def verdict(members: Members, report: Mapping[str, Any]) -> None:
 
 def accounting(members: Members, figures: Figures, split: str) -> None:
     """Draw what each expert does at these thresholds, and all of them together."""
-    st.markdown("**What each expert does**")
+    st.markdown(t("**What each expert does**"))
     on = f" On {figures['n_images']:,} {names.SPLITS[split]} images."
     rows = [(" / ".join(row["pair"]), row) for row in figures["pairs"]]
     if len(rows) > 1:
@@ -58,18 +58,22 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
     st.dataframe(
         frame,
         hide_index=True,
-        alt="Deferred, corrected and spoilt images of each expert",
+        alt=t("Deferred, corrected and spoilt images of each expert"),
         column_config={
-            "pair": column("Expert for", pinned=True),
-            "tau": number("Tau", format="%.3f", help="Below it this expert is asked."),
-            "n_deferred": number("Asked", help="Images passed on to this expert." + on),
-            "rate": number("Rate", format="%.1f %%", help=meaning.MEANING["deferral_rate"] + on),
-            "n_recovered": number("Corrected", help="Wrong before, right after." + on),
-            "n_broken": number("Spoilt", help="Right before, wrong after." + on),
-            "recovery": number("Recovery", format="%.1f %%", help=meaning.MEANING["recovery"] + on),
-            "breakage": number("Breakage", format="%.1f %%", help=meaning.MEANING["breakage"] + on),
-            "gain": column("Net gain", help="Corrected less spoilt, over all answers." + on),
-            "interval": column("95 % interval", help="Paired interval of the net gain." + on),
+            "pair": column(t("Expert for"), pinned=True),
+            "tau": number(t("Tau"), format="%.3f", help=t("Below it this expert is asked.")),
+            "n_deferred": number(t("Asked"), help=t("Images passed on to this expert.") + on),
+            "rate": number(t("Rate"), format="%.1f %%", help=meaning.MEANING["deferral_rate"] + on),
+            "n_recovered": number(t("Corrected"), help=t("Wrong before, right after.") + on),
+            "n_broken": number(t("Spoilt"), help=t("Right before, wrong after.") + on),
+            "recovery": number(
+                t("Recovery"), format="%.1f %%", help=meaning.MEANING["recovery"] + on
+            ),
+            "breakage": number(
+                t("Breakage"), format="%.1f %%", help=meaning.MEANING["breakage"] + on
+            ),
+            "gain": column(t("Net gain"), help=t("Corrected less spoilt, over all answers.") + on),
+            "interval": column(t("95 % interval"), help=t("Paired interval of the net gain.") + on),
             "expert": "Run",
         },
     )
@@ -79,11 +83,11 @@ def controls(report: Mapping[str, Any]) -> None:
     """Draw what the cascade must beat, on test, and what it costs."""
     test, random = report["test"], report["controls"]["random"]
     ensemble, costs = report["controls"]["ensemble"], report["costs"]
-    st.markdown("**What it must beat, and what it costs**")
+    st.markdown(t("**What it must beat, and what it costs**"))
     n = test["n_images"]
     with st.grid(3, min_column_width=210):
         st.metric(
-            "As many at random",
+            t("As many at random"),
             text.points(random["gain"]),
             help=meaning.explain("random", n, "test", "Net gain, each expert asked as often."),
             border=True,
@@ -91,16 +95,18 @@ def controls(report: Mapping[str, Any]) -> None:
         )
         if ensemble is None:
             st.metric(
-                "A second generalist instead",
-                "not known",
-                help="Train another seed of the generalist: if a second opinion of its own kind "
-                "gains as much, the experts are no specialists.",
+                t("A second generalist instead"),
+                t("not known"),
+                help=t(
+                    "Train another seed of the generalist: if a second opinion of its own kind "
+                    "gains as much, the experts are no specialists."
+                ),
                 border=True,
                 height="stretch",
             )
         else:
             st.metric(
-                "A second generalist instead",
+                t("A second generalist instead"),
                 text.points(ensemble["gain"]),
                 help=f"Net gain if {ensemble['run']} were averaged with the generalist for the "
                 f"same images. The cascade is {text.points(ensemble['lead'])} "
@@ -111,10 +117,12 @@ def controls(report: Mapping[str, Any]) -> None:
         added = costs["added_training_s"]
         more = costs["added_ms_per_image"]
         st.metric(
-            "Added cost",
-            "unknown" if more is None else f"{more:.1f} ms an image",
-            help="Time of the experts where they are asked, at most: models on one backbone share "
-            "its work. Below: how long they were trained.",
+            t("Added cost"),
+            t("unknown") if more is None else f"{more:.1f} ms an image",
+            help=t(
+                "Time of the experts where they are asked, at most: models on one backbone share "
+                "its work. Below: how long they were trained."
+            ),
             border=True,
             height="stretch",
         )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, text
 from core.records import Dataset, Run
 from core.services.cascades import pairs as pair_service
 from core.services.cascades.pairs import ConfusedPair
@@ -42,7 +42,7 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
         st.success(f"This run confuses nothing on {text.count(n_val, 'validation image')}.")
         return 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.markdown("**What the generalist confuses**", width="stretch")
+        st.markdown(t("**What the generalist confuses**"), width="stretch")
         recipe = _recipe(generalist)
     with st.container(border=True, gap="small"):
         _heads(n_val)
@@ -60,10 +60,10 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
 
 def nothing_to_gain(generalist: Run) -> None:
     """Say that no expert can help, and where to go on."""
-    st.write("Where nothing is confused, an expert has nothing to gain: this run answers alone.")
+    st.write(t("Where nothing is confused, an expert has nothing to gain: this run answers alone."))
     st.page_link(
         "pages/predict.py",
-        label="Try it on an image",
+        label=t("Try it on an image"),
         icon=":material/image_search:",
         query_params={"model": names.run(generalist)},
     )
@@ -83,13 +83,15 @@ def choose_experts(generalist: Run, experts: Sequence[Run]) -> list[str]:
         joined = {pairs[i]: i for i in [*picked, *new] if i in pairs}
         state.set_widget("experts", list(joined.values()))
     chosen = pickers.several(
-        "Experts",
+        t("Experts"),
         {run.id: names.run(run) for run in experts},
         "experts",
         default=best,
-        placeholder="Choose at least one",
-        help="One expert a pair. An image is deferred only when its two most probable classes are "
-        "the pair of one of these experts.",
+        placeholder=t("Choose at least one"),
+        help=t(
+            "One expert a pair. An image is deferred only when its two most probable classes are "
+            "the pair of one of these experts."
+        ),
     )
     state.set_draft(note, ({run.id for run in experts}, chosen))
     return chosen
@@ -99,7 +101,7 @@ def _recipe(generalist: Run) -> Recipe:
     """Draw what new experts are trained with; at first what the generalist was."""
     titles = {a["name"]: a["title"] for a in training.algorithms()}
     chosen: str = st.segmented_control(
-        "Train experts with",
+        t("Train experts with"),
         list(titles),
         default=generalist.algorithm if generalist.algorithm in titles else next(iter(titles)),
         required=True,
@@ -112,9 +114,11 @@ def _recipe(generalist: Run) -> Recipe:
     sharper = st.toggle(
         _SHARPER,
         key="expert_sharper",
-        help="Shows the expert images of twice the side that the algorithm takes by itself, as far "
-        "as the data set has them. A pair often differs in fine detail. It takes about four times "
-        "as long.",
+        help=t(
+            "Shows the expert images of twice the side that the algorithm takes by itself, as far "
+            "as the data set has them. A pair often differs in fine detail. It takes about four "
+            "times as long."
+        ),
     )
     return Recipe(chosen, sharper)
 
@@ -127,29 +131,35 @@ def _columns() -> Sequence[Any]:
 def _heads(n_val: int) -> None:
     """Draw what stands in each column."""
     pair, n_confused, gain, apart, expert = _columns()
-    pair.caption("Pair")
+    pair.caption(t("Pair"))
     n_confused.caption(
-        "Confused",
+        t("Confused"),
         help="One taken for the other, in either direction; in brackets the share of all errors. "
         f"On {text.count(n_val, 'validation image')}.",
     )
     gain.caption(
-        "Gain at most",
-        help="What an expert without any mistake would add to the validation accuracy. "
-        "A real one adds less.",
+        t("Gain at most"),
+        help=t(
+            "What an expert without any mistake would add to the validation accuracy. "
+            "A real one adds less."
+        ),
     )
     apart.caption(
-        "Overlap",
-        help="Share of images that lie among those of the other class, by their nearest "
-        "neighbours in the embedding, on training and validation images: 0 % is apart; about 50 % "
-        "is one clump, which no expert on this backbone divides. Beside it, where reviewed: "
-        "how well people agree on images of the pair: Krippendorff's alpha. Where they do not tell "
-        "the two apart, no expert can be right.",
+        t("Overlap"),
+        help=t(
+            "Share of images that lie among those of the other class, by their nearest neighbours "
+            "in the embedding, on training and validation images: 0 % is apart; about 50 % is one "
+            "clump, which no expert on this backbone divides. Beside it, where reviewed: how well "
+            "people agree on images of the pair: Krippendorff's alpha. Where they do not tell the "
+            "two apart, no expert can be right."
+        ),
     )
     expert.caption(
-        "Best expert",
-        help="Accuracy of the best expert on the validation images of its two classes; guessing "
-        "between two gives about half.",
+        t("Best expert"),
+        help=t(
+            "Accuracy of the best expert on the validation images of its two classes; guessing "
+            "between two gives about half."
+        ),
     )
 
 
@@ -194,13 +204,15 @@ def _group(ws: Workspace, generalist: Run, recipe: Recipe) -> None:
     """Offer an expert for three or more classes that are confused among each other."""
     if len(generalist.classes) < 4:
         return
-    with st.expander("Three or more classes that are confused among each other"):
+    with st.expander(t("Three or more classes that are confused among each other")):
         chosen = st.multiselect(
-            "Classes of the expert",
+            t("Classes of the expert"),
             generalist.classes,
             key="expert_group",
-            help="It is asked where the two most probable classes are among these, and divides "
-            "what all of these have.",
+            help=t(
+                "It is asked where the two most probable classes are among these, and divides "
+                "what all of these have."
+            ),
         )
         if not 3 <= len(chosen) < len(generalist.classes):
             most = len(generalist.classes) - 1
@@ -212,7 +224,7 @@ def _group(ws: Workspace, generalist: Run, recipe: Recipe) -> None:
 
 def _train_button(ws: Workspace, generalist: Run, classes: Sequence[str], recipe: Recipe) -> None:
     """Draw the button that trains an expert."""
-    if st.button("Train expert", key=f"train-expert-{'-'.join(classes)}"):
+    if st.button(t("Train expert"), key=f"train-expert-{'-'.join(classes)}"):
         with messages.guard() as outcome:
             request = pair_service.expert_request(
                 ws, generalist, classes, recipe.algorithm, sharper=recipe.sharper

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.analysis.cascades.routes import Thresholds
-from core.language import text
+from core.language import t, text
 from core.services.cascades import guaranteeing
 from core.services.cascades.guaranteeing import Promise
 from core.services.cascades.members import Members
@@ -21,22 +21,22 @@ def ask(ws: Workspace, members: Members, thresholds: Thresholds) -> Promise:
     """Draw what may be asked for, and return what can be promised at these taus."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         error = st.selectbox(
-            "Wrong answers at most",
+            t("Wrong answers at most"),
             _ERRORS,
             index=2,
             key="max_error",
             bind="query-params",
             width=190,
-            help="Among what is answered without a person.",
+            help=t("Among what is answered without a person."),
         )
         sure = st.segmented_control(
-            "How sure",
+            t("How sure"),
             _SURE,
             default="95 %",
             required=True,
             key="how_sure",
             bind="query-params",
-            help="How often such a promise is kept, over drawings of the calibration images.",
+            help=t("How often such a promise is kept, over drawings of the calibration images."),
         )
     return guaranteeing.promise(ws, members, thresholds.taus, _share(error), _share(sure))
 
@@ -63,7 +63,7 @@ def tell(promise: Promise, thresholds: Thresholds, key: str) -> None:
         icon=":material/pan_tool:",
     )
     go.button(
-        "Move it there",
+        t("Move it there"),
         key="take-promise",
         icon=":material/verified:",
         on_click=lambda: cascade_live.move(key, held),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, text
 from core.records import CascadeRecord, Dataset
 from core.services.cascades import saving
 from core.services.workspace import Workspace
@@ -15,7 +15,7 @@ def show(ws: Workspace, dataset: Dataset) -> None:
     """Draw what each saved cascade reached on test, the newest first."""
     saved = saving.all_of(ws, dataset.id)
     if saved:
-        st.subheader("Saved cascades", anchor=False)
+        st.subheader(t("Saved cascades"), anchor=False)
     for record in saved:
         _one(record)
 
@@ -41,7 +41,7 @@ def _one(record: CascadeRecord) -> None:
             st.caption(messages.inline(promise["sentence"]))
         st.page_link(
             "pages/predict.py",
-            label="Try it on an image, or export it",
+            label=t("Try it on an image, or export it"),
             icon=":material/image_search:",
             query_params={"model": names.cascade(record)},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.analysis.cascades.routes import Thresholds
-from core.language import text
+from core.language import t, text
 from core.records import Dataset
 from core.services.cascades import reporting, saving
 from core.services.cascades.guaranteeing import Promise
@@ -27,9 +27,9 @@ def steer(ws: Workspace, dataset: Dataset, members: Members, split: str) -> None
         ids = [members.generalist.id, *(expert.id for expert in members.experts), members.rule]
         key = f"cascade-{'-'.join(ids)}"
         thresholds = cascade_live.thresholds_of(members, key)
-        st.subheader("The threshold", anchor=False)
+        st.subheader(t("The threshold"), anchor=False)
         room = st.container()
-        st.markdown("**A threshold with a guarantee**")
+        st.markdown(t("**A threshold with a guarantee**"))
         promise = cascade_promise.ask(ws, members, thresholds)
         cascade_promise.tell(promise, thresholds, key)
         held = promise.thresholds
@@ -76,18 +76,18 @@ def _images(
         found,
         f"{key}-{split}-{cell.route}-{cell.true}-{cell.said}",
         page_size=CELL_PAGE,
-        empty="No image is in this cell.",
+        empty=t("No image is in this cell."),
     )
 
 
 def _save(ws: Workspace, members: Members, thresholds: Thresholds, promise: Promise) -> None:
     """Draw the button that keeps the cascade."""
     if st.button(
-        "Save this cascade",
+        t("Save this cascade"),
         key="save-cascade",
         type="primary",
         icon=":material/save:",
-        help="Keeps members and thresholds together, for Predict and for the command line.",
+        help=t("Keeps members and thresholds together, for Predict and for the command line."),
     ):
         best = (members.best_tau,) * len(members.experts)
         tuned = thresholds.taus in (best, members.best_taus)

@@ -23,6 +23,7 @@ from scipy.stats import beta
 
 from core.analysis._checks import Bools, Floats, Ints, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 N_GRID = 101  # thresholds that are tried: 0, 0.01, ..., 1
 
@@ -168,7 +169,9 @@ def _counts(confidence: ArrayLike, right: ArrayLike, grid: Floats) -> tuple[Ints
     good: Bools = np.asarray(right, dtype=np.bool_)
     same_length("confidence", len(sure), "right", len(good))
     if sure.ndim != 1 or (sure.size and not (sure.min() >= 0 and sure.max() <= 1 + 1e-6)):
-        raise InvalidInput("a confidence is no share", expected="numbers in [0, 1], one an image")
+        raise InvalidInput(
+            t("a confidence is no share"), expected=t("numbers in [0, 1], one an image")
+        )
     at = np.searchsorted(grid, sure, side="right") - 1  # highest threshold that accepts it
     n = np.bincount(at, minlength=len(grid))[::-1].cumsum()[::-1]
     wrong = np.bincount(at[~good], minlength=len(grid))[::-1].cumsum()[::-1]
@@ -179,5 +182,5 @@ def _check_promise(max_error: float, confidence: float) -> None:
     for name, share in (("largest error", max_error), ("confidence", confidence)):
         if not 0.0 < share < 1.0:
             raise InvalidInput(
-                f"the {name} is out of range", expected="a share in (0, 1)", received=str(share)
+                f"the {name} is out of range", expected=t("a share in (0, 1)"), received=str(share)
             )

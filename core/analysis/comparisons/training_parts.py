@@ -11,6 +11,7 @@ from core.analysis._checks import Ints, class_indices
 from core.analysis.comparisons.power_law import LEAST_SIZES
 from core.analysis.splits import assign_splits
 from core.errors import NotReady
+from core.language import t
 
 REPEATS = (5, 4, 3, 2, 1)  # fits of each size, the smallest first: small parts differ most
 _LEAST_SHARE = 0.1  # of the training images
@@ -84,8 +85,8 @@ def subsets(
 
 def _too_few(received: str) -> NotReady:
     return NotReady(
-        "there are too few training images for a learning curve",
+        t("there are too few training images for a learning curve"),
         expected=f"{2 * _LEAST_OF_CLASS} or more of every class, in several groups",
         received=received,
-        todo="add images, or merge the class into another",
+        todo=t("add images, or merge the class into another"),
     )

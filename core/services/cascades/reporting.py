@@ -11,6 +11,7 @@ from core.analysis.cascades import cascade, controls, routes
 from core.analysis.cascades.routes import GENERALIST, PERSON, Routed, Thresholds
 from core.analysis.comparisons.paired import paired_intervals
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Run
 from core.services.cascades.members import Members, SplitAnswers, calibrated, second_generalists
 from core.store.database import Workspace
@@ -196,7 +197,7 @@ def cell_positions(
     true, said = cell
     if route not in ROUTES or not (0 <= true < K and 0 <= said <= K):
         raise InvalidInput(
-            "this cascade has no such cell",
+            t("this cascade has no such cell"),
             expected=f"classes 0 to {K - 1}, and one of {', '.join(ROUTES)}",
             received=f"{true}, {said}, {route}",
         )

@@ -12,6 +12,7 @@ from core.analysis.comparisons import paired as tests_of_pairs
 from core.analysis.comparisons.images_needed import images_needed, smallest_difference
 from core.analysis.comparisons.paired_figures import joint_cells, paired_figures
 from core.errors import InvalidInput
+from core.language import t
 from core.services.comparing import questions, wording
 from core.services.comparing.questions import Answers
 from core.services.runs.training import summary
@@ -38,7 +39,8 @@ def compare(ws: Workspace, model_ids: Sequence[str], *, split: str = "test") -> 
     """
     if len(model_ids) < 2 or len(set(model_ids)) != len(model_ids):
         raise InvalidInput(
-            "a comparison takes two or more different runs", received=", ".join(model_ids) or "none"
+            t("a comparison takes two or more different runs"),
+            received=", ".join(model_ids) or "none",
         )
     models = [questions.find(ws, model_id) for model_id in model_ids]
     question = questions.same_question(ws, models, split)

@@ -25,6 +25,7 @@ from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.services.classes.mapping import get_class_map, get_record
 from core.services.comparing.questions import Question
 from core.services.data.datasets import get_dataset, images, splits
@@ -197,7 +198,7 @@ def report(ws: Workspace, question: Question, backbone: str) -> dict[str, Any]:
     """
     found = curve(ws, question, backbone)
     if found is None:
-        raise NotReady("the learning curve is not there yet", todo="run `more-images` first")
+        raise NotReady(t("the learning curve is not there yet"), todo=t("run `more-images` first"))
     return {
         "sentence": found.sentence,
         "promises": found.curve.promises,

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
+from core.language import t
 from core.records import CascadeRecord, HeldOut, Run
 from core.services.cascades import members, saving
 from core.services.classes.mapping import HELD_OUT, get_class_map, get_record
@@ -173,11 +174,11 @@ def columns_in(ws: Workspace, question: Question, model: Model) -> np.ndarray:
     """
     run = model.run
     if run.dataset_id != question.dataset_id:
-        raise InvalidInput("it was trained on another data set")
+        raise InvalidInput(t("it was trained on another data set"))
     if run.pair and run.pair != question.pair:
         raise InvalidInput(f"it is an expert and knows only {' and '.join(run.pair)}")
     if run.pair and run.class_map_id != question.class_map_id:
-        raise InvalidInput("its two classes come from another class map")
+        raise InvalidInput(t("its two classes come from another class map"))
     theirs = get_class_map(ws, run.dataset_id, run.class_map_id)
     asked = get_class_map(ws, question.dataset_id, question.class_map_id)
     index = {name: i for i, name in enumerate(question.classes)}
@@ -228,9 +229,9 @@ def truth(ws: Workspace, question: Question) -> tuple[np.ndarray, np.ndarray]:
     y = column[class_map.apply(label_sets.indices(ws, dataset, question.labels)[rows])]
     if not (y >= 0).any():
         raise InvalidInput(
-            "there is no image to compare on",
+            t("there is no image to compare on"),
             expected=f"{question.split} images of {', '.join(question.classes)}",
-            received="none",
+            received=t("none"),
         )
     return rows[y >= 0], y[y >= 0]
 
@@ -248,10 +249,10 @@ def same_question(ws: Workspace, models: Sequence[Model], split: str) -> Questio
         if not takes_part(ws, asked, models)[1]:
             return replace(asked, split=held_out)
     raise InvalidInput(
-        "these models do not answer the same question",
-        expected="models over the same classes, or over classes that one of them merged",
+        t("these models do not answer the same question"),
+        expected=t("models over the same classes, or over classes that one of them merged"),
         received=", ".join(f"{model.id} over {', '.join(model.run.classes)}" for model in models),
-        todo="choose models with the same classes",
+        todo=t("choose models with the same classes"),
     )
 
 
@@ -261,7 +262,7 @@ def _held_out(split: str) -> HeldOut:
     if split == "test":
         return "test"
     raise InvalidInput(
-        "models are compared on images that they have not learned from",
+        t("models are compared on images that they have not learned from"),
         expected=" or ".join(HELD_OUT),
         received=repr(split),
     )
@@ -287,10 +288,10 @@ def _raw(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
     """Return a run's probabilities as stored, float64 (n_images, n_classes of the model)."""
     if model.cascade is not None:
         raise InvalidInput(
-            "a cascade has no uncalibrated answers",
-            expected="a run",
+            t("a cascade has no uncalibrated answers"),
+            expected=t("a run"),
             received=model.id,
-            todo="ask for its generalist",
+            todo=t("ask for its generalist"),
         )
     return np.asarray(ws.blobs.open_array(model.run.predictions)[rows], dtype=np.float64)
 

@@ -23,6 +23,7 @@ from core.analysis.cascades.learned import GainRule
 from core.analysis.cascades.routes import Thresholds
 from core.errors import AppError, InvalidInput
 from core.ids import bytes_id
+from core.language import t
 from core.models import portable
 from core.models.artifact import Session
 from core.models.embedding import Embedder
@@ -122,7 +123,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{m.MANIFEST} cannot be used", expected="text in UTF-8") from error
+        raise InvalidInput(f"{m.MANIFEST} cannot be used", expected=t("text in UTF-8")) from error
     found = m.read_text(text)
     listed = {name: entry.n_bytes for name, entry in found.files.items()}
     for name in sorted(sizes.keys() | listed.keys()):
@@ -131,7 +132,7 @@ def read_manifest(folder: Path) -> Manifest:
                 f"the file {name!r} of {folder} is not as it was written",
                 expected=_size(listed.get(name)),
                 received=_size(sizes.get(name)),
-                todo="export the model again, or take out what was added",
+                todo=t("export the model again, or take out what was added"),
             )
     return found
 
@@ -150,7 +151,7 @@ def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
         raise InvalidInput(
             f"the file {name!r} of {folder} is damaged",
             expected=f"bytes with the sha256 {entry.sha256[:12]}...",
-            todo="copy it again, or export the model again",
+            todo=t("copy it again, or export the model again"),
         )
     return data
 
@@ -204,7 +205,7 @@ def _kind(prefix: str, entry: os.DirEntry[str]) -> int:
         return 0
     raise InvalidInput(
         f"{prefix + entry.name!r} does not belong into an exported folder",
-        expected="plain files, in models/ and examples/",
+        expected=t("plain files, in models/ and examples/"),
     )
 
 

@@ -16,6 +16,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 from core.errors import InvalidInput, JobFailed, NotReady
 from core.ids import bytes_id
+from core.language import t
 from core.models.artifact import KERAS_FILE, ONNX_FILE
 from core.models.embedding import RESIZING
 from core.records import CascadeRecord, Dataset, Run
@@ -100,8 +101,8 @@ def _new_folder(to: Path) -> Iterator[Path]:
         if taken or not to.parent.is_dir():
             raise InvalidInput(
                 f"{to} cannot be written",
-                expected="a new or an empty folder, in a folder that exists",
-                received="one that is taken" if taken else f"no folder {to.parent}",
+                expected=t("a new or an empty folder, in a folder that exists"),
+                received=t("one that is taken") if taken else f"no folder {to.parent}",
             )
         folder = to.parent / f".{to.name}-{secrets.token_hex(6)}"
         folder.mkdir()
@@ -114,7 +115,7 @@ def _new_folder(to: Path) -> Iterator[Path]:
         raise InvalidInput(
             f"{to} cannot be written",
             received=error.strerror or str(error),
-            todo="name a folder that this account may write to, on a disk with space",
+            todo=t("name a folder that this account may write to, on a disk with space"),
         ) from error
 
 
@@ -126,7 +127,7 @@ def _write(ws: Workspace, model_id: str, folder: Path) -> Manifest:
         if run.is_imported:
             raise NotReady(
                 f"{run.id} was trained elsewhere: its weights are not here to export",
-                todo="choose models that were trained here",
+                todo=t("choose models that were trained here"),
             )
     members = [model.generalist, *model.experts]
     backbones = {one.backbone: one.embedder() for one in members if one.backbone and one.embedder}
