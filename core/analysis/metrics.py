@@ -164,7 +164,9 @@ def wilson_intervals(k: ArrayLike, n: float, level: float = 0.95) -> Floats:
     z = float(norm.ppf(0.5 + level_share(level) / 2.0))
     counts = np.asarray(k, dtype=np.float64)
     if n < 0 or (counts.size and not (counts.min() >= 0 and counts.max() <= n)):
-        raise InvalidInput(t("a count is not among its images"), expected=f"numbers in [0, {n}]")
+        raise InvalidInput(
+            t("a count is not among its images"), expected=t("numbers in [0, {n}]", n=n)
+        )
     if n == 0:
         return np.tile([0.0, 1.0], (counts.size, 1))
     share = counts / n

@@ -103,8 +103,8 @@ def heat_map(drops: ArrayLike, boxes: list[Box], size_px: int) -> Floats:
     if values.shape != (len(boxes),):
         raise InvalidInput(
             t("drops and patches do not fit each other"),
-            expected=f"shape ({len(boxes)},)",
-            received=f"shape {values.shape}",
+            expected=t("shape {shape}", shape=str((len(boxes),))),
+            received=t("shape {shape}", shape=str(values.shape)),
         )
     total, n_covers = np.zeros((size_px, size_px)), np.zeros((size_px, size_px))
     for box, drop in zip(boxes, values, strict=True):

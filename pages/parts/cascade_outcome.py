@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.language import t, text
 from core.services.cascades.members import Members
-from pages.ui import meaning, messages, names
+from pages.parts import figures_on, tables
+from pages.ui import meaning, messages
 
 Figures = Mapping[str, Any]
 
@@ -20,8 +21,8 @@ def verdict(members: Members, report: Mapping[str, Any]) -> None:
     low, high = report["test"]["gain_ci"]
     sentence = messages.plain(report["verdict"])
     if members.best_tau == 0:
-        sentence += (
-            " On validation no threshold is better than the generalist alone: "
+        sentence += " " + t(
+            "On validation no threshold is better than the generalist alone: "
             "**these experts do not pay.**"
         )
     if low > 0:
@@ -35,20 +36,20 @@ def verdict(members: Members, report: Mapping[str, Any]) -> None:
 def accounting(members: Members, figures: Figures, split: str) -> None:
     """Draw what each expert does at these thresholds, and all of them together."""
     st.markdown(t("**What each expert does**"))
-    on = f" On {figures['n_images']:,} {names.SPLITS[split]} images."
+    on = f" {figures_on.on(figures['n_images'], split)}"
     rows = [(" / ".join(row["pair"]), row) for row in figures["pairs"]]
     if len(rows) > 1:
-        rows.append(("all experts", {**figures, "tau": None, "expert": ""}))
+        rows.append((t("all experts"), {**figures, "tau": None, "expert": ""}))
     frame = pd.DataFrame(
         {
             "pair": [name for name, _ in rows],
             "tau": [row["tau"] for _, row in rows],
             "n_deferred": [row["n_deferred"] for _, row in rows],
-            "rate": [100 * row["deferral_rate"] for _, row in rows],
+            "rate": [row["deferral_rate"] for _, row in rows],
             "n_recovered": [row["n_recovered"] for _, row in rows],
             "n_broken": [row["n_broken"] for _, row in rows],
-            "recovery": [100 * row["recovery"] for _, row in rows],
-            "breakage": [100 * row["breakage"] for _, row in rows],
+            "recovery": [row["recovery"] for _, row in rows],
+            "breakage": [row["breakage"] for _, row in rows],
             "gain": [text.points(row["gain"]) for _, row in rows],
             "interval": [meaning.spread(row["gain_ci"]) for _, row in rows],
             "expert": [row["expert"] for _, row in rows],
@@ -56,12 +57,13 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
     )
     number, column = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
-        frame,
+        tables.written(frame, _WRITTEN),
         hide_index=True,
+        placeholder=text.NONE,
         alt=t("Deferred, corrected and spoilt images of each expert"),
         column_config={
             "pair": column(t("Expert for"), pinned=True),
-            "tau": number(t("Tau"), format="%.3f", help=t("Below it this expert is asked.")),
+            "tau": number(t("Tau"), help=t("Below it this expert is asked.")),
             "n_deferred": number(t("Asked"), help=t("Images passed on to this expert.") + on),
             "rate": number(t("Rate"), format="%.1f %%", help=meaning.MEANING["deferral_rate"] + on),
             "n_recovered": number(t("Corrected"), help=t("Wrong before, right after.") + on),
@@ -74,9 +76,16 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
             ),
             "gain": column(t("Net gain"), help=t("Corrected less spoilt, over all answers.") + on),
             "interval": column(t("95 % interval"), help=t("Paired interval of the net gain.") + on),
-            "expert": "Run",
+            "expert": t("Run"),
         },
     )
+
+
+_WRITTEN: tables.Writing = {
+    "tau": lambda tau: text.number(tau, ".3f"),
+    **dict.fromkeys(("rate", "recovery", "breakage"), text.percent),
+    **dict.fromkeys(("n_deferred", "n_recovered", "n_broken"), text.number),
+}
 
 
 def controls(report: Mapping[str, Any]) -> None:
@@ -89,7 +98,7 @@ def controls(report: Mapping[str, Any]) -> None:
         st.metric(
             t("As many at random"),
             text.points(random["gain"]),
-            help=meaning.explain("random", n, "test", "Net gain, each expert asked as often."),
+            help=meaning.explain("random", n, "test", t("Net gain, each expert asked as often.")),
             border=True,
             height="stretch",
         )
@@ -108,9 +117,14 @@ def controls(report: Mapping[str, Any]) -> None:
             st.metric(
                 t("A second generalist instead"),
                 text.points(ensemble["gain"]),
-                help=f"Net gain if {ensemble['run']} were averaged with the generalist for the "
-                f"same images. The cascade is {text.points(ensemble['lead'])} "
-                f"({meaning.spread(ensemble['lead_ci'])}) more accurate. On {n:,} test images.",
+                help=t(
+                    "Net gain if {run} were averaged with the generalist for the same images. The "
+                    "cascade is {lead} ({lead_ci}) more accurate. On {n:,} test images.",
+                    run=ensemble["run"],
+                    lead=text.points(ensemble["lead"]),
+                    lead_ci=meaning.spread(ensemble["lead_ci"]),
+                    n=n,
+                ),
                 border=True,
                 height="stretch",
             )
@@ -118,7 +132,7 @@ def controls(report: Mapping[str, Any]) -> None:
         more = costs["added_ms_per_image"]
         st.metric(
             t("Added cost"),
-            t("unknown") if more is None else f"{more:.1f} ms an image",
+            t("unknown") if more is None else t("{ms:.1f} ms an image", ms=more),
             help=t(
                 "Time of the experts where they are asked, at most: models on one backbone share "
                 "its work. Below: how long they were trained."
@@ -127,4 +141,6 @@ def controls(report: Mapping[str, Any]) -> None:
             height="stretch",
         )
     if added is not None:
-        st.caption(f"The experts took {text.duration(added)} of training in all.")
+        st.caption(
+            t("The experts took {duration} of training in all.", duration=text.duration(added))
+        )

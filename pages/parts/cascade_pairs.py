@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.language import t, text
+from core.language import phrase, t, text, tn
 from core.records import Dataset, Run
 from core.services.cascades import pairs as pair_service
 from core.services.cascades.pairs import ConfusedPair
@@ -19,7 +19,7 @@ from pages.ui import cached, job_panel, messages, names, pickers, state
 
 N_SHOWN = 6  # pairs; further down there is little to gain
 _WIDTHS = (6, 4, 4, 4, 5)  # of the columns, in parts
-_SHARPER = "at twice the resolution"
+_SHARPER = phrase("at twice the resolution")
 
 
 class Recipe(NamedTuple):
@@ -39,7 +39,13 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
     )
     n_val = generalist.metrics["val"]["n_images"]
     if not pairs:
-        st.success(f"This run confuses nothing on {text.count(n_val, 'validation image')}.")
+        st.success(
+            tn(
+                "This run confuses nothing on {n:,} validation image.",
+                "This run confuses nothing on {n:,} validation images.",
+                n_val,
+            )
+        )
         return 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.markdown(t("**What the generalist confuses**"), width="stretch")
@@ -48,14 +54,25 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
         _heads(n_val)
         for pair in pairs[:N_SHOWN]:
             _row(ws, generalist, pair, experts, recipe)
-    rest = len(pairs) - N_SHOWN
-    more = f"; {text.count(rest, 'pair')} confused less often not shown" if rest > 0 else ""
-    st.caption(f"Counted on {text.count(n_val, 'validation image')}{more}.")
+    st.caption(_counted(n_val, len(pairs) - N_SHOWN))
     _group(ws, generalist, recipe)
     for job in train_jobs.train_jobs(ws, dataset):
         if job.params.get("pair") and job.state in ("queued", "running", "failed"):
             job_panel.show(ws, job)
     return len(pairs)
+
+
+def _counted(n_val: int, n_more: int) -> str:
+    """Say what the rows were counted on, and how many pairs are not shown."""
+    images = tn("{n:,} validation image", "{n:,} validation images", n_val)
+    if n_more <= 0:
+        return t("Counted on {images}.", images=images)
+    return tn(
+        "Counted on {images}; {n:,} pair confused less often not shown.",
+        "Counted on {images}; {n:,} pairs confused less often not shown.",
+        n_more,
+        images=images,
+    )
 
 
 def nothing_to_gain(generalist: Run) -> None:
@@ -105,14 +122,14 @@ def _recipe(generalist: Run) -> Recipe:
         list(titles),
         default=generalist.algorithm if generalist.algorithm in titles else next(iter(titles)),
         required=True,
-        format_func=lambda name: titles[name],
+        format_func=lambda name: t(titles[name]),
         key="expert_algorithm",
         persist_state="session",
     )
     if not pair_service.can_be_sharper(chosen):
         return Recipe(chosen, False)
     sharper = st.toggle(
-        _SHARPER,
+        t(_SHARPER),
         key="expert_sharper",
         help=t(
             "Shows the expert images of twice the side that the algorithm takes by itself, as far "
@@ -134,8 +151,13 @@ def _heads(n_val: int) -> None:
     pair.caption(t("Pair"))
     n_confused.caption(
         t("Confused"),
-        help="One taken for the other, in either direction; in brackets the share of all errors. "
-        f"On {text.count(n_val, 'validation image')}.",
+        help=tn(
+            "One taken for the other, in either direction; in brackets the share of all errors. On "
+            "{n:,} validation image.",
+            "One taken for the other, in either direction; in brackets the share of all errors. On "
+            "{n:,} validation images.",
+            n_val,
+        ),
     )
     gain.caption(
         t("Gain at most"),
@@ -174,15 +196,26 @@ def _row(
     mine = [run for run in experts if run.pair and set(run.pair) == {pair.a, pair.b}]
     who, n_confused, gain, apart, expert = _columns()
     who.markdown(
-        f"**{messages.plain(pair.a)} / {messages.plain(pair.b)}** "
-        f":small[{pair.n_train:,} to learn from]"
+        t(
+            "**{a} / {b}** :small[{n:,} to learn from]",
+            a=messages.plain(pair.a),
+            b=messages.plain(pair.b),
+            n=pair.n_train,
+        )
     )
     n_confused.markdown(
-        f"{text.count(pair.n_confused, 'image')} :small[({text.percent(pair.share_of_errors, 0)})]"
+        tn(
+            "{n:,} image :small[({share:.0%})]",
+            "{n:,} images :small[({share:.0%})]",
+            pair.n_confused,
+            share=pair.share_of_errors,
+        )
     )
     gain.markdown(f"**{text.points(pair.oracle_gain)}**")
-    said = "–" if pair.overlap is None else text.percent(pair.overlap, 0)
-    people = "" if pair.people is None else f" :small[people {pair.people[0]:.2f}]"
+    said = text.percent(pair.overlap, 0)
+    people = ""
+    if pair.people is not None:
+        people = " " + t(":small[people {alpha:.2f}]", alpha=pair.people[0])
     apart.markdown(said + people)
     with expert:
         if mine:
@@ -195,8 +228,12 @@ def _known(mine: Sequence[Run]) -> None:
     """Draw what the best expert of a pair reaches, and on how many images."""
     figures = max((run.metrics["val"] for run in mine), key=lambda val: val["accuracy"])
     st.markdown(
-        f":green[:material/check:] **{text.percent(figures['accuracy'], 0)}** "
-        f":small[of {text.count(figures['n_images'], 'image')}]"
+        tn(
+            ":green[:material/check:] **{accuracy:.0%}** :small[of {n:,} image]",
+            ":green[:material/check:] **{accuracy:.0%}** :small[of {n:,} images]",
+            figures["n_images"],
+            accuracy=figures["accuracy"],
+        )
     )
 
 
@@ -216,7 +253,12 @@ def _group(ws: Workspace, generalist: Run, recipe: Recipe) -> None:
         )
         if not 3 <= len(chosen) < len(generalist.classes):
             most = len(generalist.classes) - 1
-            st.caption(f"Choose 3 to {most} classes: of all of them the generalist is the expert.")
+            st.caption(
+                t(
+                    "Choose 3 to {most} classes: of all of them the generalist is the expert.",
+                    most=most,
+                )
+            )
             return
         ordered = [name for name in generalist.classes if name in chosen]
         _train_button(ws, generalist, ordered, recipe)

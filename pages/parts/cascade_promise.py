@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.analysis.cascades.routes import Thresholds
-from core.language import t, text
+from core.language import t
 from core.services.cascades import guaranteeing
 from core.services.cascades.guaranteeing import Promise
 from core.services.cascades.members import Members
@@ -48,18 +48,24 @@ def tell(promise: Promise, thresholds: Thresholds, key: str) -> None:
         st.warning(messages.plain(promise.sentence), icon=":material/block:")
         return
     if _same(held, thresholds):
-        checked = (
-            f" On {promise.n_checked:,} further test images {promise.n_wrong:,} were wrong."
-            if promise.n_checked
-            else ""
-        )
-        st.success(messages.plain(promise.sentence + checked), icon=":material/verified:")
+        said = promise.sentence
+        if promise.n_checked:
+            said += " " + t(
+                "On {n:,} further test images {n_wrong:,} were wrong.",
+                n=promise.n_checked,
+                n_wrong=promise.n_wrong,
+            )
+        st.success(messages.plain(said), icon=":material/verified:")
         return
     where, go = st.columns([5, 2], vertical_alignment="center")
     where.info(
-        "Where the slider stands nothing is promised: a threshold that is moved by hand, after "
-        "looking, has no guarantee. One holds at a person's threshold of "
-        f"{held.person:.2f}, which {_answers(promise)}.",
+        t(
+            "Where the slider stands nothing is promised: a threshold that is moved by hand, after "
+            "looking, has no guarantee. One holds at a person's threshold of {person:.2f}, which "
+            "answers {share:.0%} of the calibration images.",
+            person=held.person,
+            share=promise.guarantee.n_accepted / promise.guarantee.n_images,
+        ),
         icon=":material/pan_tool:",
     )
     go.button(
@@ -68,11 +74,6 @@ def tell(promise: Promise, thresholds: Thresholds, key: str) -> None:
         icon=":material/verified:",
         on_click=lambda: cascade_live.move(key, held),
     )
-
-
-def _answers(promise: Promise) -> str:
-    g = promise.guarantee
-    return f"answers {text.percent(g.n_accepted / g.n_images, 0)} of the calibration images"
 
 
 def _same(held: Thresholds, now: Thresholds) -> bool:

@@ -87,7 +87,7 @@ def _offer(ws: Workspace, dataset: Dataset, question: Question, backbone: str) -
     about = "" if seconds is None else t("It takes about {span}.", span=jobs.span(seconds))
     with st.container(border=True):
         st.markdown(t("**Would more images help?**"))
-        st.write(f"{t(_HOW)} {about}")
+        st.write(f"{t(_HOW)} {about}".rstrip())
         if st.button(
             t("Draw the learning curve"),
             key="more-images-go",

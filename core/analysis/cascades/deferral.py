@@ -198,12 +198,12 @@ def deferrals(
         )
     for index, pair in enumerate(pairs):
         q = np.asarray(expert_probs[index])
-        called = f"the expert for classes {' and '.join(map(str, pair))}"
+        called = t("the expert for classes {classes}", classes=" / ".join(map(str, pair)))
         if q.shape != (len(probs), len(pair)):
             raise InvalidInput(
-                f"{called} must answer for each image",
-                expected=f"shape ({len(probs)}, {len(pair)})",
-                received=f"shape {q.shape}",
+                t("{called} must answer for each image", called=called),
+                expected=t("shape {shape}", shape=str((len(probs), len(pair)))),
+                received=t("shape {shape}", shape=str(q.shape)),
             )
         rows = np.flatnonzero(mask & (owners == index))
         answered = probabilities(q[rows], called)
@@ -226,8 +226,11 @@ def pair_owners(pairs: Pairs, n_classes: int) -> Ints:
         if within is None or not 1 < len(members) == len(pair) or (owner_of[within] >= 0).any():
             raise InvalidInput(
                 t("an expert's pair cannot be used"),
-                expected=f"two or more different classes in [0, {n_classes}), no two of them "
-                "answered for by another expert",
+                expected=t(
+                    "two or more different classes in [0, {n}), no two of them answered for by "
+                    "another expert",
+                    n=n_classes,
+                ),
                 received=f"({', '.join(map(str, pair))})",
             )
         owner_of[within] = index

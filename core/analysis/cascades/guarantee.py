@@ -23,9 +23,11 @@ from scipy.stats import beta
 
 from core.analysis._checks import Bools, Floats, Ints, same_length
 from core.errors import InvalidInput
-from core.language import t
+from core.language import phrase, t
 
 N_GRID = 101  # thresholds that are tried: 0, 0.01, ..., 1
+_ERROR = phrase("the largest error is out of range")
+_CONFIDENCE = phrase("the confidence is out of range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,6 @@ def _counts(confidence: ArrayLike, right: ArrayLike, grid: Floats) -> tuple[Ints
 
 
 def _check_promise(max_error: float, confidence: float) -> None:
-    for name, share in (("largest error", max_error), ("confidence", confidence)):
+    for what, share in ((_ERROR, max_error), (_CONFIDENCE, confidence)):
         if not 0.0 < share < 1.0:
-            raise InvalidInput(
-                f"the {name} is out of range", expected=t("a share in (0, 1)"), received=str(share)
-            )
+            raise InvalidInput(t(what), expected=t("a share in (0, 1)"), received=str(share))

@@ -124,7 +124,9 @@ class Sweep:
         if position == len(self.taus) or self.taus[position] > tau + _SAME_POSITION:
             raise InvalidInput(
                 t("tau is not a position of this sweep"),
-                expected=f"one of its {len(self.taus)} positions, e.g. {self.taus[-1]:g}",
+                expected=t(
+                    "one of its {n} positions, e.g. {tau:g}", n=len(self.taus), tau=self.taus[-1]
+                ),
                 received=str(tau),
                 todo=t("compute the sweep with this tau in its grid"),
             )
@@ -240,6 +242,6 @@ def _checked_grid(grid: ArrayLike | None) -> Floats:
         raise InvalidInput(
             t("the grid of thresholds cannot be used"),
             expected=t("one or more shares in [0, 1], strictly ascending"),
-            received=f"shape {taus.shape}",
+            received=t("shape {shape}", shape=str(taus.shape)),
         )
     return taus

@@ -63,7 +63,11 @@ def images_needed(
         raise InvalidInput(
             t("the discordant share is out of range"),
             expected=t("a share from |difference| to 1"),
-            received=f"{discordant_share} with a difference of {difference}",
+            received=t(
+                "{share} with a difference of {difference}",
+                share=discordant_share,
+                difference=difference,
+            ),
         )
     if d == 0.0:
         return None

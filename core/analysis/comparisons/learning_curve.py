@@ -198,6 +198,8 @@ def _answers(right: ArrayLike) -> Bools:
         raise InvalidInput(
             t("right must say right or wrong for each fit and test image"),
             expected=t("booleans of shape (n_fits, n_test), at least one image"),
-            received=f"shape {answers.shape} of {answers.dtype}",
+            received=t(
+                "shape {shape} of {dtype}", shape=str(answers.shape), dtype=str(answers.dtype)
+            ),
         )
     return answers

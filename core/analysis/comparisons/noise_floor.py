@@ -158,7 +158,7 @@ def _begins(of: Claims, n_bins: int) -> Ints:
     if n_bins < 1 or N_GROUPS % n_bins:
         raise InvalidInput(
             t("bins are made of whole groups"),
-            expected=f"a number that divides {N_GROUPS:,}",
+            expected=t("a number that divides {n:,}", n=N_GROUPS),
             received=str(n_bins),
         )
     return np.flatnonzero(np.diff(of.group * n_bins // N_GROUPS, prepend=-1))

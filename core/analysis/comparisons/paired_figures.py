@@ -87,7 +87,7 @@ def joint_cells(y_true: ArrayLike, probs_a: ArrayLike, probs_b: ArrayLike) -> Jo
         raise InvalidInput(
             t("both models must have answered the same images and classes"),
             expected=t("two tables of probabilities of one shape, with at least one image"),
-            received=f"{P.shape} and {Q.shape}",
+            received=t("{a} and {b}", a=str(P.shape), b=str(Q.shape)),
         )
     k = P.shape[1]
     y = class_indices(y_true, k, "y_true")

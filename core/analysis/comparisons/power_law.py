@@ -154,6 +154,13 @@ def check_fits(n_train: NDArray[np.number], shape: tuple[int, ...]) -> None:
     if n_train.shape != shape or n_sizes < LEAST_SIZES or n_train.min() < 1:
         raise InvalidInput(
             t("these fits do not make a curve"),
-            expected=f"one number of training images for each fit, {LEAST_SIZES} different ones",
-            received=f"{n_train.size} numbers, {n_sizes} different, for fits of shape {shape}",
+            expected=t(
+                "one number of training images for each fit, {n} different ones", n=LEAST_SIZES
+            ),
+            received=t(
+                "{n} numbers, {n_sizes} different, for fits of shape {shape}",
+                n=n_train.size,
+                n_sizes=n_sizes,
+                shape=str(shape),
+            ),
         )

@@ -152,7 +152,7 @@ def scored(confidence: ArrayLike, right: ArrayLike) -> tuple[NDArray[np.floating
         raise InvalidInput(
             t("confidence must be one number an image"),
             expected=t("a 1-D array of finite numbers"),
-            received=f"shape {score.shape}",
+            received=t("shape {shape}", shape=str(score.shape)),
         )
     same_length("confidence", len(score), "right", len(is_right))
     if len(score) == 0:

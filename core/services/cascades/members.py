@@ -93,7 +93,9 @@ def load(
         two answer for the same two classes, or there is no such rule.
     """
     if rule not in RULES:
-        raise InvalidInput(t("unknown rule"), expected=" or ".join(RULES), received=repr(rule))
+        raise InvalidInput(
+            t("unknown rule"), expected=t("{a} or {b}", a=RULES[0], b=RULES[1]), received=repr(rule)
+        )
     run = get_run(ws, generalist)
     members = tuple(get_run(ws, run_id) for run_id in experts)
     pairs = check(run, members)
@@ -125,7 +127,7 @@ def check(run: Run, experts: Sequence[Run]) -> tuple[tuple[int, ...], ...]:
     if run.pair:
         raise InvalidInput(
             t("a generalist answers for all classes"),
-            received=f"{run.id}, an expert for {' / '.join(run.pair)}",
+            received=t("{run}, an expert for {classes}", run=run.id, classes=" / ".join(run.pair)),
             todo=t("choose a run trained without a pair"),
         )
     pairs: list[tuple[int, ...]] = []
@@ -133,7 +135,7 @@ def check(run: Run, experts: Sequence[Run]) -> tuple[tuple[int, ...], ...]:
         if not expert.pair:
             raise InvalidInput(
                 t("an expert is trained on some of the classes"),
-                received=f"{expert.id}, a run over {len(expert.classes)} classes",
+                received=t("{run}, a run over {n} classes", run=expert.id, n=len(expert.classes)),
             )
         if (expert.dataset_id, expert.class_map_id) != (run.dataset_id, run.class_map_id):
             raise InvalidInput(
@@ -146,7 +148,7 @@ def check(run: Run, experts: Sequence[Run]) -> tuple[tuple[int, ...], ...]:
         if shared:
             both = [run.classes[c] for c in shared[0] if c in pair]
             raise InvalidInput(
-                f"two experts answer for {' / '.join(both)}",
+                t("two experts answer for {classes}", classes=" / ".join(both)),
                 expected=t("one expert for any two classes"),
                 received=expert.id,
             )
