@@ -122,7 +122,7 @@ def sentence(point: OperatingPoint, wanted: Wanted, share: float) -> str:
         return t("{chosen}, keeps none of {images}.", chosen=chosen, images=images)
     said = tn(
         "{chosen}, keeps {coverage:.1%} ({coverage_ci}) of {images} and is right in "
-        "{accuracy:.1%} ({accuracy_ci}) of these; {n:,} image are left to a person.",
+        "{accuracy:.1%} ({accuracy_ci}) of these; {n:,} image is left to a person.",
         "{chosen}, keeps {coverage:.1%} ({coverage_ci}) of {images} and is right in "
         "{accuracy:.1%} ({accuracy_ci}) of these; {n:,} images are left to a person.",
         kept.n_images - kept.n_kept,
