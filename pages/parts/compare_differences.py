@@ -124,7 +124,9 @@ def _figures(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> No
         column_config={
             "pair": t("A and B"),
             "figure": column(
-                t("Figure"), help=t("Accuracy and the shares in points; log-loss in nats.")
+                t("Figure"),
+                help=t("Accuracy and the shares in points; log-loss in nats."),
+                width=250,
             ),
             "a": "A",
             "b": "B",
