@@ -16,6 +16,7 @@ from core.analysis._checks import class_indices, probabilities, same_length
 from core.analysis.cascades.routes import Routed
 from core.analysis.comparisons.paired import paired_difference
 from core.errors import InvalidInput
+from core.language import t
 
 
 def random_deferral(
@@ -100,4 +101,4 @@ def second_generalist(
 
 def _some(n_images: int) -> None:
     if n_images == 0:
-        raise InvalidInput("there are no images to measure", expected="at least one image")
+        raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))

@@ -11,6 +11,7 @@ from core.analysis.cascades import cascade, controls, routes
 from core.analysis.cascades.routes import GENERALIST, PERSON, Routed, Thresholds
 from core.analysis.comparisons.paired import paired_intervals
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Run
 from core.services.cascades.members import Members, SplitAnswers, calibrated, second_generalists
 from core.store.database import Workspace
@@ -152,21 +153,26 @@ def verdict(found: dict[str, Any]) -> str:
     test, ensemble = found["test"], found["controls"]["ensemble"]
     low, high = test["gain_ci"]
     if not test["n_deferred"]:
-        return "At this threshold nothing is deferred: the cascade is the generalist."
-    points = f"{100 * test['gain']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
-    on = f"on {test['n_answered']:,} test images"
+        return t("At this threshold nothing is deferred: the cascade is the generalist.")
+    gain = t(
+        "{gain:+.1f} points ({low:+.1f} to {high:+.1f}) on {n:,} test images",
+        gain=100 * test["gain"],
+        low=100 * low,
+        high=100 * high,
+        n=test["n_answered"],
+    )
     if high < 0:
-        return f"The experts do harm: {points} {on}."
+        return t("The experts do harm: {gain}.", gain=gain)
     if low <= 0:
-        return f"No measurable gain: {points} {on}."
-    said = [f"The experts pay: {points} {on}."]
+        return t("No measurable gain: {gain}.", gain=gain)
+    said = [t("The experts pay: {gain}.", gain=gain)]
     random = found["controls"]["random"]
     if test["n_answered"] == test["n_images"]:
         everything = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
         if not everything and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
-            said.append("Deferring as many at random would gain as much.")
+            said.append(t("Deferring as many at random would gain as much."))
         if ensemble is not None and ensemble["lead_ci"][0] <= 0:
-            said.append("A second generalist in their place could gain as much.")
+            said.append(t("A second generalist in their place could gain as much."))
     return " ".join(said)
 
 
@@ -196,8 +202,10 @@ def cell_positions(
     true, said = cell
     if route not in ROUTES or not (0 <= true < K and 0 <= said <= K):
         raise InvalidInput(
-            "this cascade has no such cell",
-            expected=f"classes 0 to {K - 1}, and one of {', '.join(ROUTES)}",
+            t("this cascade has no such cell"),
+            expected=t(
+                "classes 0 to {last}, and one of {routes}", last=K - 1, routes=", ".join(ROUTES)
+            ),
             received=f"{true}, {said}, {route}",
         )
     routed = part.send(members.pairs, thresholds)
