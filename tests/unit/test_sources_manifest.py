@@ -15,8 +15,8 @@ from core.errors import InvalidInput
 from core.records import Problem
 from core.settings import ImageLimits
 from core.sources import open_source
-from core.sources.images import BadImage
 from core.sources.manifest import find_listing
+from core.sources.recognise import BadImage
 from tests.image_files import class_files, encoded, write_folder, write_zip
 
 LIMITS = ImageLimits()
