@@ -245,8 +245,8 @@ def _lost(job: jobs.Running) -> str | None:
     if job.host == processes.host():
         if processes.is_alive(job.pid, job.pid_started):
             return None
-        how = processes.autopsy(job.pid)
-        return t("{how}; its log is {log}", how=how, log=f"jobs/{job.id}.log")
+        how, log = processes.autopsy(job.pid), f"jobs/{job.id}.log"
+        return t("{how}; its log is {log}", how=how, log=log)
     silence = datetime.now(UTC) - datetime.fromisoformat(job.heartbeat_at)
     if silence < timedelta(seconds=_SILENT_S):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import String, Text
 from sqlalchemy.types import TypeDecorator
 
 from core.language import Sentence, keep, say
@@ -26,6 +26,13 @@ class Said(TypeDecorator[str]):
     def process_result_value(self, value: Any, dialect: Any) -> str | None:
         """Return the sentence in the reader's language; a text that was stored plainly as it is."""
         return value if value is None else said(value)
+
+
+class SaidString(Said):
+    """The same in a column that a migration made a String."""
+
+    impl = String
+    cache_ok = True
 
 
 def said(stored: str) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.store.sentences import Said
+from core.store.sentences import Said, SaidString
 
 metadata = MetaData(
     naming_convention={
@@ -250,12 +250,12 @@ job = Table(
     Column("idem_key", String, unique=True),  # a repeated submission finds the first one
     Column("retry_of", String, unique=True),  # the ended job this one repeats; at most one does
     Column("kind", String, nullable=False),
-    Column("title", Said, nullable=False),
+    Column("title", SaidString, nullable=False),
     Column("params", JSON, nullable=False),
     Column("dataset_id", String),
     Column("state", String, nullable=False, index=True),
     Column("progress", Float, nullable=False),
-    Column("step", Said, nullable=False),
+    Column("step", SaidString, nullable=False),
     Column("result", JSON),
     Column("error", Said),
     Column("traceback", Text),
