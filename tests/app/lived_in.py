@@ -39,9 +39,7 @@ def live_in(place: Place, folder: Path) -> Place:
     file = folder / "answers.csv"
     exporting.write_predictions(ws, ids.second, file)
     adopting.import_predictions(ws, ids.dataset, file, adopting.Origin("elsewhere"))
-    gone = add_run(
-        ws, dataset, truth, splits(ws, dataset.id), generalist_probs(truth, rng), seed=7
-    )
+    gone = add_run(ws, dataset, truth, splits(ws, dataset.id), generalist_probs(truth, rng), seed=7)
     marking.hide(ws, gone)
     taught = add_run(
         ws, dataset, truth, splits(ws, dataset.id), generalist_probs(truth, rng),

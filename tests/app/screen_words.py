@@ -38,7 +38,9 @@ _DATA = (
     re.compile(r":[a-z]+(-[a-z]+)*(?=\[)"),  # colours of Markdown
     re.compile(r"\b[a-z]{2,8}-[0-9a-f]{6,64}\b"),  # ids
     re.compile(r"\b[0-9a-f]{12,64}\b"),
-    re.compile(r"[\w/.-]+\.(png|jpg|jpeg|csv|json|parquet|zip|py|txt|html|svg|npy|tsv|onnx|keras)\b"),
+    re.compile(
+        r"[\w/.-]+\.(png|jpg|jpeg|csv|json|parquet|zip|py|txt|html|svg|npy|tsv|onnx|keras)\b"
+    ),
     re.compile(r"%\{[^}]*\}"),  # places of a chart's own templates
     re.compile(r"&\w+;"),
 )

@@ -44,9 +44,7 @@ def languages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def language(
-    languages: Path, monkeypatch: pytest.MonkeyPatch
-) -> str:
+def language(languages: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Speak the marked language; return the name under which the picker has it."""
     monkeypatch.setattr(catalogues, "FOLDER", languages)
     # Whoever picks it in the sidebar gets the same: `test_a_language_is_one_file`. Here every page

@@ -41,9 +41,7 @@ class Step:
         return True
 
 
-def walk(
-    app: AppTest, see: Callable[[AppTest, tuple[Step, ...]], None], depth: int = 2
-) -> None:
+def walk(app: AppTest, see: Callable[[AppTest, tuple[Step, ...]], None], depth: int = 2) -> None:
     """Show `see` every state of a page that is reached by at most `depth` changes."""
     known: set[str] = set()
     _walk(app, see, depth, (), known)
