@@ -14,7 +14,7 @@ from core.language import Sentence, keep, say
 class Said(TypeDecorator[str]):
     """Text that is written as a sentence's parts and read in the language of whoever reads it."""
 
-    impl = Text
+    impl: Any = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
@@ -45,5 +45,10 @@ def said(stored: str) -> str:
         return stored
     try:
         return say(json.loads(stored))
-    except (ValueError, KeyError, TypeError):  # somebody's text that only looks like one
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ):  # somebody's text that only looks like one
         return stored

@@ -1,4 +1,4 @@
-"""A workspace in which people have worked: reviews, label sets, marks, imported and deleted runs."""
+"""A workspace in which people have worked: reviews, label sets, imported and deleted runs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.records import Problem
 from core.services.comparing.questions import Question
 from core.services.data.datasets import get_dataset, image_ids, label_indices, splits
 from core.services.labels import label_work
 from core.services.runs import adopting, exporting, marking
-from core.store import datasets, reviews
+from core.store import reviews
 from core.store.tables import dataset_problem
 from tests.app.conftest import Place
 from tests.app.test_compare_more_images import add_curve

@@ -15,19 +15,24 @@ from streamlit.testing.v1 import AppTest
 
 OPEN, CLOSE = "⟦", "⟧"
 # Fields that nobody reads: what code finds things by, and how they look.
-_UNREAD = frozenset(
-    "id key form_id icon icon_url url page page_script_hash query_string js_content css_content "
-    "component_name html_for language type_name element_id mime background color width height "
-    "text_alignment active_script_hash arrow_data data_hash proto theme selection_mode row_height "
-    "style fragment_id session_id tag type query_param_key raw_value raw_values format default "
-    "css_source_path js_source_path default_tab_label deferred_file_id column_order columns".split()
-)
+_UNREAD = {
+    "id", "key", "form_id", "element_id", "fragment_id", "session_id", "deferred_file_id",
+    "icon", "icon_url", "url", "page", "page_script_hash", "active_script_hash", "query_string",
+    "query_param_key", "js_content", "css_content", "js_source_path", "css_source_path",
+    "component_name", "html_for", "language", "type", "type_name", "tag", "mime", "format",
+    "default", "default_tab_label", "raw_value", "raw_values", "selection_mode", "column_order",
+    "columns", "arrow_data", "data_hash", "proto", "theme", "style", "background", "color",
+    "width", "height", "row_height", "text_alignment",
+}  # fmt: skip
 # What the product's own components are told, not to be shown: how and where to draw.
-_COMPONENT_CODE = frozenset("size numbers map what src source file name image verdict".split())
+_COMPONENT_CODE = {
+    "size", "numbers", "map", "what", "src", "source", "file", "name", "image", "verdict",
+}  # fmt: skip
 # Of a chart only these are words; the rest says how it is drawn.
 _CHART_WORDS = frozenset(
-    "text title name hovertemplate texttemplate hovertext ticktext customdata x y labels".split()
-)
+    ("text", "title", "name", "hovertemplate", "texttemplate", "hovertext", "ticktext",
+     "customdata", "x", "y", "labels")
+)  # fmt: skip
 _NOT_SAID = _UNREAD | _COMPONENT_CODE | {"template", "colorscale", "dtype", "bdata"}
 _CELLS = 200  # of a column: more rows say nothing new
 _DATA = (

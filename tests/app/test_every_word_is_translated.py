@@ -29,8 +29,8 @@ from tests.app.test_review_page import PEOPLE
 from tests.app.walking import Click, Step, buttons, walk
 
 NAMES = {
-    "seeded", "three", "tests", "elsewhere", "Corte", "consensus", "zzz", "they overlap", "Desempate", "Streamlit",
-    "English", "Español", "Esperanto", *PEOPLE,
+    "seeded", "three", "tests", "elsewhere", "Corte", "consensus", "zzz", "they overlap",
+    "Desempate", "Streamlit", "English", "Español", "Esperanto", *PEOPLE,
 }  # fmt: skip
 
 
