@@ -14,17 +14,22 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from core.language import catalogues, sentences
+from core.jobs import processes
+from core.language import catalogues, sentences, t
+from core.records import Job
+from core.services import jobs
 from core.services.data import embedding
-from core.services.runs import training
+from core.services.runs import drifting, predicting, training
 from core.settings import load_settings
-from core.store.database import open_workspace
+from core.store import jobs as rows
+from core.store.database import Workspace, open_workspace
 from pages.ui import state
 from tests.app import pseudo_language
 from tests.app.conftest import Place, stands
 from tests.app.lived_in import live_in
 from tests.app.screen_words import texts, untranslated
 from tests.app.test_every_page import STEMS
+from tests.app.test_predict_page import an_answer, png, vectors_of
 from tests.app.test_review_page import PEOPLE
 from tests.app.walking import Click, Step, buttons, walk
 
@@ -32,6 +37,8 @@ NAMES = {
     "seeded", "three", "tests", "elsewhere", "Corte", "consensus", "zzz", "they overlap",
     "Desempate", "Streamlit", "English", "Español", "Esperanto", *PEOPLE,
 }  # fmt: skip
+
+KNOWN = 2  # of the ways to choose an image: one of the data set
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +105,21 @@ def nothing_is_left(found: dict[str, str]) -> None:
         pytest.fail("not translated:\n" + "\n".join(sorted(lines)), pytrace=False)
 
 
+def lived_through(ws: Workspace, job: Job) -> Iterator[None]:
+    """Let a queued job run, and then fail, with sentences of the product."""
+    pid, started = processes.me()
+    with ws.write() as conn:
+        its = rows.claim(
+            conn, job.id, job.fence + 1, pid=pid, pid_started=started, host=processes.host()
+        )
+        assert its is not None
+        rows.update_progress(conn, job.id, its.fence, 0.4, t("the file is empty"))
+    yield
+    with ws.write() as conn:
+        rows.finish(conn, job.id, its.fence, "failed", error=t("not enough memory"))
+    yield
+
+
 class Reader:
     """Reads pages and keeps what is not translated, and every button on the way."""
 
@@ -129,15 +151,43 @@ def test_every_view_and_choice_of_a_page_speaks_the_language(copies, lived_in, l
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_what_a_click_says_speaks_the_language(copies, lived_in, language, stem):
+def test_what_a_click_says_and_a_job_it_starts_speak_the_language(copies, lived_in, stem):
     look, reader = Reader(stem), Reader(stem)
     walk(copies(lived_in).open(stem), look)
     for click in look.buttons.values():
-        app = copies(lived_in).open(stem)
+        place = copies(lived_in)
+        app = place.open(stem)
         if click.take(app):
-            reader(stands(app), click.path)
+            reader(app, click.path)
+            for job in jobs.list_jobs(place.ws, active_only=True):
+                for _ in lived_through(place.ws, job):
+                    reader(app.run(), click.path)
     found = {text: where for text, where in reader.found.items() if text not in look.found}
     nothing_is_left(found)
+
+
+@pytest.mark.parametrize("model", ["generalist", "cascade"])
+@pytest.mark.parametrize("way", ["own", "known", "none"])
+def test_an_answer_speaks_the_language(copies, lived_in, full_template, monkeypatch, model, way):
+    monkeypatch.setattr(predicting, "predict", lambda ws, model, files: [
+        an_answer(ws, model, name) for name, _ in files])  # fmt: skip
+    monkeypatch.setattr(predicting, "predict_known", lambda ws, model, positions: [
+        an_answer(ws, model, f"{p}.png") for p in positions])  # fmt: skip
+    monkeypatch.setattr(
+        predicting, "embed_files", lambda ws, dataset, *_: vectors_of(ws, dataset)[5:6]
+    )
+    monkeypatch.setattr(drifting, "is_far", lambda ws, model, file: True)
+    ids = full_template[1]
+    app = copies(lived_in).open("predict", model=getattr(ids, model))
+    if way == "known":
+        app.session_state[f"_draft:predict-{ids.dataset}"] = 3
+        (source,) = [group for group in app.button_group if group.key == "predict_source"]
+        Step("predict_source", "button_group", source.options[KNOWN]).take(app)
+    else:
+        app.file_uploader[0].upload("mine.png", png() if way == "own" else b"no image")
+    reader = Reader("predict")
+    reader(app.run(), ())
+    nothing_is_left(reader.found)
 
 
 def test_a_sentence_that_somebody_forgot_is_found(copies, lived_in, monkeypatch):

@@ -20,9 +20,7 @@ def ask(workspace, capsys):
     return run
 
 
-def test_sentences_are_english_unless_an_option_or_the_environment_says_otherwise(
-    ask, monkeypatch
-):
+def test_sentences_are_english_unless_an_option_or_the_environment_says_otherwise(ask, monkeypatch):
     monkeypatch.delenv("DESEMPATE_LANGUAGE", raising=False)
     assert ask().startswith(ENGLISH)
     assert ask("--language", "es").startswith(SPANISH)
