@@ -167,7 +167,7 @@ def test_what_a_click_says_and_a_job_it_starts_speak_the_language(copies, lived_
 
 
 @pytest.mark.parametrize("model", ["generalist", "cascade"])
-@pytest.mark.parametrize("way", ["own", "known", "none"])
+@pytest.mark.parametrize("way", ["own", "known"])
 def test_an_answer_speaks_the_language(copies, lived_in, full_template, monkeypatch, model, way):
     monkeypatch.setattr(predicting, "predict", lambda ws, model, files: [
         an_answer(ws, model, name) for name, _ in files])  # fmt: skip
@@ -184,7 +184,7 @@ def test_an_answer_speaks_the_language(copies, lived_in, full_template, monkeypa
         (source,) = [group for group in app.button_group if group.key == "predict_source"]
         Step("predict_source", "button_group", source.options[KNOWN]).take(app)
     else:
-        app.file_uploader[0].upload("mine.png", png() if way == "own" else b"no image")
+        app.file_uploader[0].upload("mine.png", png())
     reader = Reader("predict")
     reader(app.run(), ())
     nothing_is_left(reader.found)
