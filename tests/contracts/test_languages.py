@@ -23,7 +23,7 @@ def _places(text: str) -> Counter:
     )
 
 
-@pytest.phrase.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_language_has_every_sentence_and_no_other(file):
     there = {m.id for m in translations.read(file) if m.id}
     needed = {m.id for m in translations.extracted() if m.id}
@@ -31,7 +31,7 @@ def test_a_language_has_every_sentence_and_no_other(file):
     assert sorted(map(str, there - needed)) == [], "run `python -m tools.translations`"
 
 
-@pytest.phrase.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_sentence_is_translated_with_the_same_places(file):
     empty, differ = [], []
     for message in translations.read(file):
