@@ -70,7 +70,7 @@ def get(conn: Connection, dataset_id: str, id_or_name: str) -> ClassMapRecord:
 
 def find(conn: Connection, map_id: str) -> ClassMapRecord | None:
     """Return the class map with this id, whatever its data set, or None."""
-    query = select(t.class_map).where(t.class_map.c.id == map_id)
+    query = select(tables.class_map).where(tables.class_map.c.id == map_id)
     row = conn.execute(query).mappings().first()
     return _record(row) if row else None
 
