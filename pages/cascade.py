@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.language import phrase, t
 from core.services.cascades import members as cascades
+from core.services.costs import entering
 from core.services.runs import training
 from pages.parts import cascade_pairs, cascade_saved, cascade_steering
 from pages.ui import cached, messages, names, pickers, shell
@@ -83,7 +84,8 @@ split = pickers.split(
     help=t("Tune on validation images; what counts is the test images."),
 )
 with messages.guard():
-    members = cached.cascade_members(ws, generalist.id, tuple(chosen), rule)
+    costs = entering.version(ws, dataset.id)
+    members = cached.cascade_members(ws, generalist.id, tuple(chosen), rule, costs)
     cascade_steering.steer(ws, dataset, members, split)
 
 cascade_saved.show(ws, dataset)

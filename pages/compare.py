@@ -14,6 +14,7 @@ from core.language import phrase, t
 from core.records import HeldOut
 from core.services.classes import mapping
 from core.services.comparing import leaderboard, questions
+from core.services.costs import entering
 from core.services.labels import label_sets
 from pages.parts import (
     compare_board,
@@ -108,7 +109,9 @@ chosen = [known[i] for i in picked]
 with above, messages.guard():
     everybody = [cached.answers(ws, question, i) for i in ids]
     figures = [cached.measured(ws, question, i) for i in ids]
-    board = leaderboard.board(ws, list(known.values()), figures, val)
+    entered = entering.current(ws, dataset.id)
+    costs = [cached.cost(ws, entered, i, question.split, labels) for i in ids] if entered else []
+    board = leaderboard.board(ws, list(known.values()), figures, val, costs)
     compare_verdict.show(board, everybody, called, split)
     words = compare_board.Words(
         called,

@@ -80,7 +80,7 @@ def desk(
             **table_data(members.on(split).table),
             "id": f"{key}-{split}-{promised}-{current()}",
             "language": current(),
-            "words": cascade_words.words(),
+            "words": cascade_words.words(by_cost=members.costs is not None),
             "means": cascade_words.means(),
             "turn": state.draft(_turn(key), 0),
             "classes": list(members.classes),

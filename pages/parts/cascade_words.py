@@ -51,6 +51,7 @@ _WORDS = {
     "answered": phrase("answered without a person"),
     "wrong": phrase("wrong answers"),
 }
+_CHEAPEST = phrase("cheapest on validation")
 _MEANS = {
     "accuracy": (
         phrase("Accuracy"),
@@ -83,9 +84,16 @@ _MEANS = {
 }
 
 
-def words() -> dict[str, str]:
-    """Return every word by the name that the browser knows it under."""
-    return {name: t(word) for name, word in _WORDS.items()}
+def words(*, by_cost: bool = False) -> dict[str, str]:
+    """Return every word by the name that the browser knows it under.
+
+    Parameters
+    ----------
+    by_cost : bool
+        Whether the best thresholds are the cheapest, not the most accurate.
+    """
+    said = {name: t(word) for name, word in _WORDS.items()}
+    return said | {"best": t(_CHEAPEST)} if by_cost else said
 
 
 def means() -> dict[str, list[str]]:

@@ -30,8 +30,10 @@ _NUMBERS = {
     "log_loss": phrase("Log loss"),
     "augrc": phrase("AUGRC"),
 }
+_COSTS = phrase("cost of mistakes")
 _ORDERS = {  # column, ascending
     phrase("validation accuracy"): ("val_accuracy", False),
+    _COSTS: ("cost", True),
     phrase("training time"): ("duration_s", True),
     phrase("time per image"): ("ms_per_image", True),
     phrase("parameters"): ("n_parameters", True),
@@ -39,7 +41,7 @@ _ORDERS = {  # column, ascending
     phrase("name"): ("model", True),
 }
 _SHOWN = [
-    *("marks", "model", "accuracy", "val_accuracy", "duration_s", "ms_per_image"),
+    *("marks", "model", "accuracy", "val_accuracy", "cost", "duration_s", "ms_per_image"),
     *("kappa", "bits", "balanced_accuracy", "macro_f1", "log_loss", "ece", "augrc", "chance"),
     *("n_images", "n_parameters", "classes_of", "labels_of", "seed", "device", "created_at", "run"),
 ]
@@ -126,8 +128,9 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
 def _ordered(table: pd.DataFrame) -> pd.DataFrame:
     """Draw the order and the folding of seeds, and return the rows so; pinned ones stand first."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        orders = [order for order in _ORDERS if order != _COSTS or table["cost"].notna().any()]
         order = st.selectbox(
-            t("Order by"), list(_ORDERS), format_func=t, key="board_order",
+            t("Order by"), orders, format_func=t, key="board_order",
             bind="query-params", width=220,
             help=t("Pinned models stand first in every order."),
         )  # fmt: skip
@@ -158,8 +161,9 @@ def _draw(
     rows = [row for row, runs in enumerate(ids) if set(runs) & set(chosen)]
     if (state.component_value(TABLE, "selection") or {}).get("rows") != rows:
         state.set_widget(TABLE, {"selection": {"rows": rows, "columns": [], "cells": []}})
+    shown = [name for name in _SHOWN if name != "cost" or table[name].notna().any()]
     st.dataframe(
-        tables.written(_readable(table)[_SHOWN], _WRITTEN),
+        tables.written(_readable(table)[shown], _WRITTEN),
         key=TABLE,
         hide_index=True,
         height="content" if len(table) <= _ROWS else "auto",
@@ -200,7 +204,7 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     shown = table.copy()
     for name in _SHARES:
         shown[name] = [_share(row, name) for row in table.to_dict("records")]
-    for name in _NUMBERS:
+    for name in (*_NUMBERS, "cost"):
         shown[name] = [_number(row, name) for row in table.to_dict("records")]
     shown["seed"] = table["seed"].astype(str)
     marks = zip(table["pinned"], table["starred"], strict=True)
@@ -222,8 +226,10 @@ def _share(row: Mapping[Any, Any], name: str) -> str:
     )
 
 
-def _number(row: Mapping[Any, Any], name: str) -> str:
+def _number(row: Mapping[Any, Any], name: str) -> str | None:
     value, low, high = (row[name + end] for end in ("", "_low", "_high"))
+    if value != value:
+        return None
     sd = row.get(f"{name}_sd")
     if sd is None or sd != sd:
         return t("{value:.3f} ({low:.3f} to {high:.3f})", value=value, low=low, high=high)
@@ -256,6 +262,14 @@ def _columns(n_images: int, split: str, folded: bool) -> dict[str, Any]:
             name: words(t(label), help=t(MEANING[name]) + on, width=_WIDE_PX if folded else None)
             for name, label in {**_SHARES, **_NUMBERS}.items()
         },
+        "cost": words(
+            t("Cost"),
+            help=t(
+                "What an image costs by the costs of mistakes entered on Decisions. It is charged "
+                "for labels: what a merged class cannot tell apart is paid for."
+            )
+            + on,
+        ),
         "val_accuracy": number(
             t("Validation"),
             help=t("Accuracy on the validation images, by which models are ordered and chosen."),

@@ -13,9 +13,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.analysis.comparisons.intervals import Estimate
 from core.analysis.comparisons.mistakes import Shared
 from core.analysis.merges import merging as merge_analysis
 from core.language import phrase, t
+from core.records import HeldOut, MistakeCosts
 from core.services.cascades import members as cascades
 from core.services.cascades import pairs
 from core.services.cascades.pairs import ConfusedPair
@@ -30,6 +32,7 @@ from core.services.comparing import (
 )
 from core.services.comparing import coverage as coverages
 from core.services.comparing import more_images as learning
+from core.services.costs import charging
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.workspace import Workspace
@@ -181,9 +184,13 @@ def answers(_ws: Workspace, question: questions.Question, model_id: str) -> ques
     max_entries=_CASCADES, show_spinner=_Spoken(phrase("Counting what every threshold does …"))
 )
 def cascade_members(
-    _ws: Workspace, generalist: str, experts: tuple[str, ...], rule: cascades.Rule
+    _ws: Workspace,
+    generalist: str,
+    experts: tuple[str, ...],
+    rule: cascades.Rule,
+    costs: int,
 ) -> cascades.Members:
-    """Return a cascade's members and all that follows from its thresholds."""
+    """Return a cascade's members and all that follows; `costs` is the version of the costs."""
     return cascades.load(_ws, generalist, experts, rule)
 
 
@@ -199,6 +206,17 @@ def confused_pairs(
 def measured(_ws: Workspace, question: questions.Question, model_id: str) -> leaderboard.Measured:
     """Return every figure of a model's answers to a question, with intervals."""
     return leaderboard.measure(answers(_ws, question, model_id))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def cost(
+    _ws: Workspace, entered: MistakeCosts, model_id: str, split: HeldOut, labels: str
+) -> Estimate | None:
+    """Return what an image costs by a model's answers; None of an expert."""
+    model = questions.find(_ws, model_id)
+    if model.run.pair:
+        return None
+    return charging.of_model(_ws, entered, model, split=split, labels=labels).per_image
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)

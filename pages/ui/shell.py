@@ -20,7 +20,7 @@ from core.language import SOURCE, ask_for_language, languages, t
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
-from pages.ui import job_panel, messages, resources, state
+from pages.ui import job_panel, messages, resources, state, tour
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGO = Path(__file__).with_name("assets") / "logo.svg"
@@ -43,6 +43,7 @@ class Frame:
 
     ws: Workspace
     dataset: Dataset | None
+    page: str  # the stem of its file
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
             job_panel.sidebar(ws)
         if sentence := state.take_flash():
             st.toast(messages.inline(sentence), icon=":material/check_circle:")
-        token = _frame.set(Frame(ws, dataset))
+        token = _frame.set(Frame(ws, dataset, page.url_path or Path(HOME).stem))
         try:
             page.run()
         finally:
@@ -122,6 +123,8 @@ def enter_without_dataset(title: str, lead: str) -> tuple[Workspace, Dataset | N
         st.stop()
     st.title(title, anchor=False)
     st.caption(lead)
+    if frame.dataset is not None:
+        tour.show(frame.page)
     return frame.ws, frame.dataset
 
 

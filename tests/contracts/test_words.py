@@ -44,7 +44,7 @@ IN_SENTENCES = {
 }
 _FILE_FORMAT = re.compile("exif|html|orientation", re.IGNORECASE)  # their tags are called so
 _OF_KERAS = ("num_batches",)  # what a base class there asks for under this name
-_ON_SCREEN = ("pages", "core/cli")
+_ON_SCREEN = ("pages", "core/cli", "core/language")
 
 
 def violations(root: Path) -> list[str]:
