@@ -92,7 +92,7 @@ def total(its: Waterfall, mark: Mark = unmarked) -> Sentence:
     return t(
         "Now {accuracy:.1%} are right: {gain:+.1f} points ({low:+.1f} to {high:+.1f}) since the "
         "start, of which {by_itself:+.1f} come from having fewer classes alone. Kappa, which "
-        "chance cannot raise, went from {before:.2f} to {after:.2f}.",
+        "leaves chance out, went from {before:.2f} to {after:.2f}.",
         accuracy=now,
         by_itself=mark("classes.by_itself", 100 * merged.by_itself),
         before=mark("start.kappa", its.start.kappa),
@@ -224,24 +224,24 @@ def _not_chosen(its: Step, mark: Mark) -> Sentence:
     if its.kind == "labels":
         return t(
             "No gain: the best model on validation learned other labels. With the reviewed ones, "
-            "{rival} stands {gain:+.1f} points ({low:+.1f} to {high:+.1f}) from it.",
+            "{rival} differs from it by {gain:+.1f} points ({low:+.1f} to {high:+.1f}).",
             **values,
         )
     if its.kind == "algorithm":
         return tn(
             "No gain: {n} other algorithm was tried and is not better on validation. {rival} "
-            "stands {gain:+.1f} points ({low:+.1f} to {high:+.1f}) from the one in use.",
+            "differs by {gain:+.1f} points ({low:+.1f} to {high:+.1f}) from the one in use.",
             "No gain: {n} other algorithms were tried, and none is better on validation. The best "
-            "of them, {rival}, stands {gain:+.1f} points ({low:+.1f} to {high:+.1f}) from the one "
-            "in use.",
+            "of them, {rival}, differs by {gain:+.1f} points ({low:+.1f} to {high:+.1f}) from the "
+            "one in use.",
             its.n_tried,
             **values,
         )
     return tn(
-        "No gain: {n} cascade was built and is not better on validation. It stands {gain:+.1f} "
+        "No gain: {n} cascade was built and is not better on validation. It differs by {gain:+.1f} "
         "points ({low:+.1f} to {high:+.1f}) from the model in use.",
         "No gain: {n} cascades were built, and none is better on validation. The best of them "
-        "stands {gain:+.1f} points ({low:+.1f} to {high:+.1f}) from the model in use.",
+        "differs by {gain:+.1f} points ({low:+.1f} to {high:+.1f}) from the model in use.",
         its.n_tried,
         **values,
     )
