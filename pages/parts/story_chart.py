@@ -70,19 +70,18 @@ def _bar(figure: go.Figure, index: int, row: Row) -> None:
 
 def _interval(figure: go.Figure, index: int, row: Row) -> None:
     """Draw the dot of a level, and the interval around the end of whatever has one."""
-    known = row.low is not None and row.high is not None
+    ends = None
+    if row.low is not None and row.high is not None:
+        ends = {"array": [row.high - row.end], "arrayminus": [row.end - row.low]}
     figure.add_scatter(
         x=[row.end],
         y=[index],
         mode="markers",
         marker={"size": 11 if row.look == "level" else 1, "color": _COLOURS[row.look]},
-        error_x={
-            "array": [row.high - row.end], "arrayminus": [row.end - row.low],
-            "thickness": 2, "width": 6,
-        } if known else None,
+        error_x=ends and {**ends, "thickness": 2, "width": 6},
         hovertext=plain(f"{row.name}: {row.text}"),
         hoverinfo="text",
-    )  # fmt: skip
+    )
 
 
 def _texts(figure: go.Figure, rows: Sequence[Row]) -> None:

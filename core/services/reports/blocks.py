@@ -48,6 +48,7 @@ class Picture:
     svg: str
     alt: str
     caption: str
+    small: bool = False  # two stand side by side
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from core.services.reports.marks import Marked, pieces, plain
 _STYLE = Path(__file__).with_name("report.css").read_text()
 _SCRIPT = Path(__file__).with_name("report.js").read_text()  # sorts tables; all reads without it
 
+_SHORT = 24  # rows; a table of so few is not divided between two pages
+
 
 def render(report: Report) -> str:
     """Return the whole file."""
@@ -70,8 +72,9 @@ def _block(block: Block) -> str:
             return f"<dl>{''.join(pairs)}</dl>"
         case Table():
             return _table(block)
-        case Picture(svg, _, caption):
-            return f"<figure>{svg}<figcaption>{_inline(caption)}</figcaption></figure>"
+        case Picture(svg, _, caption, small):
+            of_class = ' class="small"' if small else ""
+            return f"<figure{of_class}>{svg}<figcaption>{_inline(caption)}</figcaption></figure>"
         case Photos():
             return _photos(block)
 
@@ -89,9 +92,10 @@ def _table(table: Table) -> str:
         f"<tr>{''.join(cell('td', i, text) for i, text in enumerate(row))}</tr>"
         for row in table.rows
     )
+    room = "wide short" if len(table.rows) <= _SHORT else "wide"
     sortable = f' class="sortable" data-hint="{escape(t("sort"))}"' if table.sortable else ""
     return (
-        f'<div class="wide" tabindex="0"><table{sortable}>'
+        f'<div class="{room}" tabindex="0"><table{sortable}>'
         f"<caption>{_inline(table.caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -40,7 +40,7 @@ def _block(block: Block) -> str:
         case Table(caption, head, rows):
             lines = [_row(head), _row_of(["---"] * len(head)), *map(_row, rows)]
             return "\n".join([_safe(caption), "", *lines])
-        case Picture(_, alt, caption):
+        case Picture(alt=alt, caption=caption):
             said = t("Picture, in the HTML report: {alt}", alt=alt)
             return f"*{_safe(said)}* {_safe(caption)}"
         case Photos(caption, items):

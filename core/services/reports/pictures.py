@@ -147,13 +147,14 @@ def reliability(bins: pd.DataFrame, alt: str) -> str:
 
     parts = _square(size, left, top, t("confidence"), t("share of right answers"))
     parts.append(svg.line(*at(0, 0), *at(1, 1), svg.GREY, 1, "4 3"))
-    for row in bins.itertuples():
-        x, y = at(row.confidence, row.accuracy)
-        parts.append(
-            svg.line(*at(row.confidence, row.low), *at(row.confidence, row.high), svg.BLUE)
+    for sure, right, low, high in bins[["confidence", "accuracy", "low", "high"]].to_numpy():
+        parts.append(svg.line(*at(sure, low), *at(sure, high), svg.BLUE))
+        hover = t(
+            "sure of {confidence:.0%}, right in {accuracy:.0%}",
+            confidence=float(sure),
+            accuracy=float(right),
         )
-        hover = _dot_words(row.confidence, row.accuracy)
-        parts.append(svg.dot(x, y, 4, svg.BLUE, hover))
+        parts.append(svg.dot(*at(sure, right), 4, svg.BLUE, hover))
     return svg.drawing(320, size + 48, alt, parts)
 
 
@@ -167,18 +168,9 @@ def coverage(curve: pd.DataFrame, alt: str) -> str:
 
     words = t("share of images answered"), t("share of right answers")
     parts = _square(size, left, top, *words, lowest)
-    drawn = curve.sort_values("coverage")
-    parts.append(svg.path([at(r.coverage, r.accuracy) for r in drawn.itertuples()], svg.BLUE))
+    drawn = curve.sort_values("coverage")[["coverage", "accuracy"]].to_numpy()
+    parts.append(svg.path([at(kept, right) for kept, right in drawn], svg.BLUE))
     return svg.drawing(320, size + 48, alt, parts)
-
-
-def _dot_words(confidence: float, accuracy: float) -> str:
-    """Say what a dot of a reliability diagram means."""
-    return t(
-        "sure of {confidence:.0%}, right in {accuracy:.0%}",
-        confidence=confidence,
-        accuracy=accuracy,
-    )
 
 
 def _square(

@@ -81,8 +81,7 @@ def _step(its: Step, here: float, mark: Mark) -> Iterator[Row]:
             _points(mark(its.kind, 100 * its.gain.value)),
             its.before.accuracy,
             its.after.accuracy,
-            its.before.accuracy + its.gain.low,
-            its.before.accuracy + its.gain.high,
+            *_within(its.before.accuracy + its.gain.low, its.before.accuracy + its.gain.high),
         )
         return
     divided = its.corrected
@@ -102,9 +101,13 @@ def _step(its: Step, here: float, mark: Mark) -> Iterator[Row]:
         _points(mark("classes.beyond", 100 * divided.beyond)),
         between,
         its.after.accuracy,
-        between + divided.low,
-        between + divided.high,
+        *_within(between + divided.low, between + divided.high),
     )
+
+
+def _within(low: float, high: float) -> tuple[float, float]:
+    """Return an interval without what no accuracy can be: the text has its true ends."""
+    return max(0.0, low), min(1.0, high)
 
 
 def _points(number: float) -> Sentence:

@@ -10,7 +10,7 @@ from core.language.text import NONE, duration
 from core.records import CascadeRecord, Dataset
 from core.services.cascades import reporting, saving
 from core.services.reports.blocks import Block, Section, Table, Text
-from core.services.reports.figures import Figures
+from core.services.reports.figures import Figures, Unit
 from core.store.database import Workspace
 
 _MOST = 5  # newest first
@@ -38,32 +38,42 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures) -> Section:
 
 def _one(figures: Figures, record: CascadeRecord) -> list[Block]:
     report, name = record.report, f"cascade.{record.id}"
-    test = report["test"]
-    sources = (record.id, record.generalist, *record.experts)
-
-    def add(part: str, unit: Any, interval: Sequence[float] | None = None) -> float:
-        figures.add(
-            f"{name}.{part}", test[part], unit, interval, n=test["n_images"], split="test",
-            sources=sources,
-        )  # fmt: skip
-        return figures.number(f"{name}.{part}")
-
     title = t(
         "Cascade {name} on generalist {generalist}: {verdict}",
         name=f"{record.name} ({record.id})" if record.name else record.id,
         generalist=record.generalist,
         verdict=reporting.verdict(dict(report)),
     )
-    gain = add("gain", "points", test["gain_ci"])
-    said = t(
-        "On {n:,} test images, by the labels of its training: accuracy {accuracy:.1%}, of the "
-        "generalist alone {alone:.1%}; gain {gain:+.1f} points ({low:+.1f} to {high:+.1f}). "
-        "{deferral:.1%} of the images go to an expert: {won:,} recovered, {lost:,} broken. "
-        "{person:.1%} go to a person.",
+    return [
+        Text(title, "lead"),
+        Text(_account(figures, name, record)),
+        _pairs(figures, name, report["test"]["pairs"]),
+        Text(_controls(figures, name, report)),
+        Text(_promise(figures, name, record.plan.get("promise"))),
+    ]
+
+
+def _account(figures: Figures, name: str, record: CascadeRecord) -> str:
+    test = record.report["test"]
+    sources = (record.id, record.generalist, *record.experts)
+
+    def add(part: str, unit: Unit, interval: Sequence[float] | None = None) -> float:
+        its = f"{name}.{part}"
+        n = test["n_images"]
+        figures.add(its, test[part], unit, interval, n=n, split="test", sources=sources)
+        return figures.number(its)
+
+    return t(
+        "Of {n:,} test images {n_answered:,} are answered without a person. On these, by the "
+        "labels of its training, accuracy is {accuracy:.1%}, and of the generalist alone "
+        "{alone:.1%}: a gain of {gain:+.1f} points ({low:+.1f} to {high:+.1f}). {deferral:.1%} of "
+        "the images go to an expert: {won:,} recovered, {lost:,} broken. {person:.1%} go to a "
+        "person.",
         n=add("n_images", "count"),
+        n_answered=add("n_answered", "count"),
         accuracy=add("accuracy", "share", test["accuracy_ci"]),
         alone=add("generalist_accuracy", "share"),
-        gain=gain,
+        gain=add("gain", "points", test["gain_ci"]),
         low=figures.number(f"{name}.gain", "low"),
         high=figures.number(f"{name}.gain", "high"),
         deferral=add("deferral_rate", "share"),
@@ -71,10 +81,6 @@ def _one(figures: Figures, record: CascadeRecord) -> list[Block]:
         lost=add("n_broken", "count"),
         person=add("person_rate", "share"),
     )
-    blocks: list[Block] = [Text(title, "lead"), Text(said), _pairs(figures, name, test["pairs"])]
-    blocks.append(Text(_controls(figures, name, report)))
-    blocks.append(Text(_promise(figures, name, record.plan.get("promise"))))
-    return blocks
 
 
 def _pairs(figures: Figures, name: str, pairs: Sequence[Mapping[str, Any]]) -> Table:
@@ -150,8 +156,9 @@ def _promise(figures: Figures, name: str, promise: Mapping[str, Any] | None) -> 
     }
     return t(
         "Promised: of what is answered without a person at most {max_error:.1%} is wrong, with "
-        "{confidence:.0%} confidence. {n_errors:,} of {n_accepted:,} calibration images were wrong, "
-        "so the rate is below {upper_bound:.1%}; on {n_checked:,} other test images {n_wrong:,} "
-        "were wrong. It holds for images like these, and no longer when a threshold is moved.",
+        "{confidence:.0%} confidence. {n_errors:,} of {n_accepted:,} calibration images were "
+        "wrong, so the rate is below {upper_bound:.1%}; on {n_checked:,} other test images "
+        "{n_wrong:,} were wrong. It holds for images like these, and no longer when a threshold "
+        "is moved.",
         **numbers,
     )

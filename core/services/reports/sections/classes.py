@@ -9,7 +9,7 @@ from core.records import ClassMapRecord, Dataset
 from core.services.classes import mapping, merging
 from core.services.comparing.questions import Model
 from core.services.reports.blocks import Block, Facts, Photos, Section, Table, Text
-from core.services.reports.figures import Figures
+from core.services.reports.figures import Figures, Unit
 from core.services.reports.sections.data import photos_of
 from core.store.database import Workspace
 
@@ -36,7 +36,10 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures, best: Model | Non
     ]
     if best is not None:
         blocks += _considered(ws, figures, best)
-    for record in mapping.list_class_maps(ws, dataset.id):
+    newest: dict[str, ClassMapRecord] = {}
+    for record in mapping.list_class_maps(ws, dataset.id):  # the newest version of a name first
+        newest.setdefault(record.name, record)
+    for record in newest.values():
         blocks += _saved(ws, dataset, record)
     return Section("classes", t("The classes"), blocks)
 
@@ -71,7 +74,7 @@ def _row(figures: Figures, best: Model, found: dict[str, Any], number: int) -> l
     name = f"merge.{number}"
     about: dict[str, Any] = {"n": found["n_images"], "split": found["evidence"]}
 
-    def add(part: str, unit: Any, interval: Any = None) -> str:
+    def add(part: str, unit: Unit, interval: Any = None) -> str:
         its = (best.id,)
         return figures.add(f"{name}.{part}", merge[part], unit, interval, sources=its, **about)
 
@@ -115,12 +118,8 @@ def _saved(ws: Workspace, dataset: Dataset, record: ClassMapRecord) -> list[Bloc
     if record.why:
         by = record.who or t("nobody named")
         blocks.append(Text(t("Why, says {who}: {why}", who=by, why=record.why)))
-    items = [
-        (photo, label)
-        for labels in merged.values()
-        for label in labels
-        for photo in photos_of(ws, dataset, label, _N_PHOTOS)
-    ]
+    joined = [label for labels in merged.values() for label in labels]
+    items = photos_of(ws, dataset, joined, _N_PHOTOS)
     if items:
         blocks.append(Photos(t("Images of the labels that this class map joins."), items))
     return blocks

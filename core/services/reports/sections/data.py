@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.language import say, t, tn
 from core.records import SPLITS, Dataset
 from core.services.data import datasets
@@ -63,19 +65,23 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures) -> Section:
     return Section("data", t("The data"), blocks)
 
 
-def photos_of(ws: Workspace, dataset: Dataset, label: str, n: int = N_PHOTOS) -> list[bytes]:
-    """Return thumbnails of the first training images with a label."""
+def photos_of(
+    ws: Workspace, dataset: Dataset, labels: Sequence[str], n: int = N_PHOTOS
+) -> list[tuple[bytes, str]]:
+    """Return thumbnails of the first `n` training images of each label, with the label."""
     frame = datasets.images(ws, dataset.id)
-    mine = frame[(frame["label"] == label) & (frame["split"] == "train")]["position"].head(n)
-    return datasets.thumbnails(ws, dataset.id, [int(p) for p in mine])
+    train = frame[frame["split"] == "train"]
+    rows = [
+        (int(position), label)
+        for label in labels
+        for position in train[train["label"] == label]["position"].head(n)
+    ]
+    images = datasets.thumbnails(ws, dataset.id, [position for position, _ in rows])
+    return [(image, label) for image, (_, label) in zip(images, rows, strict=True)]
 
 
 def _photos(ws: Workspace, dataset: Dataset) -> list[Block]:
-    items = [
-        (photo, label)
-        for label in dataset.labels[:_MOST_LABELS]
-        for photo in photos_of(ws, dataset, label)
-    ]
+    items = photos_of(ws, dataset, dataset.labels[:_MOST_LABELS])
     caption = tn(
         "The first {n} training image of each label.",
         "The first {n} training images of each label.",

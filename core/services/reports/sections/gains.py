@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.language import Sentence, t
 from core.services.reports import pictures
 from core.services.reports.blocks import Block, Picture, Points, Section, Table, Text
-from core.services.reports.figures import Figures
+from core.services.reports.figures import Figures, Unit
 from core.services.story import bars, words
 from core.services.story.measuring import Level
 from core.services.story.open_points import OpenPoint
@@ -56,12 +56,14 @@ def _take(figures: Figures, its: Waterfall) -> None:
     """Take in every figure that the sentences show."""
     split = "test, reviewed" if its.reviewed else "test"
 
-    def add(name: str, value: float, unit: str, low_high: object, *of: Level) -> None:
+    def add(
+        name: str, value: float, unit: Unit, bounds: Sequence[float] | None, *of: Level
+    ) -> None:
         figures.add(
             f"{NAME}.{name}",
             value,
-            unit,  # type: ignore[arg-type]
-            low_high,  # type: ignore[arg-type]
+            unit,
+            bounds,
             n=its.n_images,
             split=split,
             sources=tuple(dict.fromkeys(level.model for level in of)),

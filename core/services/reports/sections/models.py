@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -15,7 +17,7 @@ from core.services.comparing.questions import Model
 from core.services.labels.label_sets import ORIGINAL
 from core.services.reports import pictures
 from core.services.reports.blocks import Block, Picture, Section, Table, Text
-from core.services.reports.figures import Figures
+from core.services.reports.figures import Figures, Unit
 from core.services.story.choosing import labels_of
 from core.store.database import Workspace
 
@@ -25,6 +27,7 @@ _SHARES, _NUMBERS = ("accuracy", "balanced_accuracy", "ece"), ("kappa", "bits", 
 def section(ws: Workspace, dataset: Dataset, figures: Figures, best: Model | None) -> Section:
     """Tell what was tried, and how the best one on validation does."""
     table, _ = leaderboard.leaderboard(ws, dataset.id)
+    table = table.sort_values("pair", key=lambda pair: pair.notna(), kind="stable")  # experts last
     title = t("The algorithms that were tried")
     if table.empty:
         return Section("models", title, [Text(t("No model was trained yet."))])
@@ -74,26 +77,26 @@ def _board(figures: Figures, table: pd.DataFrame) -> Table:
     return Table(caption, head, rows, first_number=3, sortable=True)
 
 
-def _pair(row: dict[str, object]) -> str:
+def _pair(row: Mapping[Hashable, Any]) -> str:
     return f" · {row['pair']}" if row["pair"] else ""
 
 
-def _take(figures: Figures, row: dict[str, object]) -> str:
+def _take(figures: Figures, row: Mapping[Hashable, Any]) -> str:
     name = f"model.{row['run']}"
 
-    def add(part: str, unit: str, interval: object = None) -> None:
+    def add(part: str, unit: Unit, interval: Sequence[float] | None = None) -> None:
         figures.add(
             f"{name}.{part}",
-            float(str(row[part])),
-            unit,  # type: ignore[arg-type]
-            interval,  # type: ignore[arg-type]
-            n=int(str(row["n_images"])),
+            float(row[part]),
+            unit,
+            interval,
+            n=int(row["n_images"]),
             split="test",
-            sources=(str(row["run"]),),
+            sources=(row["run"],),
         )
 
     for part in (*_SHARES, *_NUMBERS):
-        unit = "share" if part in _SHARES else "number"
+        unit: Unit = "share" if part in _SHARES else "number"
         add(part, unit, (row[f"{part}_low"], row[f"{part}_high"]))
     add("chance", "share")
     return name
@@ -143,6 +146,7 @@ def _closer(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
                 reached=figures.number(reached),
                 ece=figures.number(ece),
             ),
+            small=True,
         ),
         Picture(
             pictures.coverage(curve.drawn, alt_kept),
@@ -151,5 +155,6 @@ def _closer(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
                 "If it answers only what it is surest of and leaves the rest to a person: how "
                 "often it is right, over the share that it answers."
             ),
+            small=True,
         ),
     ]
