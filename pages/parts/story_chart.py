@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -70,7 +71,7 @@ def _bar(figure: go.Figure, index: int, row: Row) -> None:
 
 def _interval(figure: go.Figure, index: int, row: Row) -> None:
     """Draw the dot of a level, and the interval around the end of whatever has one."""
-    ends = None
+    ends: dict[str, Any] | None = None
     if row.low is not None and row.high is not None:
         ends = {"array": [row.high - row.end], "arrayminus": [row.end - row.low]}
     figure.add_scatter(
