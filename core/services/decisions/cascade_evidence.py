@@ -16,7 +16,7 @@ Pays = Literal["pays", "no measurable gain", "does harm", "nothing is deferred"]
 
 _OF_TEST = (
     *("n_answered", "coverage", "gain", "gain_ci", "n_deferred", "deferral_rate"),
-    *("n_recovered", "n_broken", "person_rate"),
+    *("n_expert", "n_recovered", "n_broken", "person_rate"),
 )
 _OF_PAIR = ("pair", "tau", "n_deferred", "deferral_rate", "n_recovered", "n_broken", "gain")
 
@@ -32,7 +32,7 @@ def evidence(ws: Workspace, its: Ground, record: CascadeRecord) -> Evidence:
         n_images, verdict (kind), rule, person (confidence below which one is asked), promise
         (whether one is made), before (the generalist alone), after (what the cascade answers),
         n_answered, coverage, gain with gain_ci (on what is answered), n_deferred, deferral_rate,
-        n_recovered, n_broken, person_rate, pairs [{pair, tau, n_deferred, deferral_rate,
+        n_expert, n_recovered, n_broken, person_rate, pairs [{pair, tau, n_deferred, deferral_rate,
         n_recovered, n_broken, gain}], random {gain}, ensemble {gain, lead, lead_ci} or None, costs.
     """
     members = [get_run(ws, run_id) for run_id in (record.generalist, *record.experts)]

@@ -18,6 +18,18 @@ VERDICTS = {  # what a merge or a cascade is judged to be -> what to tell whoeve
     "does harm": phrase("The experts do harm."),
     "nothing is deferred": phrase("No image reaches an expert: nothing changes."),
 }
+SPEAKS = {  # ... -> which way the evidence points
+    "merge": "for",
+    "pays": "for",
+    "do not merge": "against",
+    "does harm": "against",
+    "not enough images to tell": "neither",
+    "no measurable gain": "neither",
+    "baseline": "neither",
+    "nothing is deferred": "neither",
+}
+UNMEASURED = phrase("It was not measured yet: that takes a model over the labels as they are.")
+NOT_MEASURED = phrase("not measured yet")
 KINDS = (  # so that they are translated where they are quoted
     *(phrase("merge"), phrase("do not merge"), phrase("not enough images to tell")),
     *(phrase("baseline"), phrase("pays"), phrase("no measurable gain"), phrase("does harm")),
@@ -99,7 +111,7 @@ def cascade_changes(record: CascadeRecord, figures: Mapping[str, Any]) -> tuple[
     said: list[str] = [
         t(
             "The generalist still answers {share:.1%} of the images by itself.",
-            share=max(0.0, 1.0 - figures["deferral_rate"]),
+            share=(figures["n_answered"] - figures["n_expert"]) / figures["n_images"],
         )
     ]
     said += [_asked(row, figures["rule"]) for row in figures["pairs"]]
@@ -122,13 +134,13 @@ def _asked(row: Mapping[str, Any], rule: str) -> Sentence:
     if rule == "learned":
         return t(
             "Where it hesitates between {pair} and a gain is expected, an expert for these classes "
-            "answers: {share:.1%} of the images.",
+            "is asked: {share:.1%} of the images.",
             pair=pair,
             share=row["deferral_rate"],
         )
     return t(
         "Where it hesitates between {pair} and is less than {tau:.0%} sure, an expert for these "
-        "classes answers: {share:.1%} of the images.",
+        "classes is asked: {share:.1%} of the images.",
         pair=pair,
         tau=row["tau"],
         share=row["deferral_rate"],

@@ -1,0 +1,148 @@
+"""The figures of a class map, told in sentences that need no confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.language import Sentence, t, text, tn
+
+Figures = Mapping[str, Any]
+
+_APART, _ONE_CLUMP = 0.1, 0.4  # overlaps below and above which an adjective is given
+_AGREE = 0.5  # alpha: half of what chance leaves open
+
+
+def gains(figures: Figures) -> tuple[Sentence, ...]:
+    """Tell what merging does to accuracy, what of it comes by itself, and what is left."""
+    before, after = figures["before"], figures["after"]
+    if before is None or after is None:
+        return (t("There are no test images to measure it on."),)
+    said = [
+        t(
+            "Of {n:,} test images, {after:.1%} are answered rightly ({interval}, 95 % interval) "
+            "instead of {before:.1%} ({interval_before}).",
+            n=figures["n_images"],
+            after=after["accuracy"],
+            interval=text.interval(after["accuracy_ci"]),
+            before=before["accuracy"],
+            interval_before=text.interval(before["accuracy_ci"]),
+        )
+    ]
+    if figures["n_classes"] < figures["n_labels"]:
+        said.append(
+            t(
+                "A part of that comes by itself: with fewer classes, guessing alone is right in "
+                "{after:.1%} of cases instead of {before:.1%}.",
+                after=after["chance"],
+                before=before["chance"],
+            )
+        )
+        said.append(beyond_guessing(before["kappa"], after["kappa"]))
+    return tuple(said)
+
+
+def beyond_guessing(before: float, after: float) -> Sentence:
+    """Tell what becomes of kappa, as far as it can be seen in two digits."""
+    values = {"before": before, "after": after}
+    if round(after, 2) > round(before, 2):
+        return t(
+            "With guessing taken off, the answers still get better: kappa rises from "
+            "{before:.2f} to {after:.2f} (0 is guessing, 1 is perfect).",
+            **values,
+        )
+    if round(after, 2) < round(before, 2):
+        return t(
+            "With guessing taken off, the answers get worse: kappa falls from {before:.2f} to "
+            "{after:.2f} (0 is guessing, 1 is perfect).",
+            **values,
+        )
+    return t(
+        "With guessing taken off, nothing is gained: kappa stays at {after:.2f} (0 is guessing, "
+        "1 is perfect).",
+        after=after,
+    )
+
+
+def costs(figures: Figures) -> tuple[Sentence, ...]:
+    """Tell what is lost: what an answer says."""
+    before, after = figures["before"], figures["after"]
+    if before is None or after is None or figures["n_classes"] == figures["n_labels"]:
+        return ()
+    return (
+        t(
+            "Each answer says less, because there are fewer of them: {after:.2f} bits instead of "
+            "{before:.2f}.",
+            after=after["bits"],
+            before=before["bits"],
+        ),
+    )
+
+
+def evidence(figures: Figures) -> tuple[Sentence, ...]:
+    """Tell what the model, the reviewers and the embeddings say of each two labels that join."""
+    said = [
+        t(
+            "Among {n:,} ways to merge into classes of the same sizes, this gains the most "
+            "accuracy after {better:,} others.",
+            n=figures["n_same_sizes"],
+            better=figures["gain_rank"] - 1,
+        )
+        if figures["gain_rank"] > 1
+        else t(
+            "Of {n:,} ways to merge into classes of the same sizes, none gains more accuracy.",
+            n=figures["n_same_sizes"],
+        )
+    ]
+    if figures["n_classes"] == figures["n_labels"]:
+        return ()
+    return (*said, *(_pair(row) for row in figures["pairs"]))
+
+
+def _pair(row: Figures) -> Sentence:
+    """Tell everything that is known of two labels."""
+    return t(
+        "{a} and {b}: {model} {people} {looks}",
+        a=row["a"],
+        b=row["b"],
+        model=tn(
+            "the model takes {n:,} image of {n_images:,} for the other one.",
+            "the model takes {n:,} images of {n_images:,} for the other one.",
+            row["n_confused"],
+            n_images=row["n_images"],
+        ),
+        people=_people(row["people"]),
+        looks=_looks(row["overlap"]),
+    )
+
+
+def _people(people: Sequence[float] | None) -> Sentence:
+    if people is None:
+        return t("No two people have reviewed such images yet.")
+    alpha, low, high = people
+    values = {"alpha": alpha, "low": low, "high": high}
+    if low > _AGREE:
+        return t(
+            "People tell them apart (agreement {alpha:.2f}, {low:.2f} to {high:.2f}; 1 is always).",
+            **values,
+        )
+    if high < _AGREE:
+        return t(
+            "People do not agree which is which either (agreement {alpha:.2f}, {low:.2f} to "
+            "{high:.2f}; 0 is chance).",
+            **values,
+        )
+    return t(
+        "How far people agree cannot be told yet (agreement {alpha:.2f}, {low:.2f} to {high:.2f}).",
+        **values,
+    )
+
+
+def _looks(overlap: float | None) -> Sentence:
+    if overlap is None:
+        return t("How alike they look was not measured.")
+    if overlap <= _APART:
+        return t("By their looks they lie apart: {share:.0%} of them overlap.", share=overlap)
+    if overlap >= _ONE_CLUMP:
+        return t("By their looks they are one clump: {share:.0%} of them overlap.", share=overlap)
+    return t("By their looks {share:.0%} of them overlap.", share=overlap)
