@@ -138,6 +138,8 @@ def _examples(ws: Workspace, dataset: Dataset, labels: list[str]) -> tuple[Examp
     """Return the first images of some labels, as they were imported."""
     y = label_indices(ws, dataset)
     return tuple(
-        Example(label, tuple(np.flatnonzero(y == dataset.labels.index(label))[:_EXAMPLES_EACH]))
+        Example(
+            label, tuple(np.flatnonzero(y == dataset.labels.index(label))[:_EXAMPLES_EACH].tolist())
+        )
         for label in labels[:_MOST_CLASSES]
     )

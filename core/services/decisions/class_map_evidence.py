@@ -114,7 +114,7 @@ def measured(ws: Workspace, bench: Bench, record: ClassMapRecord) -> dict[str, A
     dict
         figures: n_judged, verdict (kind), itca_gain, itca_gain_ci, excess_gain, gain_rank,
         n_same_sizes, bits_kept_share on the images that merges are chosen on; n_images and before,
-        after {accuracy, accuracy_ci, chance, kappa, bits} on test images (None without any); pairs
+        after (`answers`) on test images (None without any); pairs
         [{a, b, n_confused, told_apart, overlap, people}] of labels that become one.
         reason: a kept sentence. alternatives: [{merges, n_classes, verdict, answers}], no merge
         first; answers are as before and after.

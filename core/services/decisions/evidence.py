@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from core.analysis import metrics
+from core.analysis.comparisons.matrix_intervals import matrix_estimates
 from core.ids import bytes_id, canonical_json
 from core.records import ClassMapRecord, Dataset, Run
 from core.services.labels.label_sets import ORIGINAL, list_label_sets
@@ -66,11 +67,19 @@ def shown(value: Any) -> Any:
 
 
 def answers(confusion: ArrayLike) -> dict[str, Any] | None:
-    """Return accuracy, accuracy_ci, chance, kappa and bits of answers; None without images."""
-    if not np.asarray(confusion).sum():
+    """Return accuracy, accuracy_ci, chance, kappa, kappa_ci and bits; None without images.
+
+    A single class is no question: then kappa_ci is None.
+    """
+    counts = np.asarray(confusion)
+    if not counts.sum():
         return None
-    found = metrics.from_confusion(confusion)
-    return {name: found[name] for name in _OF_ANSWERS}
+    found = metrics.from_confusion(counts)
+    kappa = matrix_estimates(counts)["kappa"] if len(counts) > 1 else None
+    return {
+        **{name: found[name] for name in _OF_ANSWERS},
+        "kappa_ci": kappa and [kappa.low, kappa.high],
+    }
 
 
 @dataclass(frozen=True, slots=True)

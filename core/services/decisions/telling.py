@@ -38,30 +38,25 @@ def gains(figures: Figures) -> tuple[Sentence, ...]:
                 before=before["chance"],
             )
         )
-        said.append(beyond_guessing(before["kappa"], after["kappa"]))
+        said.append(beyond_guessing(before, after))
     return tuple(said)
 
 
-def beyond_guessing(before: float, after: float) -> Sentence:
-    """Tell what becomes of kappa, as far as it can be seen in two digits."""
-    values = {"before": before, "after": after}
-    if round(after, 2) > round(before, 2):
-        return t(
-            "With guessing taken off, the answers still get better: kappa rises from "
-            "{before:.2f} to {after:.2f} (0 is guessing, 1 is perfect).",
-            **values,
-        )
-    if round(after, 2) < round(before, 2):
-        return t(
-            "With guessing taken off, the answers get worse: kappa falls from {before:.2f} to "
-            "{after:.2f} (0 is guessing, 1 is perfect).",
-            **values,
-        )
+def beyond_guessing(before: Figures, after: Figures) -> Sentence:
+    """Tell kappa as it is and as proposed; whether that is more than luck, the verdict says."""
     return t(
-        "With guessing taken off, nothing is gained: kappa stays at {after:.2f} (0 is guessing, "
-        "1 is perfect).",
-        after=after,
+        "With guessing taken off (kappa: 0 is guessing, 1 is perfect): {after} instead of "
+        "{before}.",
+        after=_kappa(after),
+        before=_kappa(before),
     )
+
+
+def _kappa(figures: Figures) -> Sentence:
+    if figures["kappa_ci"] is None:
+        return t("{kappa:.2f}", kappa=figures["kappa"])
+    low, high = figures["kappa_ci"]
+    return t("{kappa:.2f} ({low:.2f} to {high:.2f})", kappa=figures["kappa"], low=low, high=high)
 
 
 def costs(figures: Figures) -> tuple[Sentence, ...]:

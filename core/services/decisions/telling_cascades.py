@@ -27,13 +27,21 @@ def gains(figures: Figures) -> tuple[Sentence, ...]:
             high=text.points(high),
         ),
         t(
-            "The experts correct {won:,} wrong answers and spoil {lost:,} right ones.",
-            won=figures["n_recovered"],
-            lost=figures["n_broken"],
+            "The experts change {won} and {lost}.",
+            won=tn(
+                "{n:,} wrong answer into a right one",
+                "{n:,} wrong answers into right ones",
+                figures["n_recovered"],
+            ),
+            lost=tn(
+                "{n:,} right answer into a wrong one",
+                "{n:,} right answers into wrong ones",
+                figures["n_broken"],
+            ),
         ),
     ]
     if not figures["person"] and figures["before"]:
-        said.append(beyond_guessing(figures["before"]["kappa"], after["kappa"]))
+        said.append(beyond_guessing(figures["before"], after))
     return tuple(said)
 
 
