@@ -35,9 +35,11 @@ class Alternative:
     proposal: str | None = None
 
 
-def merges(ranked: Iterable[Figures], own: Sequence[Sequence[str]]) -> tuple[Alternative, ...]:
-    """Tell what other merges of the same answers are worth, but the one that is proposed."""
-    mine = {frozenset(group) for group in own}
+def merges(
+    ranked: Iterable[Figures], known: Iterable[Sequence[Sequence[str]]]
+) -> tuple[Alternative, ...]:
+    """Tell what other merges of the same answers are worth, but those that are proposed."""
+    proposals = [_as_set(groups) for groups in known]
     return tuple(
         Alternative(
             name=(
@@ -50,8 +52,12 @@ def merges(ranked: Iterable[Figures], own: Sequence[Sequence[str]]) -> tuple[Alt
             verdict=t("as it is today") if row["verdict"] == "baseline" else t(row["verdict"]),
         )
         for row in ranked
-        if {frozenset(group) for group in row["merges"]} != mine
+        if _as_set(row["merges"]) not in proposals
     )
+
+
+def _as_set(groups: Sequence[Sequence[str]]) -> set[frozenset[str]]:
+    return {frozenset(group) for group in groups}
 
 
 def proposed(others: Iterable[Proposal], kind: Kind) -> tuple[Alternative, ...]:

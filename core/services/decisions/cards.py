@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from core.language import Sentence, say, t
 from core.records import Dataset
 from core.services.cascades import saving
-from core.services.classes.mapping import get_class_map, get_record
+from core.services.classes.mapping import get_class_map, get_record, list_class_maps
 from core.services.data.datasets import get_dataset, label_indices
 from core.services.decisions import (
     alternatives,
@@ -25,15 +25,15 @@ from core.services.decisions.evidence import ground
 from core.services.decisions.listing import Proposal, bench_of, proposals
 from core.store.database import Workspace
 
-_EXAMPLES_EACH = 6  # images of a class
-_MOST_CLASSES = 8  # with examples
+_EXAMPLES_EACH = 4  # images of a label
+_MOST_GROUPS = 4  # of labels, with examples
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Images of one label that the proposal is about; `positions` are rows of the data set."""
+    """Images of classes that the proposal is about; `positions` are rows of the data set."""
 
-    label: str
+    title: str
     positions: tuple[int, ...]
 
 
@@ -86,16 +86,20 @@ def _class_map(
     record = get_record(ws, dataset.id, proposal.id)
     bench = bench_of(ws, ground(ws, dataset))
     found = class_map_evidence.measured(ws, bench, record) if bench else {}
-    merged = [labels for labels in wording.groups(record.class_of).values() if len(labels) > 1]
+    merged = wording.merged(record)
+    proposed = {p.id for p in others} | {record.id}
+    maps = [m for m in list_class_maps(ws, dataset.id) if m.id in proposed]
     figures = proposal.figures
     return {
         "why": say(found["reason"]) if found else "",
         "gains": telling.gains(figures) if found else (),
         "costs": telling.costs(figures) if found else (),
         "evidence": telling.evidence(figures) if found else (),
-        "alternatives": alternatives.merges(found.get("alternatives", ()), merged)
+        "alternatives": alternatives.merges(
+            found.get("alternatives", ()), map(wording.merged, maps)
+        )
         + alternatives.proposed(others, "class_map"),
-        "examples": _examples(ws, dataset, [label for labels in merged for label in labels]),
+        "examples": _examples(ws, dataset, [(wording.joined(its), its) for its in merged]),
         "page": "classes",
         "query": {"run": bench.run.id} if bench else {},
     }
@@ -107,12 +111,11 @@ def _cascade(
     record = saving.get(ws, proposal.id)
     figures = proposal.figures
     plan = record.plan
-    classes = {name for row in figures["pairs"] for name in row["pair"]}
     class_map = get_class_map(ws, dataset.id, proposal.evidence_ids["class_map"])
-    labels = [
-        label
-        for label, name in zip(class_map.labels, class_map.class_of, strict=True)
-        if name in classes
+    of_class = dict(zip(class_map.labels, class_map.class_of, strict=True))
+    pairs = [
+        (wording.joined(row["pair"]), [x for x, name in of_class.items() if name in row["pair"]])
+        for row in figures["pairs"]
     ]
     same = [p for p in others if p.evidence_ids["class_map"] == proposal.evidence_ids["class_map"]]
     return {
@@ -122,7 +125,7 @@ def _cascade(
         "evidence": telling_cascades.evidence(figures, plan["promise"]),
         "alternatives": alternatives.instead_of_experts(figures)
         + alternatives.proposed(same, "cascade"),
-        "examples": _examples(ws, dataset, labels),
+        "examples": _examples(ws, dataset, pairs),
         "page": "cascade",
         "query": {
             "generalist": record.generalist,
@@ -134,12 +137,17 @@ def _cascade(
     }
 
 
-def _examples(ws: Workspace, dataset: Dataset, labels: list[str]) -> tuple[Example, ...]:
-    """Return the first images of some labels, as they were imported."""
+def _examples(
+    ws: Workspace, dataset: Dataset, groups: Sequence[tuple[str, Sequence[str]]]
+) -> tuple[Example, ...]:
+    """Return the first images of the labels of each group, as they were imported."""
     y = label_indices(ws, dataset)
+
+    def of(label: str) -> list[int]:
+        rows = np.flatnonzero(y == dataset.labels.index(label))
+        return [int(row) for row in rows[:_EXAMPLES_EACH]]
+
     return tuple(
-        Example(
-            label, tuple(np.flatnonzero(y == dataset.labels.index(label))[:_EXAMPLES_EACH].tolist())
-        )
-        for label in labels[:_MOST_CLASSES]
+        Example(title, tuple(position for label in labels for position in of(label)))
+        for title, labels in groups[:_MOST_GROUPS]
     )

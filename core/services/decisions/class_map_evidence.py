@@ -113,9 +113,10 @@ def measured(ws: Workspace, bench: Bench, record: ClassMapRecord) -> dict[str, A
     -------
     dict
         figures: n_judged, verdict (kind), itca_gain, itca_gain_ci, excess_gain, gain_rank,
-        n_same_sizes, bits_kept_share on the images that merges are chosen on; n_images and before,
-        after (`answers`) on test images (None without any); pairs
-        [{a, b, n_confused, told_apart, overlap, people}] of labels that become one.
+        n_same_sizes, bits_kept_share on the images that merges are chosen on; n_images, n_merged
+        (of classes that become one) and before, after (`answers`) on test images (None without
+        any); pairs [{a, b, n_confused, n_images, told_apart, overlap, people}] of labels that
+        become one.
         reason: a kept sentence. alternatives: [{merges, n_classes, verdict, answers}], no merge
         first; answers are as before and after.
     """
@@ -140,6 +141,7 @@ def _measure(bench: Bench, record: ClassMapRecord) -> dict[str, Any]:
         "n_judged": bench.inputs["n_judged"],
         **{name: getattr(merge, name) for name in _OF_MERGE},
         "n_images": int(bench.test.sum()),
+        "n_merged": int(bench.test.sum(axis=1)[_joined(table)].sum()),
         "before": answers(bench.test),
         "after": answers(table.merge_confusion(bench.test)),
         "pairs": _pairs(bench, table),
@@ -149,6 +151,12 @@ def _measure(bench: Bench, record: ClassMapRecord) -> dict[str, Any]:
         "reason": keep(merge.reason),
         "alternatives": shown(_alternatives(bench)),
     }
+
+
+def _joined(class_map: ClassMap) -> np.ndarray:
+    """Return which labels share their class with another, bool (n_labels,)."""
+    own = class_map.class_of
+    return np.array([own.count(name) > 1 for name in own])
 
 
 def _pairs(bench: Bench, class_map: ClassMap) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from core.errors import Conflict, InvalidInput
 from core.ids import new_id
@@ -17,6 +17,18 @@ REASON_MOST = 2_000  # characters
 NEED_REASON: tuple[Action, ...] = ("decline", "comment")
 
 
+class Seen(NamedTuple):
+    """What somebody looked at who decides: which evidence, and how many events."""
+
+    evidence_hash: str
+    n_events: int
+
+
+def seen_of(proposal: Proposal) -> Seen:
+    """Return what somebody has seen who looks at a proposal."""
+    return Seen(proposal.evidence_hash, len(proposal.events))
+
+
 def decide(
     ws: Workspace,
     proposal_id: str,
@@ -25,7 +37,7 @@ def decide(
     name: str,
     reason: str = "",
     event_id: str | None = None,
-    seen: Proposal | None = None,
+    seen: Seen | None = None,
 ) -> Proposal:
     """Approve, decline or comment on a proposal, or withdraw the decision about it.
 
@@ -37,9 +49,9 @@ def decide(
         Needed to decline and to comment.
     event_id : str, optional
         Made by the sender, so that a repeated send counts once.
-    seen : Proposal, optional
-        As it was looked at; then a decision on other evidence, or one that does not know of the
-        last event, is refused.
+    seen : Seen, optional
+        What was looked at (`seen_of`); then a decision on other evidence, or one that does not
+        know of the last event, is refused.
 
     Returns
     -------
@@ -78,7 +90,7 @@ def decide(
         "created_at": utc_now(),
     }
     with ws.write() as conn:
-        decisions.add(conn, event, None if seen is None else len(seen.events))
+        decisions.add(conn, event, None if seen is None else seen.n_events)
     return proposal(ws, proposal_id)
 
 

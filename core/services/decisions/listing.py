@@ -131,6 +131,15 @@ def proposal(ws: Workspace, proposal_id: str) -> Proposal:
     return _of_class_map(ws, its, bench_of(ws, its), record, newest, said)
 
 
+def find(ws: Workspace, dataset_id: str, proposal_id: str) -> Proposal | None:
+    """Return a proposal of a data set by id, or None where it has no such one."""
+    try:
+        found = proposal(ws, proposal_id)
+    except NotFound:
+        return None
+    return found if found.evidence_ids["dataset"] == get_dataset(ws, dataset_id).id else None
+
+
 def bench_of(ws: Workspace, its: Ground) -> Bench | None:
     """Return the answers on which class maps are measured: the best run's over the labels."""
     best = its.best(None)

@@ -66,6 +66,10 @@ def costs(figures: Figures) -> tuple[Sentence, ...]:
         return ()
     return (
         t(
+            "{share:.0%} of the images are of classes that can no longer be told apart.",
+            share=figures["n_merged"] / figures["n_images"],
+        ),
+        t(
             "Each answer says less, because there are fewer of them: {after:.2f} bits instead of "
             "{before:.2f}.",
             after=after["bits"],
@@ -76,39 +80,34 @@ def costs(figures: Figures) -> tuple[Sentence, ...]:
 
 def evidence(figures: Figures) -> tuple[Sentence, ...]:
     """Tell what the model, the reviewers and the embeddings say of each two labels that join."""
-    said = [
-        t(
-            "Among {n:,} ways to merge into classes of the same sizes, this gains the most "
-            "accuracy after {better:,} others.",
-            n=figures["n_same_sizes"],
-            better=figures["gain_rank"] - 1,
-        )
-        if figures["gain_rank"] > 1
-        else t(
-            "Of {n:,} ways to merge into classes of the same sizes, none gains more accuracy.",
-            n=figures["n_same_sizes"],
-        )
-    ]
+    n, better = figures["n_same_sizes"], figures["gain_rank"] - 1
     if figures["n_classes"] == figures["n_labels"]:
         return ()
-    return (*said, *(_pair(row) for row in figures["pairs"]))
+    among = (
+        tn(
+            "Of {of:,} ways to merge into classes of the same sizes, {n:,} gains more accuracy.",
+            "Of {of:,} ways to merge into classes of the same sizes, {n:,} gain more accuracy.",
+            better,
+            of=n,
+        )
+        if better
+        else t("Of {n:,} ways to merge into classes of the same sizes, none gains more.", n=n)
+    )
+    return (among, *(_pair(row) for row in figures["pairs"]))
 
 
 def _pair(row: Figures) -> Sentence:
     """Tell everything that is known of two labels."""
-    return t(
-        "{a} and {b}: {model} {people} {looks}",
-        a=row["a"],
-        b=row["b"],
-        model=tn(
-            "the model takes {n:,} image of {n_images:,} for the other one.",
-            "the model takes {n:,} images of {n_images:,} for the other one.",
-            row["n_confused"],
-            n_images=row["n_images"],
-        ),
-        people=_people(row["people"]),
-        looks=_looks(row["overlap"]),
+    model = tn(
+        "the model takes {n:,} image of {n_images:,} for the other one.",
+        "the model takes {n:,} images of {n_images:,} for the other one.",
+        row["n_confused"],
+        n_images=row["n_images"],
     )
+    known = [model, _people(row["people"])]
+    if row["overlap"] is not None:
+        known.append(_looks(row["overlap"]))
+    return t("{a} and {b}: {known}", a=row["a"], b=row["b"], known=" ".join(known))
 
 
 def _people(people: Sequence[float] | None) -> Sentence:
@@ -133,9 +132,7 @@ def _people(people: Sequence[float] | None) -> Sentence:
     )
 
 
-def _looks(overlap: float | None) -> Sentence:
-    if overlap is None:
-        return t("How alike they look was not measured.")
+def _looks(overlap: float) -> Sentence:
     if overlap <= _APART:
         return t("By their looks they lie apart: {share:.0%} of them overlap.", share=overlap)
     if overlap >= _ONE_CLUMP:

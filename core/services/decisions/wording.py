@@ -46,6 +46,11 @@ def groups(class_of: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def merged(record: ClassMapRecord) -> list[list[str]]:
+    """Return the labels of each class that has more than one."""
+    return [labels for labels in groups(record.class_of).values() if len(labels) > 1]
+
+
 def joined(labels: Sequence[str]) -> str:
     """Return "A, B and C" in the language of the reader.
 
@@ -58,18 +63,18 @@ def joined(labels: Sequence[str]) -> str:
 
 def class_map_title(record: ClassMapRecord) -> str:
     """Return "Treat Rayando and Separando as one class"."""
-    merged = [labels for labels in groups(record.class_of).values() if len(labels) > 1]
+    its = merged(record)
     n_classes = len(groups(record.class_of))
-    if not merged:
+    if not its:
         return tn("Keep {n} class as it is", "Keep all {n} classes as they are", n_classes)
-    if len(merged) == 1:
-        return t("Treat {labels} as one class", labels=joined(merged[0]))
-    named = "; ".join(" + ".join(labels) for labels in merged[:_MOST])
+    if len(its) == 1:
+        return t("Treat {labels} as one class", labels=joined(its[0]))
+    named = "; ".join(" + ".join(labels) for labels in its[:_MOST])
     return t(
         "Merge {n_labels} labels into {n_classes} classes: {merged}",
         n_labels=len(record.class_of),
         n_classes=n_classes,
-        merged=named if len(merged) <= _MOST else named + " …",
+        merged=named if len(its) <= _MOST else named + " …",
     )
 
 
@@ -131,6 +136,8 @@ def cascade_changes(record: CascadeRecord, figures: Mapping[str, Any]) -> tuple[
 
 def _asked(row: Mapping[str, Any], rule: str) -> Sentence:
     pair = joined(row["pair"])
+    if not row["n_deferred"]:
+        return t("The expert for {pair} is never asked.", pair=pair)
     if rule == "learned":
         return t(
             "Where it hesitates between {pair} and a gain is expected, an expert for these classes "
