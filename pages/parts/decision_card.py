@@ -78,13 +78,10 @@ def _what(proposal: Proposal, its: Card) -> None:
     icon = {"for": ":material/thumb_up:", "against": ":material/thumb_down:"}
     show(f"**{messages.plain(its.answer)}**", icon=icon.get(its.speaks, ":material/balance:"))
     _figures(proposal)
-    gains, costs = st.columns(2, gap="medium")
-    with gains:
-        st.markdown(f"**{t('What it gains')}**")
-        _bullets(its.gains, empty=t("Nothing was measured yet."))
-    with costs:
-        st.markdown(f"**{t('What it costs')}**")
-        _bullets(its.costs, empty=t("Nothing that was measured."))
+    st.markdown(f"**{t('What it gains')}**")
+    _bullets(its.gains, empty=t("Nothing was measured yet."))
+    st.markdown(f"**{t('What it costs')}**")
+    _bullets(its.costs, empty=t("Nothing that was measured."))
 
 
 def _figures(proposal: Proposal) -> None:
@@ -132,7 +129,8 @@ def _examples(ws: Workspace, dataset: Dataset, proposal: Proposal, its: Card) ->
     st.subheader(t("What they look like"), anchor=False)
     for number, example in enumerate(its.examples):
         st.markdown(f"**{messages.plain(example.title)}**")
-        clicked = tiles(ws, dataset, example.positions, f"examples-{proposal.id}-{number}")
+        key = f"examples-{proposal.id}-{number}"
+        clicked = tiles(ws, dataset, example.positions, key, subs=[""] * len(example.positions))
         if clicked is not None:
             show_image(ws, dataset, clicked)
 
@@ -159,7 +157,13 @@ def _alternatives(its: Card) -> None:
             t("Verdict"): [row.verdict for row in its.alternatives],
         }
     )
-    st.dataframe(frame, hide_index=True, alt=t("Alternatives and what they are worth"))
+    widths = dict(zip(map(str, frame), (290, 70, 110, 120, 190), strict=True))
+    st.dataframe(
+        frame,
+        hide_index=True,
+        alt=t("Alternatives and what they are worth"),
+        column_config={name: st.column_config.Column(width=w) for name, w in widths.items()},
+    )
 
 
 def _rests_on(proposal: Proposal, its: Card) -> None:

@@ -46,7 +46,7 @@ def _event(event: DecisionEvent, proposal: Proposal, *, titled: bool = False) ->
                 width="content",
                 help=t(
                     "{when} UTC. Evidence {hash}, event {event}.",
-                    when=f"{event.decided_at:%Y-%m-%d %H:%M:%S}",
+                    when=event.decided_at.strftime("%Y-%m-%d %H:%M:%S"),
                     hash=event.evidence_hash[:12],
                     event=event.id,
                 ),

@@ -93,7 +93,7 @@ def _class_map(
     return {
         "why": say(found["reason"]) if found else "",
         "gains": telling.gains(figures) if found else (),
-        "costs": telling.costs(figures) if found else (),
+        "costs": (*telling.costs(figures), *telling.money(figures["cost"])) if found else (),
         "evidence": telling.evidence(figures) if found else (),
         "alternatives": alternatives.merges(
             found.get("alternatives", ()), map(wording.merged, maps)
@@ -121,7 +121,7 @@ def _cascade(
     return {
         "why": say(record.report["verdict"]),
         "gains": telling_cascades.gains(figures),
-        "costs": telling_cascades.costs(figures),
+        "costs": (*telling_cascades.costs(figures), *telling.money(figures["cost"])),
         "evidence": telling_cascades.evidence(figures, plan["promise"]),
         "alternatives": alternatives.instead_of_experts(figures)
         + alternatives.proposed(same, "cascade"),

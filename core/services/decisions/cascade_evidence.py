@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from core.records import CascadeRecord, Run
 from core.services.classes.mapping import run_confusion
+from core.services.decisions import charged
 from core.services.decisions.evidence import Evidence, Ground, answers, common_ids, shown
 from core.services.runs.training import get_run
 from core.store import class_maps
@@ -33,7 +34,8 @@ def evidence(ws: Workspace, its: Ground, record: CascadeRecord) -> Evidence:
         (whether one is made), before (the generalist alone), after (what the cascade answers),
         n_answered, coverage, gain with gain_ci (on what is answered), n_deferred, deferral_rate,
         n_expert, n_recovered, n_broken, person_rate, pairs [{pair, tau, n_deferred, deferral_rate,
-        n_recovered, n_broken, gain}], random {gain}, ensemble {gain, lead, lead_ci} or None, costs.
+        n_recovered, n_broken, gain}], random {gain}, ensemble {gain, lead, lead_ci} or
+        None, costs (time), cost (`charged`).
     """
     members = [get_run(ws, run_id) for run_id in (record.generalist, *record.experts)]
     generalist = members[0]
@@ -81,5 +83,6 @@ def _figures(ws: Workspace, record: CascadeRecord, generalist: Run) -> dict[str,
         "pairs": [{name: row[name] for name in _OF_PAIR} for row in test["pairs"]],
         "random": {"gain": controls["random"]["gain"]},
         "ensemble": ensemble and {name: ensemble[name] for name in ("gain", "lead", "lead_ci")},
+        "cost": charged.of_cascade(ws, generalist, record),
         "costs": report.get("costs"),  # None: saved before they were counted
     }

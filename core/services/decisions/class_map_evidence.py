@@ -20,6 +20,7 @@ from core.records import ClassMapRecord, Run
 from core.services.classes import advising, merging
 from core.services.classes.mapping import run_confusion
 from core.services.data.embedding import embedded_with
+from core.services.decisions import charged
 from core.services.decisions.evidence import Evidence, Ground, answers, common_ids, shown
 from core.store import results
 from core.store.database import Workspace
@@ -94,7 +95,7 @@ def evidence(
     -------
     Evidence
         ids: `common_ids` with newest_version and judged_on. figures: n_labels, n_classes and, with
-        a run, `measured`.
+        a run, `measured` and cost (`charged`).
     """
     groups = list(record.class_of.values())
     figures: dict[str, Any] = {"n_labels": len(groups), "n_classes": len(set(groups))}
@@ -102,6 +103,7 @@ def evidence(
     ids |= {"newest_version": newest_version, "judged_on": None}
     if bench is not None:
         figures |= measured(ws, bench, record)["figures"]
+        figures["cost"] = shown(charged.of_class_map(ws, bench.run, record))
         ids["judged_on"] = bench.judged_on
     return Evidence(ids, figures)
 

@@ -82,11 +82,15 @@ def _figures(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Sentence
     if "verdict" in differ and before.get("verdict") and now.get("verdict"):
         was, its = t(before["verdict"]), t(now["verdict"])
         said.append(t("The verdict was “{before}” and is “{now}” now.", before=was, now=its))
+    if "cost" in differ:
+        said.append(t("What mistakes cost was entered anew, or changed."))
     if "pairs" in differ and _people(before) != _people(now):
         said.append(t("Reviewers now agree more, or less, on the labels that become one."))
+    n_named = 0
     for path, (written, name) in _FIGURES.items():
         was, its = _at(before, path), _at(now, path)
-        if was is not None and its is not None and was != its and len(said) <= _NAMED:
+        if was is not None and its is not None and was != its and n_named < _NAMED:
+            n_named += 1
             said.append(
                 t(
                     "The {figure} was {before} and is {now} now.",

@@ -78,6 +78,34 @@ def costs(figures: Figures) -> tuple[Sentence, ...]:
     )
 
 
+def money(cost: Figures | None) -> tuple[Sentence, ...]:
+    """Tell what is saved or paid by the costs that somebody entered; nothing without any."""
+    if cost is None:
+        return ()
+    more = cost["saved"] < 0
+    bounds = [cost["low"], cost["high"]]
+    amount, low, high = (
+        text.number(-x if more else x, ",.2f")
+        for x in (cost["saved"], *(reversed(bounds) if more else bounds))
+    )
+    values = {"amount": amount, "low": low, "high": high, "unit": cost["unit"]}
+    if more:
+        return (
+            t(
+                "By the costs of mistakes that were entered, an image costs {amount} {unit} more "
+                "on average ({low} to {high}, 95 % interval).",
+                **values,
+            ),
+        )
+    return (
+        t(
+            "By the costs of mistakes that were entered, an image costs {amount} {unit} less on "
+            "average ({low} to {high}, 95 % interval).",
+            **values,
+        ),
+    )
+
+
 def evidence(figures: Figures) -> tuple[Sentence, ...]:
     """Tell what the model, the reviewers and the embeddings say of each two labels that join."""
     n, better = figures["n_same_sizes"], figures["gain_rank"] - 1

@@ -14,6 +14,8 @@ def gains(figures: Figures) -> tuple[Sentence, ...]:
     after = figures["after"]
     if after is None:
         return (t("Nothing is answered without a person."),)
+    if not figures["n_deferred"]:
+        return (t("Every answer is that of the generalist: nothing is gained."),)
     low, high = figures["gain_ci"]
     said = [
         t(
@@ -53,7 +55,7 @@ def costs(figures: Figures) -> tuple[Sentence, ...]:
             t("A person has to look at {share:.1%} of the images.", share=figures["person_rate"])
         )
     costs = figures["costs"] or {}
-    if costs.get("added_ms_per_image") is not None:
+    if costs.get("added_ms_per_image"):
         said.append(
             t("An answer takes {ms:.1f} ms longer on average.", ms=costs["added_ms_per_image"])
         )
@@ -80,6 +82,7 @@ def evidence(figures: Figures, promise: Mapping[str, Any] | None) -> tuple[Sente
             lost=row["n_broken"],
         )
         for row in figures["pairs"]
+        if row["n_deferred"]
     ]
     if promise is not None:
         said.append(t("{promise}", promise=say(promise["sentence"])))
