@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.language import t, text
+from core.language import t, text, tn
 from core.services.decisions.listing import DecisionEvent, Proposal
 from pages.parts import decision_words
 
@@ -30,7 +30,7 @@ def of_all(proposals: Sequence[Proposal]) -> None:
     for event, proposal in said[:_N_SHOWN]:
         _event(event, proposal, titled=True)
     if len(said) > _N_SHOWN:
-        with st.expander(t("{n} earlier ones", n=len(said) - _N_SHOWN)):
+        with st.expander(tn("{n} earlier one", "{n} earlier ones", len(said) - _N_SHOWN)):
             for event, proposal in said[_N_SHOWN:]:
                 _event(event, proposal, titled=True)
 

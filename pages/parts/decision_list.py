@@ -17,7 +17,7 @@ from pages.ui import messages
 PROPOSAL = "proposal"  # the query parameter that opens one
 _FILTERS = {
     "all": phrase("All"),
-    "open": phrase("Open"),
+    "open": phrase("Not decided"),
     "decided": phrase("Decided"),
     "stale": phrase("To look at again"),
 }
@@ -106,9 +106,9 @@ def whose(proposal: Proposal) -> str:
     when = text.ago(proposal.created_at)
     if proposal.kind == "cascade":
         return t("cascade {name}, saved {when}", name=proposal.name, when=when)
-    return t(
-        "class map {name}, version {version}, saved {when}",
-        name=proposal.name,
-        version=proposal.version,
-        when=when,
-    )
+    values = {"name": proposal.name, "version": proposal.version, "when": when}
+    if proposal.who:
+        return t(
+            "class map {name}, version {version}, saved {when} by {who}", who=proposal.who, **values
+        )
+    return t("class map {name}, version {version}, saved {when}", **values)

@@ -34,7 +34,7 @@ KINDS = {
 ACTIONS: dict[Action, Look] = {
     "approve": Look(phrase("Approved"), ":material/check_circle:", "green"),
     "decline": Look(phrase("Declined"), ":material/cancel:", "red"),
-    "comment": Look(phrase("Comment"), ":material/chat:", "gray"),
+    "comment": Look(phrase("Commented"), ":material/chat:", "gray"),
     "withdraw": Look(phrase("Withdrawn"), ":material/undo:", "orange"),
 }
 STALE = Look(phrase("Evidence changed since"), ":material/update:", "orange")
