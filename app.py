@@ -21,6 +21,7 @@ ROUTES = {
     ],
     phrase("Decide"): [
         Route("cascade", phrase("Cascade"), "alt_route"),
+        Route("decisions", phrase("Decisions"), "gavel"),
         Route("predict", phrase("Predict"), "image_search"),
     ],
 }

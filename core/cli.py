@@ -70,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     _data_commands(command)
     _label_commands(command)
     _model_commands(command)
+    _decision_commands(command)
     _answer_commands(command)
     _operation_commands(command)
     return parser
@@ -198,6 +199,21 @@ def _model_commands(command: Any) -> None:
     sub.add_argument("--max-error", type=float, metavar="E", help="promise: at most so many wrong")
     sub.add_argument("--confidence", type=float, default=0.95, metavar="C", help="of the promise")
     sub.add_argument("--second", metavar="RUN", help="the second generalist of the control")
+
+
+def _decision_commands(command: Any) -> None:
+    own = "core.cli_decisions"
+    text = "What is proposed (class maps, cascades), who decided what, and what changed since."
+    sub = command("decisions", "decisions", text, own)
+    _dataset(sub)
+    text = "Approve, decline or comment on a proposal; nothing that was decided is changed."
+    sub = command("decide", "decide", text, own)
+    sub.add_argument("proposal", metavar="PROPOSAL", help="the id of a class map or a cascade")
+    action = sub.add_mutually_exclusive_group(required=True)
+    for name in ("approve", "decline", "comment", "withdraw"):
+        action.add_argument(f"--{name}", dest="action", action="store_const", const=name)
+    sub.add_argument("--name", required=True, help="who decides")
+    sub.add_argument("--why", default="", metavar="TEXT", help="needed to decline and to comment")
 
 
 def _answer_commands(command: Any) -> None:

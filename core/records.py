@@ -67,6 +67,20 @@ class ClassMapRecord:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MistakeCosts:
+    """What it costs to treat an image of one label as another, as somebody entered it."""
+
+    id: str
+    dataset_id: str
+    version: int
+    unit: str  # "EUR", "points"
+    costs: tuple[tuple[float, ...], ...] | None  # row = true label; None: no longer used
+    why: str
+    who: str
+    created_at: datetime
+
+
 Verdict = Literal["label", "skip", "not_sure", "undo"]
 
 
@@ -188,6 +202,26 @@ class CascadeRecord:
     name: str | None = None  # what people call it
     starred: bool = False
     pinned: bool = False  # stands first in every order
+
+
+Action = Literal["approve", "decline", "comment", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing one person decided or said about a proposal; never changed, only followed."""
+
+    seq: int  # the order of all decisions; clocks do not decide
+    event_id: str  # made by whoever sends it: a repeated send counts once
+    dataset_id: str
+    proposal_id: str  # of a class map or a cascade
+    version: int  # 1 for the first event about this proposal, 2 for the second, ...
+    action: Action
+    who: str
+    reason: str
+    evidence: Mapping[str, Any]  # ids and figures, as they were shown
+    evidence_hash: str  # sha256 of the evidence
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

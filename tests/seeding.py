@@ -46,25 +46,33 @@ class Seeded:
     cascade: str
 
 
-def seed(ws: Workspace, *, n_per_label: int = 30, name: str = "seeded") -> Seeded:
+def seed(
+    ws: Workspace,
+    *,
+    n_per_label: int = 30,
+    name: str = "seeded",
+    labels: tuple[str, str, str, str] = LABELS,
+) -> Seeded:
     """Fill a workspace and return the ids."""
+    a, b, c, d = labels
+    both = f"{c}+{d}"
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(len(LABELS)), n_per_label)
     split = np.tile(["train", "train", "train", "val", "test"], len(y))[: len(y)]
-    dataset = add_dataset(ws, name, y, split, rng)
+    dataset = add_dataset(ws, name, y, split, rng, labels)
     _add_embedding(ws, dataset, y, rng)
     generalist = add_run(ws, dataset, y, split, generalist_probs(y, rng), seed=0)
     second = add_run(ws, dataset, y, split, generalist_probs(y, rng), seed=1)
     pair_y = np.where(y >= 2, y - 2, -1)
-    expert = add_run(ws, dataset, pair_y, split, expert_probs(y, rng), pair=("C", "D"))
+    expert = add_run(ws, dataset, pair_y, split, expert_probs(y, rng), pair=(c, d))
     saved = mapping.save_class_map(
-        ws, dataset.id, "three", {"A": "A", "B": "B", "C": "C+D", "D": "C+D"}, why="they overlap"
+        ws, dataset.id, "three", {a: a, b: b, c: both, d: both}, why="they overlap"
     )
     merged_probs = generalist_probs(y, rng) @ np.eye(4, 3)[[0, 1, 2, 2]]
     merged_y = np.minimum(y, 2)
     merged = add_run(ws, dataset, merged_y, split, merged_probs, class_map=saved.id)
     cascade = add_cascade(ws, generalist, [expert])
-    _add_exploration(ws, dataset, y)
+    _add_exploration(ws, dataset, y, labels)
     return Seeded(dataset.id, generalist, second, expert, saved.id, merged, cascade)
 
 
@@ -83,7 +91,12 @@ def expert_probs(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def add_dataset(
-    ws: Workspace, name: str, y: np.ndarray, split: np.ndarray, rng: np.random.Generator
+    ws: Workspace,
+    name: str,
+    y: np.ndarray,
+    split: np.ndarray,
+    rng: np.random.Generator,
+    labels: tuple[str, ...] = LABELS,
 ) -> Dataset:
     """Insert coloured noise as images, one label a colour."""
     noise = rng.integers(-40, 40, (len(y), SIZE_PX, SIZE_PX, 3))
@@ -109,8 +122,8 @@ def add_dataset(
         {
             "position": i,
             "image_id": images[i]["id"],
-            "path": f"{LABELS[y[i]]}/{i:04d}.png",
-            "label": LABELS[y[i]],
+            "path": f"{labels[y[i]]}/{i:04d}.png",
+            "label": labels[y[i]],
             "split": str(split[i]),
             "group": None,
         }
@@ -120,7 +133,7 @@ def add_dataset(
         "id": content_id("ds", [name, len(y)]),
         "name": name,
         "source": "tests",
-        "labels": list(LABELS),
+        "labels": list(labels),
         "n_images": len(y),
         "size_px": SIZE_PX,
         "fit": "crop",
@@ -247,7 +260,9 @@ def _add_embedding(
         embeddings.add(conn, record)
 
 
-def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
+def _add_exploration(
+    ws: Workspace, dataset: Dataset, y: np.ndarray, names: tuple[str, ...]
+) -> None:
     ks = [1, 2, 3, 4]
     clusters = np.stack([np.minimum(y, k - 1) for k in ks]).astype(np.int32)
     rows = [
@@ -272,9 +287,9 @@ def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
         "k": rows,
         "suggested": {"silhouette": 3, "gap": 3, "bic": 3, "stability": 3},
         "verdict": {"kind": "structure", "text": "4 of 4 criteria name 3 clusters.", "k": 3},
-        "crosstab": {"k": 3, "labels": list(LABELS), "counts": [[30, 0, 0, 0]] * 3},
-        "shared": [{"labels": list(LABELS[2:]), "cluster": 2, "share": 0.97}],
-        "splits": [_label_split(label, two=label == LABELS[0]) for label in LABELS],
+        "crosstab": {"k": 3, "labels": list(names), "counts": [[30, 0, 0, 0]] * 3},
+        "shared": [{"labels": list(names[2:]), "cluster": 2, "share": 0.97}],
+        "splits": [_label_split(label, names[1], two=label == names[0]) for label in names],
         "ari": 0.7,
         "ami": 0.8,
         "n_images": dataset.n_images,
@@ -296,7 +311,7 @@ def _add_exploration(ws: Workspace, dataset: Dataset, y: np.ndarray) -> None:
         )
 
 
-def _label_split(label: str, *, two: bool) -> dict[str, Any]:
+def _label_split(label: str, other: str, *, two: bool) -> dict[str, Any]:
     return {
         "label": label,
         "verdict": "splits in two" if two else "one",
@@ -306,7 +321,7 @@ def _label_split(label: str, *, two: bool) -> dict[str, Any]:
         "gap_se": 0.01,
         "stability": 0.95,
         "silhouette": 0.2,
-        "looks_like": [None, "B"] if two else [None, None],
+        "looks_like": [None, other] if two else [None, None],
     }
 
 

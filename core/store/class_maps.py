@@ -67,6 +67,13 @@ def get(conn: Connection, dataset_id: str, id_or_name: str) -> ClassMapRecord:
     return _record(row)
 
 
+def find(conn: Connection, map_id: str) -> ClassMapRecord | None:
+    """Return the class map with this id, whatever its data set, or None."""
+    query = select(t.class_map).where(t.class_map.c.id == map_id)
+    row = conn.execute(query).mappings().first()
+    return _record(row) if row else None
+
+
 def all_of(conn: Connection, dataset_id: str) -> list[ClassMapRecord]:
     """Return every version of every class map of a data set, newest first."""
     c = t.class_map.c

@@ -240,6 +240,24 @@ label_set = Table(
     UniqueConstraint("dataset_id", "name", "version"),
 )
 
+# What people decided about proposals; only ever added to: the database refuses anything else.
+decision = Table(
+    "decision",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),  # the order, whatever clocks say
+    Column("event_id", String, nullable=False, unique=True),
+    Column("dataset_id", ForeignKey("dataset.id"), nullable=False),
+    Column("proposal_id", String, nullable=False),  # of a class map or a cascade
+    Column("version", Integer, nullable=False),  # the events of a proposal are numbered
+    Column("action", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),  # {"ids": ..., "figures": ...}, as it was shown
+    Column("evidence_hash", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("proposal_id", "version"),
+)
+
 job = Table(
     "job",
     metadata,
@@ -266,6 +284,21 @@ job = Table(
     Column("started_at", String),
     Column("finished_at", String),
     Column("heartbeat_at", String),
+)
+
+# What mistakes cost, entered by a person; each save is a new version.
+mistake_cost = Table(
+    "mistake_cost",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("dataset_id", ForeignKey("dataset.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("unit", String, nullable=False),  # "EUR", "points"
+    Column("costs", JSON),  # labels by labels, row = true; null: no longer used
+    Column("why", Text, nullable=False),
+    Column("who", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("dataset_id", "version"),
 )
 
 job_event = Table(

@@ -122,3 +122,24 @@ def test_the_best_tau_is_the_smallest_of_the_most_accurate(case):
     assert n_correct[at] == n_correct.max()
     assert (n_correct[:at] < n_correct[at]).all()
     assert swept.at(best)["gain"] >= 0.0
+
+
+@given(cascade_inputs(), st.data())
+def test_what_a_threshold_costs_is_what_its_matrix_costs_and_the_best_is_the_cheapest(case, data):
+    k = case.probs.shape[1]
+    cells = data.draw(st.lists(st.integers(0, 9), min_size=k * k, max_size=k * k))
+    costs = np.array(cells).reshape(k, k)
+    swept = _swept(case)
+    found = swept.cost(costs)
+    for i in range(0, len(swept.taus), 100):
+        assert found[i] == (swept.confusion_at(i) * costs).sum()
+    best = swept.index_of(cascade.best_tau(swept, costs))
+    assert found[best] == found.min()
+    assert (found[:best] > found[best]).all()
+
+
+@given(cascade_inputs())
+def test_where_every_mistake_costs_one_the_cheapest_is_the_most_accurate(case):
+    swept, ones = _swept(case), 1 - np.eye(case.probs.shape[1])
+    assert cascade.best_tau(swept, ones) == cascade.best_tau(swept)
+    assert cascade.best_taus(swept, ones) == cascade.best_taus(swept)

@@ -39,13 +39,25 @@ __all__ = [
 ]
 
 
-def best_tau(swept: Sweep) -> float:
-    """Return the threshold with most right answers; of equals the smallest: fewest deferred."""
-    return float(swept.taus[int(np.argmax(swept.n_correct))])
+def best_tau(swept: Sweep, costs: ArrayLike | None = None) -> float:
+    """Return the threshold with most right answers; of equals the smallest: fewest deferred.
+
+    Parameters
+    ----------
+    costs : array of float, shape (n_classes, n_classes), optional
+        What answering a column costs where the row is true; then the cheapest threshold is best.
+    """
+    worth = swept.n_correct if costs is None else -swept.cost(costs)
+    return float(swept.taus[_first_best(worth)])
 
 
-def best_taus(swept: Sweep) -> tuple[float, ...]:
+def best_taus(swept: Sweep, costs: ArrayLike | None = None) -> tuple[float, ...]:
     """Return, for each pair by itself, the smallest threshold with most right answers.
+
+    Parameters
+    ----------
+    costs
+        As for `best_tau`.
 
     Notes
     -----
@@ -53,7 +65,14 @@ def best_taus(swept: Sweep) -> tuple[float, ...]:
     best of all.
     """
     gains = swept.n_recovered_by_pair - swept.n_broken_by_pair  # (P, T)
-    return tuple(float(swept.taus[int(gain.argmax())]) for gain in gains)
+    worth = gains if costs is None else [-swept.cost_by_pair(i, costs) for i in range(len(gains))]
+    return tuple(float(swept.taus[_first_best(its)]) for its in worth)
+
+
+def _first_best(worth: ArrayLike) -> int:
+    """Return the first position of the highest worth; sums of costs differ by rounding."""
+    its = np.asarray(worth, dtype=np.float64)
+    return int(np.argmax(its >= its.max() - 1e-9 * max(1.0, float(np.abs(its).max()))))
 
 
 def pair_table(confusion: ArrayLike, classes: Sequence[str]) -> list[dict[str, Any]]:

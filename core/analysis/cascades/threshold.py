@@ -92,6 +92,25 @@ class Sweep:
         """Right answers of the cascade at each threshold: (T,)."""
         return np.asarray(np.trace(self.base) + self.n_recovered - self.n_broken)
 
+    def cost(self, costs: ArrayLike) -> Floats:
+        """Return what all answers cost at each threshold: (T,).
+
+        Parameters
+        ----------
+        costs : array of float, shape (K, K)
+            Cost of answering a column's class where the row's is true.
+        """
+        W = np.asarray(costs, dtype=np.float64)
+        total = np.full(len(self.taus), float((self.base * W).sum()))
+        for index in range(len(self.pairs)):
+            total += self.cost_by_pair(index, W)
+        return total
+
+    def cost_by_pair(self, index: int, costs: ArrayLike) -> Floats:
+        """Return what one expert adds to the cost at each threshold, below 0 if it saves: (T,)."""
+        W = np.asarray(costs, dtype=np.float64)[:, list(self.pairs[index])]
+        return np.asarray(np.tensordot(self.moves[index], W, axes=([1, 2], [0, 1])))
+
     def index_of(self, tau: float) -> int:
         """Return the position of `tau` on the grid.
 

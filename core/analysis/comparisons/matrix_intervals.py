@@ -70,19 +70,19 @@ def _share(
     level: float,
 ) -> Estimate:
     value, n = figure(C), float(C.sum())
-    n_effective = _n_effective(figure(smooth), variance(smooth, slope(smooth)), n)
-    return Estimate(value, *share_interval(value, n_effective, level))
+    as_sure = n_effective(figure(smooth), variance(smooth, slope(smooth)), n)
+    return Estimate(value, *share_interval(value, as_sure, level))
 
 
 def _kappa(C: Floats, smooth: Floats, level: float) -> Estimate:
     value, n = metrics.kappa(C), float(C.sum())
     near = (metrics.kappa(smooth) + 1.0) / 2.0  # [-1, 1] as a share
-    n_effective = _n_effective(near, variance(smooth, _of_kappa(smooth)) / 4.0, n)
-    low, high = share_interval((value + 1.0) / 2.0, n_effective, level)
+    as_sure = n_effective(near, variance(smooth, _of_kappa(smooth)) / 4.0, n)
+    low, high = share_interval((value + 1.0) / 2.0, as_sure, level)
     return Estimate(value, 2.0 * low - 1.0, 2.0 * high - 1.0)
 
 
-def _n_effective(share: float, variance_of_one: float, n: float) -> float:
+def n_effective(share: float, variance_of_one: float, n: float) -> float:
     """Return how many images make a plain share as sure; `n` where there is no telling."""
     spread = share * (1.0 - share)
     return n * spread / variance_of_one if spread > 0 and variance_of_one > 0 else n

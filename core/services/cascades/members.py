@@ -13,6 +13,7 @@ from core.analysis.cascades import cascade, learned, routes
 from core.errors import InvalidInput
 from core.records import Run
 from core.services.classes.mapping import run_classes
+from core.services.costs import entering
 from core.services.data.datasets import image_ids, split_index
 from core.services.runs.training import get_run, list_runs
 from core.store.database import Workspace
@@ -51,7 +52,10 @@ class Members:
     pairs: tuple[tuple[int, ...], ...]  # classes of each expert, in its column order
     val: SplitAnswers
     test: SplitAnswers
-    best_tau: float  # one threshold for all, the most accurate on validation; 0: no expert pays
+    costs: np.ndarray | None  # (n_classes, n_classes), of mistakes, where somebody entered them
+    # One threshold for all, on validation the most accurate, or where mistakes have costs the
+    # cheapest; 0: no expert pays.
+    best_tau: float
     best_taus: tuple[float, ...]  # the same, pair by pair
 
     @property
@@ -101,8 +105,10 @@ def load(
         others = said["test"][2]
         keys["test"] = learned.keys(others, cascade.route(others, pairs), rules)
     val, test = (_split(pairs, *said[split], keys[split]) for split in ("val", "test"))
-    best = cascade.best_tau(val.sweep) if members else 0.0
-    return Members(run, members, rule, rules, pairs, val, test, best, cascade.best_taus(val.sweep))
+    costs = _costs(ws, run)
+    best = cascade.best_tau(val.sweep, costs) if members else 0.0
+    each = cascade.best_taus(val.sweep, costs)
+    return Members(run, members, rule, rules, pairs, val, test, costs, best, each)
 
 
 def check(run: Run, experts: Sequence[Run]) -> tuple[tuple[int, ...], ...]:
@@ -187,6 +193,11 @@ def kept_for_calibration(ws: Workspace, members: Members) -> np.ndarray:
     """
     ids = image_ids(ws, members.generalist.dataset_id)
     return np.array([int(ids[p][-1], 16) % 2 == 0 for p in members.test.positions], dtype=bool)
+
+
+def _costs(ws: Workspace, run: Run) -> np.ndarray | None:
+    entered = entering.current(ws, run.dataset_id)
+    return entering.of_classes(ws, entered, run.class_map_id) if entered else None
 
 
 def _said(

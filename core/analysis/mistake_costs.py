@@ -1,0 +1,137 @@
+"""What mistakes cost: money or points instead of a count, comparable between class maps.
+
+Costs are entered for labels: `costs[i, j]` is lost when an image of label i is treated as label j.
+Who answers with a merged class does not know which of its labels it is, and treats the image as
+*one* of them: the one that is cheapest on average (`treated_as`). So fewer classes cost something
+wherever telling them apart is worth something, and a merge can only pay by being right more often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from core.analysis._checks import Floats, Ints, same_length
+from core.analysis.comparisons.intervals import Estimate, share_interval
+from core.analysis.comparisons.matrix_intervals import n_effective, variance
+from core.analysis.comparisons.paired import mean_difference
+from core.errors import InvalidInput
+from core.language import t
+
+MOST = 1e9  # a cost above it is a slip of the keyboard
+
+
+def checked(costs: ArrayLike, n_labels: int) -> Floats:
+    """Return a matrix of costs, float64 (n_labels, n_labels).
+
+    Raises
+    ------
+    InvalidInput
+        If it has another shape, an entry that is negative, no number or above `MOST`, a right
+        answer that costs something, or no mistake that does.
+    """
+    W = np.asarray(costs, dtype=np.float64)
+    if W.shape != (n_labels, n_labels):
+        raise InvalidInput(
+            t("the costs of mistakes must be a table of labels by labels"),
+            expected=t("{n} rows and {n} columns", n=n_labels),
+            received=t("a table of shape {shape}", shape=str(W.shape)),
+        )
+    if not (np.isfinite(W).all() and (W >= 0).all() and (W <= MOST).all()):
+        raise InvalidInput(
+            t("a cost cannot be used"), expected=t("numbers from 0 to {most:,.0f}", most=MOST)
+        )
+    if np.diag(W).any():
+        raise InvalidInput(t("a right answer costs nothing"), expected=t("0 on the diagonal"))
+    if not W.any():
+        raise InvalidInput(t("no mistake costs anything"), expected=t("one cost above 0 at least"))
+    return W
+
+
+def treated_as(costs: ArrayLike, class_of: Sequence[int], shares: ArrayLike) -> Ints:
+    """Return the label as which an answer of each class is treated, int64 (n_classes,).
+
+    Parameters
+    ----------
+    costs : array of float, shape (n_labels, n_labels)
+    class_of : sequence of int, length n_labels
+        Class of each label, in [0, n_classes), each class used.
+    shares : array of float, shape (n_labels,)
+        How common each label is; where a class has no image at all, its labels count alike.
+
+    Notes
+    -----
+    The label that costs least when the class is answered rightly; of equals the first.
+    """
+    W, member_of = np.asarray(costs, dtype=np.float64), np.asarray(class_of, dtype=np.int64)
+    same_length("class_of", len(member_of), "costs", len(W))
+    common = np.asarray(shares, dtype=np.float64)
+    same_length("shares", len(common), "costs", len(W))
+    chosen = np.zeros(member_of.max(initial=-1) + 1, dtype=np.int64)
+    for c in range(len(chosen)):
+        labels = np.flatnonzero(member_of == c)
+        weights = common[labels] if common[labels].any() else np.ones(len(labels))
+        chosen[c] = labels[(weights @ W[np.ix_(labels, labels)]).argmin()]
+    return chosen
+
+
+def mean_cost(costs: ArrayLike, counts: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Return the cost of an image on average, with its interval.
+
+    Parameters
+    ----------
+    costs : array of float, shape (n_labels, n_answers)
+        `costs[:, treated_as(...)]`.
+    counts : array of int, shape (n_labels, n_answers)
+        Images by true label and answer.
+
+    Raises
+    ------
+    InvalidInput
+        Without images.
+
+    Notes
+    -----
+    As in `matrix_intervals`: the interval stays between 0 and the highest cost, and where every
+    mistake costs 1 it is Wilson's of the error rate.
+    """
+    W, C = np.asarray(costs, dtype=np.float64), np.asarray(counts, dtype=np.float64)
+    n, most = float(C.sum()), float(W.max(initial=0.0))
+    if n == 0:
+        raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))
+    if most == 0:
+        return Estimate(0.0, 0.0, 0.0)
+    relative = W / most
+    smooth = C + np.outer(C.sum(axis=1), C.sum(axis=0)) / n**2
+    smooth /= smooth.sum()
+    value = float((C * relative).sum()) / n
+    near = float((smooth * relative).sum())
+    low, high = share_interval(value, n_effective(near, variance(smooth, relative), n), level)
+    return Estimate(value * most, low * most, high * most)
+
+
+def saved(before: ArrayLike, after: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Return what an image costs less after than before, on average, paired on the same images.
+
+    Parameters
+    ----------
+    before, after : array of float, shape (n_images,)
+        Cost of each image.
+
+    Raises
+    ------
+    InvalidInput
+        Without images, or when there are not as many after as before.
+
+    Notes
+    -----
+    The bootstrap of `mean_difference`, in units of the highest cost; where no image differs, its
+    closed form, which does not claim certainty.
+    """
+    one, other = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
+    same_length("before", len(one), "after", len(other))
+    most = max(one.max(initial=0.0), other.max(initial=0.0)) or 1.0
+    mean, (low, high) = mean_difference((one - other) / most, level=level)
+    return Estimate(mean * most, low * most, high * most)

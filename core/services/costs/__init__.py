@@ -1,0 +1,1 @@
+"""What mistakes cost: entered by people, charged to models."""

@@ -1,0 +1,117 @@
+"""Two hundred hostile texts where names and reasons go, on every page: text, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from core.errors import AppError
+from core.services.classes import mapping
+from core.services.costs import entering
+from core.services.data import datasets
+from core.services.labels import label_sets, reviewing
+from core.services.runs import marking
+from core.settings import load_settings
+from core.store.database import Workspace, open_workspace
+from tests import seeding
+from tests.browser import screen
+from tests.browser.server import Server
+from tests.hostile import OUTSIDE, STRINGS
+
+N_BATCHES = 10
+BATCHES = [STRINGS[i::N_BATCHES] for i in range(N_BATCHES)]  # of 20, each of every kind
+PER_LABEL = 5
+WHERE = (
+    "", "dataset", "explore", "classes", "review", "train", "predict",
+    "compare?compare_view=Confusion",
+    "compare",
+    "cascade",
+)  # fmt: skip
+LISTEN = "window.hits = 0; window.hit = () => { window.hits += 1; };"
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [pytest.param(0), *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, N_BATCHES))],
+)
+def test_texts_are_shown_as_texts(batch, tmp_path, browser):
+    server = Server(_filled(tmp_path / "workspace", BATCHES[batch]))
+    try:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(60_000)
+        page.add_init_script(LISTEN)
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        broken = [problem for where in WHERE for problem in _look(page, server.url, where)]
+    finally:
+        page.close()
+        server.stop()
+    assert broken == []
+
+
+def test_what_the_watch_looks_for_it_sees(page):
+    page.add_init_script(LISTEN)
+    page.goto("about:blank")
+    page.set_content("<img src=x onerror=hit()><div style='width:300vw'>x</div>")
+    page.wait_for_function("window.hits === 1")
+    assert page.evaluate(WIDER)
+
+
+WIDER = """() => {
+  const most = innerWidth + 1;
+  const main = document.querySelector('[data-testid=stMain]') ?? document.documentElement;
+  return main.scrollWidth > most || document.documentElement.scrollWidth > most;
+}"""
+
+
+def _look(page: Page, url: str, where: str) -> Iterator[str]:
+    """Yield what is wrong with a page."""
+    with screen.watched(page) as outside:
+        page.goto(f"{url}/{where}")
+        page.get_by_role("heading", level=1).first.wait_for()
+        screen.settled(page)
+        page.wait_for_timeout(500)  # an image that cannot be loaded says so a little later
+        if page.evaluate("window.hits"):
+            yield f"{where}: a script ran"
+        if page.evaluate(WIDER):
+            yield f"{where}: it scrolls sideways"
+        if not page.get_by_test_id("stSidebarNav").is_visible():
+            yield f"{where}: the menu is gone"
+    if outside:
+        yield f"{where}: it asked {outside}"
+
+
+def _filled(folder: Path, strings: tuple[str, ...]) -> Path:
+    """Make a workspace in which every text is one of these."""
+    labels = [" ".join(strings[i * PER_LABEL : (i + 1) * PER_LABEL]) for i in range(4)]
+    with closing(open_workspace(load_settings(folder))) as ws:
+        seeded = seeding.seed(ws, name=f"data {strings[0]}", labels=tuple(labels))
+        dataset = datasets.get_dataset(ws, seeded.dataset)
+        models = [seeded.generalist, seeded.second, seeded.expert, seeded.merged, seeded.cascade]
+        image_ids = datasets.image_ids(ws, dataset.id)
+        names = datasets.label_indices(ws, dataset)
+        for i, text in enumerate(strings):
+            _try(marking.rename, ws, models[i % len(models)], text[:40])
+            class_of = {label: labels[0] if label == labels[i % 4] else label for label in labels}
+            _try(mapping.save_class_map, ws, dataset.id, text, class_of, why=text, who=text)
+            for image in image_ids[:3]:
+                _try(
+                    reviewing.submit, ws, dataset.id, image, reviewer=text, event_id=f"{i}-{image}",
+                    label=labels[i % 4], note=text,
+                )  # fmt: skip
+            _try(label_sets.save_label_set, ws, dataset.id, text, names, origin={}, who=text)
+            costs = (1.0 - np.eye(4)).tolist()
+            _try(entering.enter, ws, dataset.id, costs, unit=text[:16], who=text, why=text)
+    return folder
+
+
+def _try(do, ws: Workspace, *args, **kwargs) -> None:
+    """Do it, or be told in a sentence that this text is not taken."""
+    try:
+        do(ws, *args, **kwargs)
+    except AppError as error:
+        assert OUTSIDE in str(error) or str(error)

@@ -1,0 +1,87 @@
+"""What mistakes cost: kept append-only, and the same by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.errors import InvalidInput, NotReady
+from core.services.comparing import questions
+from core.services.costs import charging, entering
+from tests import seeding
+
+COSTS = [[0, 1, 1, 1], [1, 0, 1, 1], [1, 1, 0, 5], [1, 1, 2, 0]]  # A, B, C, D
+
+
+def test_every_save_is_a_version_and_nothing_is_lost(workspace):
+    seeded = seeding.seed(workspace)
+    assert entering.current(workspace, seeded.dataset) is None
+    first = entering.enter(workspace, seeded.dataset, COSTS, unit="EUR", who="Ana", why="claims")
+    assert entering.current(workspace, seeded.dataset) == first
+    entering.enter(workspace, seeded.dataset, None, who="Ana", why="out of date")
+    assert entering.current(workspace, seeded.dataset) is None
+    taken_back, kept = entering.history(workspace, seeded.dataset)
+    assert kept == first
+    assert (taken_back.version, taken_back.why) == (2, "out of date")
+    with pytest.raises(NotReady):
+        charging.of_model(workspace, taken_back, questions.find(workspace, seeded.generalist))
+
+
+def test_a_model_costs_what_its_answers_cost_one_by_one(workspace):
+    seeded = seeding.seed(workspace)
+    entered = entering.enter(workspace, seeded.dataset, COSTS, unit="EUR")
+    model = questions.find(workspace, seeded.generalist)
+    said = questions.answers(workspace, questions.own(model), model)
+    each = np.array(COSTS)[said.y, said.predicted]
+    found = charging.of_model(workspace, entered, model)
+    assert found.per_image.value == pytest.approx(each.mean())
+    assert found.per_image.low < found.per_image.value < found.per_image.high
+    assert (found.n_images, found.unit) == (len(each), "EUR")
+    assert found.treated_as == {name: name for name in seeding.LABELS}
+
+
+def test_a_merged_class_is_treated_as_its_cheaper_label_and_what_it_cannot_tell_is_paid(workspace):
+    seeded = seeding.seed(workspace)
+    entered = entering.enter(workspace, seeded.dataset, COSTS)
+    model = questions.find(workspace, seeded.merged)
+    found = charging.of_model(workspace, entered, model)
+    assert found.treated_as["C+D"] == "C"  # a D treated as C costs 2, a C as D costs 5
+    said = questions.answers(workspace, questions.own(model), model)
+    by_label = np.repeat(np.arange(4), 30)[said.positions]
+    treated = np.array([0, 1, 2])
+    each = np.array(COSTS)[by_label, treated[said.predicted]]
+    assert found.per_image.value == pytest.approx(each.mean())
+
+
+def test_costs_of_classes_are_those_entered_where_nothing_is_merged(workspace):
+    seeded = seeding.seed(workspace)
+    entered = entering.enter(workspace, seeded.dataset, COSTS)
+    assert entering.of_classes(workspace, entered, None) == pytest.approx(np.array(COSTS))
+    merged = entering.of_classes(workspace, entered, seeded.class_map)
+    assert merged[2].tolist() == [1, 1, 1]  # half of them D, which costs 2 when treated as C
+
+
+def test_what_a_better_model_saves_is_paired(workspace):
+    seeded = seeding.seed(workspace)
+    entered = entering.enter(workspace, seeded.dataset, COSTS)
+    generalist = questions.find(workspace, seeded.generalist)
+    cascade = questions.find(workspace, seeded.cascade)
+    found = charging.saved(workspace, entered, generalist, cascade)
+    one, other = (
+        charging.of_model(workspace, entered, model).per_image.value
+        for model in (generalist, cascade)
+    )
+    assert found.value == pytest.approx(one - other)
+    assert found.low <= found.value <= found.high
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_saved(workspace):
+    seeded = seeding.seed(workspace)
+    with pytest.raises(InvalidInput, match="labels by labels"):
+        entering.enter(workspace, seeded.dataset, [[0, 1], [1, 0]])
+    with pytest.raises(InvalidInput, match="too long"):
+        entering.enter(workspace, seeded.dataset, COSTS, why="x" * 3_000)
+    assert entering.history(workspace, seeded.dataset) == []
+    entered = entering.enter(workspace, seeded.dataset, COSTS)
+    with pytest.raises(InvalidInput, match="an expert"):
+        charging.of_model(workspace, entered, questions.find(workspace, seeded.expert))
