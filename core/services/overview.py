@@ -16,6 +16,7 @@ from core.services.data.exploring import exploration
 from core.services.labels.label_sets import list_label_sets
 from core.services.labels.reviewing import reviewers
 from core.services.runs.training import list_runs
+from core.services.story.standing import standing
 from core.store import reviews
 from core.store.database import Workspace
 
@@ -71,6 +72,7 @@ def story(ws: Workspace, dataset_id: str) -> Story:
         _classes(ws, dataset.id),
         _experts(ws, runs, best),
         _cascade(ws, dataset.id, best),
+        _decided(ws, dataset.id),
         Step(t("Try it"), "predict", False, t("Drop an image and see who answers, and how sure.")),
     )
     return Story(steps, _best(best))
@@ -184,6 +186,20 @@ def _cascade(ws: Workspace, dataset_id: str, best: Run | None) -> Step:
     )
     params = {"generalist": best.id} if best else {}
     return Step(t("Cascade"), "cascade", bool(found), text, params)
+
+
+def _decided(ws: Workspace, dataset_id: str) -> Step:
+    its = standing(ws, dataset_id)
+    text = t("Let those decide who have to live with it: approve or decline, with a reason.")
+    done = its.n_approved + its.n_declined > 0
+    if done:
+        text = t(
+            "{approved} approved, {declined} declined, {waiting} open",
+            approved=its.n_approved,
+            declined=its.n_declined,
+            waiting=its.n_open,
+        )
+    return Step(t("Decide"), "decisions", done, text)
 
 
 def _best(best: Run | None) -> dict[str, Any] | None:

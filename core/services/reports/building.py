@@ -9,12 +9,15 @@ from core.language.text import date
 from core.records import Dataset
 from core.services.comparing.questions import Model
 from core.services.data.datasets import get_dataset
+from core.services.decisions import listing
+from core.services.reports.adopting import adopt
 from core.services.reports.blocks import Report
 from core.services.reports.figures import Figures
 from core.services.reports.sections import (
     cascades,
     classes,
     data,
+    decisions,
     gains,
     labels,
     methods,
@@ -58,6 +61,7 @@ def _build(ws: Workspace, dataset: Dataset, language: str) -> Report:
         "made_at": now.isoformat(timespec="seconds"),
         "versions": sources.versions(),
     }
+    proposals = listing.proposals(ws, dataset.id)
     found = [
         gains.section(figures, its, open_points(ws, dataset.id, its)),
         data.section(ws, dataset, figures),
@@ -65,6 +69,7 @@ def _build(ws: Workspace, dataset: Dataset, language: str) -> Report:
         models.section(ws, dataset, figures, best),
         classes.section(ws, dataset, figures, best),
         cascades.section(ws, dataset, figures),
+        decisions.section(ws, dataset, proposals),
         *methods.sections(),
         sources.section(ws, dataset, about),
     ]
@@ -74,4 +79,5 @@ def _build(ws: Workspace, dataset: Dataset, language: str) -> Report:
         "better, what each step was worth, and what was decided.",
         day=date(now),
     )
-    return Report(title, lead, language, found, figures, about)
+    whole = [adopt(figures, section) for section in found]
+    return Report(title, lead, language, whole, figures, about, decisions.as_rows(proposals))

@@ -82,8 +82,16 @@ def _axis(low: float, high: float, x: _Scale, bottom: float) -> list[str]:
     return found
 
 
-def confusion(matrix: np.ndarray, classes: Sequence[str], alt: str) -> str:
-    """Draw a confusion matrix: row = true, column = predicted; hue by share of the row."""
+def confusion(
+    matrix: np.ndarray, classes: Sequence[str], alt: str, said: Callable[[int, int], str]
+) -> str:
+    """Draw a confusion matrix: row = true, column = predicted; hue by share of the row.
+
+    Parameters
+    ----------
+    said : function of row and column
+        The count as a text.
+    """
     n, left, top = len(classes), 150.0, 96.0
     cell = min(48.0, (WIDTH - left - 10) / n)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -122,7 +130,7 @@ def confusion(matrix: np.ndarray, classes: Sequence[str], alt: str) -> str:
                     svg.text(
                         left + cell * (j + 0.5),
                         top + cell * (i + 0.5) + 4,
-                        figure(count, ","),
+                        said(i, j),
                         "middle",
                         min(12.0, cell / 3),
                         "#FFFFFF" if share > 0.55 else svg.INK,

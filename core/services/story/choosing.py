@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from core.ids import content_id
 from core.records import ClassMapRecord, Run
-from core.services.classes.mapping import list_class_maps
 from core.services.comparing import leaderboard, questions
 from core.services.comparing.questions import Model, Question
 from core.services.data.datasets import get_dataset
 from core.services.labels.label_sets import ORIGINAL, list_label_sets
+from core.services.story.standing import class_map_in_use
 from core.store.database import Workspace
 
 
@@ -33,7 +33,7 @@ class Tried:
     cascades : tuple of Model
         Cascades that answer the last question, newest first.
     class_map : ClassMapRecord or None
-        The newest one.
+        See `standing.class_map_in_use`.
     asked : Question
         About the labels as they are, by the newest label set, on validation.
     asked_last : Question
@@ -57,9 +57,8 @@ def tried(ws: Workspace, dataset_id: str) -> Tried:
     models = questions.models_of(ws, dataset.id)
     runs = [model.run for model in models if model.cascade is None and not model.run.pair]
     runs.sort(key=lambda run: (run.created_at, run.id))
-    sets, maps = list_label_sets(ws, dataset.id), list_class_maps(ws, dataset.id)
+    sets, class_map = list_label_sets(ws, dataset.id), class_map_in_use(ws, dataset.id)
     labels = sets[0].id if sets else ORIGINAL
-    class_map = maps[0] if maps else None
     asked, asked_last = (
         replace(questions.question(ws, dataset.id, its, labels), split="val")
         for its in (None, class_map.id if class_map else None)

@@ -10,6 +10,7 @@ from core.services.cascades import saving
 from core.services.labels import adjudicating
 from core.services.labels.by_people import FEWEST_IMAGES
 from core.services.runs.training import list_runs
+from core.services.story.standing import n_stale, standing
 from core.services.story.waterfall import Waterfall
 from core.store.database import Workspace
 
@@ -28,6 +29,7 @@ def open_points(ws: Workspace, dataset_id: str, its: Waterfall | None) -> list[O
         *_images(ws, dataset_id),
         *(_steps(its) if its is not None else ()),
         *_experts(ws, dataset_id),
+        *_decisions(ws, dataset_id),
     ]
 
 
@@ -77,4 +79,23 @@ def _experts(ws: Workspace, dataset_id: str) -> Iterator[OpenPoint]:
         yield OpenPoint(
             tn("{n} expert is in no cascade yet.", "{n} experts are in no cascade yet.", len(idle)),
             "cascade",
+        )
+
+
+def _decisions(ws: Workspace, dataset_id: str) -> Iterator[OpenPoint]:
+    stale = n_stale(ws, dataset_id)
+    if stale:
+        yield OpenPoint(
+            tn(
+                "{n} decision rests on evidence that has changed since.",
+                "{n} decisions rest on evidence that has changed since.",
+                stale,
+            ),
+            "decisions",
+        )
+    waiting = standing(ws, dataset_id).n_open
+    if waiting:
+        yield OpenPoint(
+            tn("{n} proposal waits for a decision.", "{n} proposals wait for a decision.", waiting),
+            "decisions",
         )

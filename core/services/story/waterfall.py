@@ -17,7 +17,7 @@ from core.services.story import choosing, measuring
 from core.services.story.choosing import Tried, labels_of
 from core.services.story.measuring import Answered, Level
 from core.services.story.yardstick import Yardstick, yardstick
-from core.store import adjudications, reviews
+from core.store import adjudications, decisions, reviews
 from core.store.database import Workspace
 
 Kind = Literal["labels", "algorithm", "classes", "cascade"]
@@ -110,7 +110,8 @@ def version(ws: Workspace, dataset_id: str) -> str:
     with ws.read() as conn:
         said = reviews.last_seq(conn, dataset_id)
         decided = sorted(d.event_id for d in adjudications.current(conn, dataset_id).values())
-    return content_id("story", [dataset_id, sorted(models), sets, maps, said, decided])
+        signed = [event.event_id for event in decisions.history(conn, dataset_id)]
+    return content_id("story", [dataset_id, sorted(models), sets, maps, said, decided, signed])
 
 
 def waterfall(ws: Workspace, dataset_id: str) -> Waterfall | None:
@@ -121,7 +122,8 @@ def waterfall(ws: Workspace, dataset_id: str) -> Waterfall | None:
     Start: the first run over the labels as they are. Better labels, better algorithm: the way to
     the run that is best on validation; whichever of the two comes first is the one for which a run
     in between exists, so that each is measured by itself. Classes re-thought: the same images by
-    the newest class map. Cascade: the best on validation, if it beats what it stands on.
+    the class map that was approved last, else the newest one. Cascade: the best on validation, if
+    it beats what it stands on.
     """
     its = choosing.tried(ws, dataset_id)
     if not its.fine:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.analysis.metrics import confusion_matrix
@@ -120,13 +121,23 @@ def _closer(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
     reached = figures.add(
         "best.accuracy", right.accuracy, "share", n=len(said.y), split="test", sources=(best.id,)
     )
+    counts = {
+        (i, j): figures.add(
+            f"best.confusion.{i}.{j}", int(matrix[i, j]), "count", split="test", sources=(best.id,)
+        )
+        for i, j in np.ndindex(matrix.shape)
+    }
+
+    def cell(i: int, j: int) -> str:
+        return figures.text(counts[i, j], ",")
+
     names = {"model": best.run.algorithm, "id": best.id}
     alt = t("Confusion matrix of {model}: true classes in rows, answers in columns.", **names)
     alt_sure = t("Share of right answers of {model} over its confidence.", **names)
     alt_kept = t("Accuracy of {model} on the images that it is surest of.", **names)
     return [
         Picture(
-            pictures.confusion(matrix, asked.classes, alt),
+            pictures.confusion(matrix, asked.classes, alt, cell),
             alt,
             t(
                 "What {model} ({id}), the best on validation, answers on the test images, by the "
