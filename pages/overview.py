@@ -157,8 +157,8 @@ if dataset is None:
 if dataset.note:
     st.info(messages.plain(dataset.note), icon=":material/info:")
 with messages.guard():
-    told = overview.story(ws, dataset.id)
     gained = cached.waterfall(ws, dataset.id, story.version(ws, dataset.id))
+    told = overview.story(ws, dataset.id, gained.best if gained else None)
     left, right = st.columns(2)
     with left:
         next_card(dataset, told.next_step)
@@ -166,7 +166,10 @@ with messages.guard():
         best_card(told)
     if gained is not None:
         story_parts.gains(gained)
-    story_parts.still_open(open_points(ws, dataset.id, gained))
-    labels_strip(ws, dataset)
+    left, right = st.columns(2)
+    with left:
+        story_parts.still_open(open_points(ws, dataset.id, gained))
+    with right:
+        story_parts.downloads(ws, dataset)
     journey(told)
-    story_parts.downloads(ws, dataset)
+    labels_strip(ws, dataset)

@@ -38,7 +38,7 @@ class Story:
     """A data set's journey; `next_step` is the first needed one not done, or the last."""
 
     steps: tuple[Step, ...]
-    best: dict[str, Any] | None  # the most accurate run on validation, with its test figures
+    best: dict[str, Any] | None  # the best run on validation, with its test figures
 
     @property
     def next_step(self) -> Step:
@@ -47,13 +47,21 @@ class Story:
         return next(waiting, self.steps[-1])
 
 
-def story(ws: Workspace, dataset_id: str) -> Story:
-    """Tell the story of a data set in the order of the journey."""
+def story(ws: Workspace, dataset_id: str, best_run: str | None = None) -> Story:
+    """Tell the story of a data set in the order of the journey.
+
+    Parameters
+    ----------
+    best_run : str, optional
+        The run to tell about as the best, where the waterfall has chosen one.
+    """
     dataset = get_dataset(ws, dataset_id)
     runs = list_runs(ws, dataset.id)
     whole = [run for run in runs if not run.pair]
     fine = [run for run in whole if run.class_map_id is None]
-    best = max(fine or whole, key=lambda run: run.metrics["val"]["accuracy"], default=None)
+    best = next((run for run in whole if run.id == best_run), None) or max(
+        fine or whole, key=lambda run: run.metrics["val"]["accuracy"], default=None
+    )
     steps = (
         Step(
             t("Import"),

@@ -12,7 +12,7 @@ from core.records import Dataset
 from core.services.reports import writing
 from core.services.story import bars, words
 from core.services.story.open_points import OpenPoint
-from core.services.story.waterfall import Step, Waterfall
+from core.services.story.waterfall import Waterfall
 from core.services.workspace import Workspace
 from pages.parts import story_chart
 from pages.ui import messages
@@ -38,31 +38,25 @@ _KINDS = {
 def gains(its: Waterfall) -> None:
     """Draw the waterfall beside what each of its steps says."""
     st.subheader(t("What each step gained"), anchor=False, help=t(_MEANING))
-    st.caption(words.yardstick(its))
+    st.markdown(messages.plain(words.total(its)))
     picture, said = st.columns([3, 2])
-    rows = bars.rows(its)
     picture.plotly_chart(
-        story_chart.waterfall(rows), key="waterfall", config={"displayModeBar": False}
+        story_chart.waterfall(bars.rows(its)), key="waterfall", config={"displayModeBar": False}
     )
-    with said:
-        st.markdown(messages.plain(words.start(its)))
+    with said.container(gap="xsmall"):
+        st.caption(messages.plain(words.start(its)))
         for step in its.steps:
-            _said(step)
-        st.markdown(messages.plain(words.total(its)))
-
-
-def _said(step: Step) -> None:
-    icon = _ICONS.get(step.verdict or "", ":material/radio_button_unchecked:")
-    page = f"pages/{words.PAGES[step.kind]}.py"
-    st.page_link(page, label=t(words.NAMES[step.kind]), icon=icon)
-    st.caption(messages.plain(words.step(step)))
+            name = messages.plain(t(words.NAMES[step.kind]))
+            icon = _ICONS.get(step.verdict or "", ":material/radio_button_unchecked:")
+            st.caption(f"{icon} **{name}**  \n{messages.plain(words.step(step))}")
+    st.caption(messages.plain(words.yardstick(its)))
 
 
 def still_open(points: Sequence[OpenPoint]) -> None:
     """List what is open, each with the way to the page that deals with it."""
-    if not points:
-        return
     st.subheader(t("What is open"), anchor=False)
+    if not points:
+        st.caption(t("Nothing that was begun is left open."))
     for point in points:
         st.page_link(
             f"pages/{point.page}.py",

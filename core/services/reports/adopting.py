@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
@@ -56,8 +57,19 @@ def _text(figures: Figures, text: str, at: str) -> str:
         return text
     made = Sentence(text)
     made.template, made.many, made.n = text.template, text.many, text.n
-    made.values = {name: _value(figures, v, f"{at}.{name}") for name, v in text.values.items()}
+    how = _in_specs(text.template)
+    made.values = {
+        name: value if name in how else _value(figures, value, f"{at}.{name}")
+        for name, value in text.values.items()
+    }
     return made
+
+
+def _in_specs(template: str) -> set[str]:
+    """Return the places inside format specs ("{x:.{digits}f}"): no figures."""
+    parse = string.Formatter().parse
+    specs = [spec for _, _, spec, _ in parse(template) if spec and "{" in spec]
+    return {name for spec in specs for _, name, _, _ in parse(spec) if name}
 
 
 def _value(figures: Figures, value: Any, at: str) -> Any:

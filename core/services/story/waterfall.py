@@ -85,6 +85,8 @@ class Waterfall:
         In the order in which they lead from `start` to `end`; all four kinds.
     total : Gain
         Of `end` over `start`.
+    best : str
+        The run over the labels as they are that is best on validation.
     """
 
     reviewed: bool
@@ -96,6 +98,7 @@ class Waterfall:
     end: Level
     steps: tuple[Step, ...]
     total: Gain
+    best: str
 
     def step(self, kind: Kind) -> Step:
         """Return the step of a kind."""
@@ -149,6 +152,7 @@ def waterfall(ws: Workspace, dataset_id: str) -> Waterfall | None:
         end.level,
         (*steps, step, last),
         arithmetic.gain(end.right, first.right),
+        best.id,
     )
 
 

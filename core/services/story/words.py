@@ -22,12 +22,6 @@ START = phrase("Start")
 NOW = phrase("Now")
 BY_ITSELF = phrase("Fewer classes by themselves")
 BEYOND = phrase("Beyond that")
-PAGES: dict[Kind, str] = {
-    "labels": "review",
-    "algorithm": "train",
-    "classes": "classes",
-    "cascade": "cascade",
-}
 
 
 def unmarked(_name: str, number: float) -> float:
