@@ -18,7 +18,7 @@ NAMES: dict[Kind, str] = {
     "classes": phrase("Classes re-thought"),
     "cascade": phrase("Cascade"),
 }
-START = phrase("Start")
+START = phrase("The start")
 NOW = phrase("Now")
 BY_ITSELF = phrase("Fewer classes by themselves")
 BEYOND = phrase("Beyond that")

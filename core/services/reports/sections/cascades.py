@@ -38,9 +38,10 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures) -> Section:
 
 def _one(figures: Figures, record: CascadeRecord) -> list[Block]:
     report, name = record.report, f"cascade.{record.id}"
+    called = f"{record.name} ({record.id})" if record.name else record.id
     title = t(
         "Cascade {name} on generalist {generalist}: {verdict}",
-        name=f"{record.name} ({record.id})" if record.name else record.id,
+        name=called,
         generalist=record.generalist,
         verdict=reporting.verdict(dict(report)),
     )

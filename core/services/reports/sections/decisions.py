@@ -58,7 +58,7 @@ def _one(ws: Workspace, proposal: Proposal) -> list[Block]:
     blocks.append(Text(t("What the evidence says: {answer}", answer=card.answer)))
     blocks.append(Points([*card.gains, *card.costs, *card.evidence]))
     if proposal.events:
-        head = [t("who"), t("did"), t("on"), t("why"), t("evidence")]
+        head = [t("who"), t("decision"), t("date"), t("why"), t("evidence")]
         rows = [
             [
                 event.name,

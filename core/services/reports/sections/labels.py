@@ -30,7 +30,14 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures) -> Section:
         blocks += [_agreement(figures, dataset, found), _people(figures, dataset, found)]
     sets = label_sets.list_label_sets(ws, dataset.id)
     if sets:
-        head = [t("label set"), t("id"), t("method"), t("by"), t("on"), t("labels changed")]
+        head = [
+            t("label set"),
+            t("id"),
+            t("method"),
+            t("made by"),
+            t("made on"),
+            t("labels changed"),
+        ]
         rows = []
         for one in sets:
             n_changed = figures.add(

@@ -166,7 +166,7 @@ def sections() -> list[Section]:
         ),
         Section(
             "glossary",
-            t("Words"),
+            t("Glossary"),
             [Text(t("Every term means one thing.")), Facts([(t(a), t(b)) for a, b in _WORDS])],
         ),
     ]
