@@ -51,20 +51,20 @@ class Figure:
 class TaggedFloat(float):
     """A number in a text that knows its figure."""
 
-    tag: str
+    figure_id: str
 
 
 class TaggedInt(int):
     """A count in a text that knows its figure."""
 
-    tag: str
+    figure_id: str
 
 
-def tagged(number: float, tag: str) -> float:
+def tagged(number: float, figure_id: str) -> float:
     """Return the same number with the id (and ":low" or ":high") of its figure on it."""
     its: TaggedFloat | TaggedInt
     its = TaggedInt(number) if isinstance(number, int) else TaggedFloat(number)
-    its.tag = tag
+    its.figure_id = figure_id
     return its
 
 
@@ -115,10 +115,10 @@ class Figures:
     def mark(self, prefix: str) -> Any:
         """Return the function that tags the numbers of the story's sentences: `words.Mark`."""
 
-        def tag(name: str, number: float) -> float:
+        def marked(name: str, number: float) -> float:
             return tagged(number, f"{prefix}.{name}")
 
-        return tag
+        return marked
 
     def as_json(self) -> dict[str, dict[str, Any]]:
         """Return {id: everything else}, fit for JSON."""

@@ -28,7 +28,7 @@ from core.services.reports.marks import Marked, pieces, plain
 _STYLE = Path(__file__).with_name("report.css").read_text()
 _SCRIPT = Path(__file__).with_name("report.js").read_text()  # sorts tables; all reads without it
 
-_SHORT = 24  # rows; a table of so few is not divided between two pages
+_SHORT = 12  # rows; a table of so few is not divided between two pages
 
 
 def render(report: Report) -> str:
@@ -82,10 +82,10 @@ def _block(block: Block) -> str:
 def _table(table: Table) -> str:
     """Return a table; what does not fit is wrapped in print and scrolled on a narrow screen."""
 
-    def cell(tag: str, index: int, text: str) -> str:
+    def cell(element: str, index: int, text: str) -> str:
         number = ' class="n"' if index >= table.first_number else ""
-        scope = ' scope="col"' if tag == "th" else ""
-        return f"<{tag}{number}{scope}>{_inline(text)}</{tag}>"
+        scope = ' scope="col"' if element == "th" else ""
+        return f"<{element}{number}{scope}>{_inline(text)}</{element}>"
 
     head = "".join(cell("th", i, text) for i, text in enumerate(table.head))
     rows = "".join(

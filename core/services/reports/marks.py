@@ -51,7 +51,7 @@ class _Form(Form):
             return _written(value)
         text = super().format_field(value, format_spec)
         if isinstance(value, (TaggedFloat, TaggedInt)):
-            return _NEXT.join((_OPEN + value.tag, format_spec, text)) + _CLOSE
+            return _NEXT.join((_OPEN + value.figure_id, format_spec, text)) + _CLOSE
         return text.translate(_DROPPED)
 
 
