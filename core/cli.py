@@ -266,6 +266,12 @@ def _answer_commands(command: Any) -> None:
     sub.add_argument("--parameters", type=int, metavar="N", help="how many it has, if known")
     sub.add_argument("--training-s", type=float, metavar="S", help="how long it learned")
     sub.add_argument("--ms-per-image", type=float, metavar="MS", help="how long it takes to answer")
+    text = "Write the report: the story, its pictures, the decisions, every figure's source."
+    sub = command("report", "report", text, "core.cli_report")
+    _dataset(sub)
+    sub.add_argument("--to", required=True, metavar="FILE", help=".html, .md or .json")
+    sub.add_argument("--format", choices=["html", "markdown", "json"], help="else from the name")
+    sub.add_argument("--language", choices=list(languages()), default=SOURCE)
     sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
     _dataset(sub)
 

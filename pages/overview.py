@@ -4,52 +4,61 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services import demo, overview
 from core.services.data import datasets
 from core.services.overview import Step, Story
+from core.services.story import waterfall as story
+from core.services.story.open_points import open_points
 from core.services.workspace import Workspace
 from core.settings import DEMO_NAME
+from pages.parts import story_parts
 from pages.ui import cached, gallery, job_panel, messages, shell, state
 
 N_EXAMPLES = 14  # labels in the strip of examples
-WHAT_IT_IS = """\
-Your classifier is stuck at 70 to 80 %? Here you find out **why**, and get past it:
-look at the images, ask whether the classes exist, merge those that do not, and let an expert model
-break the tie between two classes that a generalist confuses. Every step is measured, with its
-chance level and its interval, and may well answer *no*.
-"""
+WHAT_IT_IS = phrase(
+    "Your classifier is stuck at 70 to 80 %? Here you find out **why**, and get past it: "
+    "look at the images, ask whether the classes exist, merge those that do not, and let an expert "
+    "model break the tie between two classes that a generalist confuses. Every step is measured, "
+    "with its chance level and its interval, and may well answer *no*."
+)
 
 
 def welcome(ws: Workspace) -> None:
     """Show what this is and the two ways to begin."""
-    st.markdown(WHAT_IT_IS)
+    st.markdown(t(WHAT_IT_IS))
     building = job_panel.latest(ws, "demo")
     if job_panel.show(ws, building):
         st.caption(
-            "Drawing 1,050 rosebuds and embedding them takes a minute or two. You may close this "
-            "page: the job goes on, and the data set appears by itself."
+            t(
+                "Drawing 1,050 rosebuds and embedding them takes a minute or two. You may close "
+                "this page: the job goes on, and the data set appears by itself."
+            )
         )
         return
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.subheader("See it with the demo", anchor=False)
+        st.subheader(t("See it with the demo"), anchor=False)
         st.write(
-            "1,050 drawn rosebuds in seven stages, with labels that are wrong in a known way. "
-            "Ready in a minute or two, without a network."
+            t(
+                "1,050 drawn rosebuds in seven stages, with labels that are wrong in a known way. "
+                "Ready in a minute or two, without a network."
+            )
         )
         st.space("stretch")
-        if st.button("Build the demo", type="primary", icon=":material/local_florist:"):
+        if st.button(t("Build the demo"), type="primary", icon=":material/local_florist:"):
             build_demo(ws)
     with right.container(border=True, height="stretch"):
-        st.subheader("Start with your images", anchor=False)
+        st.subheader(t("Start with your images"), anchor=False)
         st.write(
-            "A folder with one folder a class, a zip of the same, or a list with paths and labels. "
-            "They stay on this machine."
+            t(
+                "A folder with one folder a class, a zip of the same, or a list with paths and "
+                "labels. They stay on this machine."
+            )
         )
         st.space("stretch")
-        if st.button("Import images", icon=":material/upload:"):
+        if st.button(t("Import images"), icon=":material/upload:"):
             st.switch_page("pages/dataset.py")
 
 
@@ -68,51 +77,61 @@ def build_demo(ws: Workspace) -> None:
 def next_card(dataset: Dataset, step: Step) -> None:
     """Show the next sensible step with its button."""
     with st.container(border=True, height="stretch"):
-        st.caption("Next sensible step")
+        st.caption(t("Next sensible step"))
         st.subheader(step.name, anchor=False)
         st.write(messages.plain(step.outcome))
-        if st.button(f"Go to {step.name.lower()}", type="primary", icon=":material/arrow_forward:"):
+        go = t("Go to {step}", step=step.name.lower())
+        if st.button(go, type="primary", icon=":material/arrow_forward:"):
             # What pickers are bound to cannot be set in the address: they are set by their keys.
             for key, value in {state.DATASET_KEY: dataset.name, **step.params}.items():
                 state.later(key, value)
             st.switch_page(f"pages/{step.page}.py", query_params={})
 
 
-def best_card(story: Story) -> None:
+def best_card(its: Story) -> None:
     """Show the best model so far, beside its chance level."""
     with st.container(border=True, height="stretch"):
-        st.caption("Best model so far, on test images")
-        if story.best is None:
-            st.subheader("No model yet", anchor=False)
-            st.write("Its accuracy, with interval and chance level, will stand here.")
+        st.caption(t("Best model so far, on test images"))
+        if its.best is None:
+            st.subheader(t("No model yet"), anchor=False)
+            st.write(t("Its accuracy, with interval and chance level, will stand here."))
             return
-        best = story.best
+        best = its.best
         accuracy, chance, kappa = st.columns(3)
         accuracy.metric(
-            "Accuracy",
+            t("Accuracy"),
             text.percent(best["accuracy"]),
-            help=f"Share of {best['n_images']:,} test images classified correctly.",
+            help=tn(
+                "Share of {n:,} test image classified correctly.",
+                "Share of {n:,} test images classified correctly.",
+                best["n_images"],
+            ),
         )
         chance.metric(
-            "Chance",
+            t("Chance"),
             text.percent(best["chance"]),
-            help="What guessing by the classes' sizes would reach. Fewer classes raise it.",
+            help=t("What guessing by the classes' sizes would reach. Fewer classes raise it."),
         )
         kappa.metric(
-            "Kappa",
-            f"{best['kappa']:.2f}",
-            help="Agreement beyond chance (Cohen): 0 is guessing, 1 is perfect.",
+            t("Kappa"),
+            text.number(best["kappa"], ".2f"),
+            help=t("Agreement beyond chance (Cohen): 0 is guessing, 1 is perfect."),
         )
         st.caption(
-            f"{best['algorithm']}, {best['n_classes']} classes; 95 % interval of the accuracy: "
-            f"{text.interval(best['accuracy_ci'])}."
+            t(
+                "{algorithm}, {classes}, by its own labels; 95 % interval of the accuracy: "
+                "{interval}.",
+                algorithm=best["algorithm"],
+                classes=tn("{n} class", "{n} classes", best["n_classes"]),
+                interval=text.interval(best["accuracy_ci"]),
+            )
         )
 
 
-def journey(story: Story) -> None:
+def journey(its: Story) -> None:
     """List the steps: what came out of those that are done, what the others are for."""
-    st.subheader("The story so far", anchor=False)
-    for step in story.steps:
+    st.subheader(t("The story so far"), anchor=False)
+    for step in its.steps:
         icon = ":material/check_circle:" if step.done else ":material/radio_button_unchecked:"
         name, outcome = st.columns([2, 5], vertical_alignment="center")
         name.page_link(
@@ -123,14 +142,14 @@ def journey(story: Story) -> None:
 
 def labels_strip(ws: Workspace, dataset: Dataset) -> None:
     """Show one image of each label."""
-    st.subheader("The labels", anchor=False)
+    st.subheader(t("The labels"), anchor=False)
     table = cached.examples(ws, dataset.id).head(N_EXAMPLES)
-    counts = [text.count(n, "image") for n in table["n_images"]]
+    counts = [tn("{n:,} image", "{n:,} images", n) for n in table["n_images"]]
     gallery.gallery(ws, dataset, list(table["position"]), f"labels-{dataset.id}", subs=counts)
 
 
 ws, dataset = shell.enter_without_dataset(
-    "Overview", "Where you are, what it gained, and what to do next."
+    t("Overview"), t("Where you are, what it gained, and what to do next.")
 )
 if dataset is None:
     welcome(ws)
@@ -138,11 +157,19 @@ if dataset is None:
 if dataset.note:
     st.info(messages.plain(dataset.note), icon=":material/info:")
 with messages.guard():
-    story = overview.story(ws, dataset.id)
+    gained = cached.waterfall(ws, dataset.id, story.version(ws, dataset.id))
+    told = overview.story(ws, dataset.id, gained.best if gained else None)
     left, right = st.columns(2)
     with left:
-        next_card(dataset, story.next_step)
+        next_card(dataset, told.next_step)
     with right:
-        best_card(story)
+        best_card(told)
+    if gained is not None:
+        story_parts.gains(gained)
+    left, right = st.columns(2)
+    with left:
+        story_parts.still_open(open_points(ws, dataset.id, gained))
+    with right:
+        story_parts.downloads(ws, dataset)
+    journey(told)
     labels_strip(ws, dataset)
-    journey(story)

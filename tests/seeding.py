@@ -165,6 +165,7 @@ def add_run(
     run_id: str | None = None,
     algorithm: str = "probe",
     artifact: Mapping[str, str] | None = None,
+    labels: str | None = None,
 ) -> str:
     """Insert a run with these probabilities, by default without a model; return its id."""
     classes = list(pair or mapping.get_class_map(ws, dataset.id, class_map).classes)
@@ -176,6 +177,7 @@ def add_run(
         "options": dict(options or {}),
         "seed": seed,
         "classes": classes,
+        **({"labels": labels} if labels else {}),
     }
     record: dict[str, Any] = {
         "id": run_id

@@ -35,6 +35,7 @@ from core.services.comparing import more_images as learning
 from core.services.costs import charging
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
+from core.services.story import waterfall as story
 from core.services.workspace import Workspace
 
 _SIZE = "200MiB"
@@ -303,3 +304,9 @@ def more_images(
         return _curve(ws, question, backbone)
     except _NotYet:
         return None
+
+
+@st.cache_data(max_size=_SIZE, show_spinner="Measuring what each step gained …")
+def waterfall(_ws: Workspace, dataset_id: str, version: str) -> story.Waterfall | None:
+    """Return what each step gained; `version` as `waterfall.version`."""
+    return story.waterfall(_ws, dataset_id)

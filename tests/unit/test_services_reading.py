@@ -150,8 +150,12 @@ def test_a_setting_that_cannot_be_used_is_a_sentence(monkeypatch, threads):
 
 def test_the_story_ends_where_the_seeded_workspace_does(workspace, ids):
     told = overview.story(workspace, ids.dataset)
-    assert [step.name for step in told.steps if not step.done] == ["Review the labels", "Try it"]
-    assert told.next_step.name == "Try it"  # reviewing is for those who doubt their labels
+    assert [step.name for step in told.steps if not step.done] == [
+        "Review the labels",
+        "Decide",
+        "Try it",
+    ]
+    assert told.next_step.name == "Decide"  # reviewing is for those who doubt their labels
     assert told.best is not None and told.best["run"] in {ids.generalist, ids.second}
     assert datasets.get_dataset(workspace, ids.dataset).size_px == SIZE_PX
 

@@ -9,16 +9,15 @@ from typing import Literal
 import numpy as np
 
 from core.analysis.comparisons import paired
-from core.analysis.labels import label_consensus
 from core.analysis.labels.votes import NOBODY
 from core.errors import InvalidInput, NotReady
 from core.language import t
 from core.records import Run
 from core.services.classes.mapping import get_class_map
-from core.services.data.datasets import get_dataset, positions_by_id, split_index
+from core.services.data.datasets import get_dataset, split_index
 from core.services.labels import label_sets
+from core.services.labels.by_people import FEWEST_IMAGES, labels_by_people
 from core.services.labels.label_sets import ORIGINAL
-from core.services.labels.votes import votes_of
 from core.services.runs.planning import TrainRequest
 from core.services.runs.training import (
     get_run,
@@ -27,10 +26,8 @@ from core.services.runs.training import (
     submit_training,
     training_s,
 )
-from core.store import adjudications
 from core.store.database import Workspace
 
-FEWEST_IMAGES = 10  # below that, nothing could be told apart
 _START_S = 10.0  # two processes, the backend's import and its first graph, on a laptop
 
 
@@ -162,13 +159,7 @@ def _requests(
 def _truth(ws: Workspace, run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Return positions and classes of the test images that people have settled."""
     dataset = get_dataset(ws, run.dataset_id)
-    found = label_consensus.majority(votes_of(ws, dataset.id).votes, len(dataset.labels))
-    labels = np.where(found.tied, NOBODY, found.labels)
-    with ws.read() as conn:
-        decided = adjudications.current(conn, dataset.id)
-    for image, decision in decided.items():
-        position = positions_by_id(ws, dataset.id)[image]
-        labels[position] = dataset.labels.index(str(decision.label))
+    labels = labels_by_people(ws, dataset.id)
     test = split_index(ws, dataset.id, "test")
     positions = test[labels[test] != NOBODY]
     if len(positions) < FEWEST_IMAGES:

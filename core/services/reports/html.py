@@ -1,0 +1,124 @@
+"""A report as one HTML file: no network, no script needed, prints on A4.
+
+Whatever comes from people or files is escaped, and the page forbids itself everything but its own
+style, embedded images and the one script whose hash it names.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from pathlib import Path
+
+from core.language import t
+from core.services.reports.blocks import (
+    Block,
+    Facts,
+    Photos,
+    Picture,
+    Points,
+    Report,
+    Section,
+    Table,
+    Text,
+)
+from core.services.reports.marks import Marked, pieces, plain
+
+_STYLE = Path(__file__).with_name("report.css").read_text()
+_SCRIPT = Path(__file__).with_name("report.js").read_text()  # sorts tables; all reads without it
+
+_SHORT = 12  # rows; a table of so few is not divided between two pages
+
+
+def render(report: Report) -> str:
+    """Return the whole file."""
+    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    contents = "".join(
+        f'<li><a href="#{section.id}">{_inline(section.title)}</a></li>'
+        for section in report.sections
+    )
+    return (
+        f'<!doctype html>\n<html lang="{escape(report.language)}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="referrer" content="no-referrer">'
+        f"<title>{escape(plain(report.title))}</title><style>{_STYLE}</style></head>\n<body>"
+        f"<header><h1>{_inline(report.title)}</h1><p>{_inline(report.lead)}</p>"
+        f'<nav aria-label="{escape(t("Contents"))}"><ol>{contents}</ol></nav></header>\n<main>'
+        f"{''.join(map(_section, report.sections))}</main>\n"
+        f"<script>{_SCRIPT}</script></body></html>\n"
+    )
+
+
+def _section(section: Section) -> str:
+    inside = "".join(_block(block) for block in section.blocks)
+    return f'<section id="{section.id}"><h2>{_inline(section.title)}</h2>{inside}</section>\n'
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Text(text, look):
+            of_class = f' class="{look}"' if look else ""
+            return f"<p{of_class}>{_inline(text)}</p>"
+        case Points(items):
+            return f"<ul>{''.join(f'<li>{_inline(item)}</li>' for item in items)}</ul>"
+        case Facts(rows):
+            pairs = (f"<dt>{_inline(a)}</dt><dd>{_inline(b)}</dd>" for a, b in rows)
+            return f"<dl>{''.join(pairs)}</dl>"
+        case Table():
+            return _table(block)
+        case Picture(svg, _, caption, small):
+            of_class = ' class="small"' if small else ""
+            return f"<figure{of_class}>{svg}<figcaption>{_inline(caption)}</figcaption></figure>"
+        case Photos():
+            return _photos(block)
+
+
+def _table(table: Table) -> str:
+    """Return a table; what does not fit is wrapped in print and scrolled on a narrow screen."""
+
+    def cell(element: str, index: int, text: str) -> str:
+        number = ' class="n"' if index >= table.first_number else ""
+        scope = ' scope="col"' if element == "th" else ""
+        return f"<{element}{number}{scope}>{_inline(text)}</{element}>"
+
+    head = "".join(cell("th", i, text) for i, text in enumerate(table.head))
+    rows = "".join(
+        f"<tr>{''.join(cell('td', i, text) for i, text in enumerate(row))}</tr>"
+        for row in table.rows
+    )
+    room = "wide short" if len(table.rows) <= _SHORT else "wide"
+    sortable = f' class="sortable" data-hint="{escape(t("sort"))}"' if table.sortable else ""
+    return (
+        f'<div class="{room}" tabindex="0"><table{sortable}>'
+        f"<caption>{_inline(table.caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _photos(photos: Photos) -> str:
+    items = "".join(
+        f'<li><img src="data:image/jpeg;base64,{base64.b64encode(image).decode()}" '
+        f'alt="{escape(plain(label))}"><span>{_inline(label)}</span></li>'
+        for image, label in photos.items
+    )
+    return (
+        f'<figure><ul class="photos">{items}</ul>'
+        f"<figcaption>{_inline(photos.caption)}</figcaption></figure>"
+    )
+
+
+def _inline(text: str) -> str:
+    """Return a sentence as HTML: words escaped, numbers in a span with the id of their figure."""
+    return "".join(
+        f'<span data-figure="{escape(piece.figure)}" data-format="{escape(piece.spec)}">'
+        f"{escape(piece.text)}</span>"
+        if isinstance(piece, Marked)
+        else escape(piece)
+        for piece in pieces(text)
+    )
