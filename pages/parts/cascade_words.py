@@ -92,7 +92,7 @@ def words(*, by_cost: bool = False) -> dict[str, str]:
     by_cost : bool
         Whether the best thresholds are the cheapest, not the most accurate.
     """
-    said = {name: t(word) for name, word in _WORDS.items()}
+    said: dict[str, str] = {name: t(word) for name, word in _WORDS.items()}
     return said | {"best": t(_CHEAPEST)} if by_cost else said
 
 

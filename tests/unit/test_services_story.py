@@ -126,10 +126,10 @@ def test_a_declined_class_map_is_not_in_use_and_an_approved_one_is(workspace, id
 
 
 def test_labels_come_first_where_the_run_between_exists(workspace, ids):
+    labels = label_indices(workspace, get_dataset(workspace, ids.dataset))
     made = label_sets.save_label_set(
-        workspace, ids.dataset, "new", label_indices(workspace, get_dataset(workspace, ids.dataset)),
-        origin={"method": "hand"},
-    )  # fmt: skip
+        workspace, ids.dataset, "new", labels, origin={"method": "hand"}
+    )
     assert waterfall(workspace, ids.dataset).step("labels").state == "unmeasured"
     best = put(workspace, ids, 0.98, labels=made.id)
     both = waterfall(workspace, ids.dataset)
