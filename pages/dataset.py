@@ -206,7 +206,7 @@ if dataset is None:
     import_images(ws)
     st.stop()
 facts(ws, dataset)
-look_tab, balance_tab, problems_tab, import_tab = views.tabs(VIEWS, "view")
+look_tab, balance_tab, problems_tab, import_tab = views.tabs(VIEWS, key="view")
 with messages.guard():
     if look_tab.open:
         with look_tab:

@@ -120,7 +120,7 @@ class Embedder:
         if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
             raise errors.InvalidInput(
                 t("images cannot be embedded"),
-                expected="uint8 (n_images, height, width, 3)",
+                expected=t("uint8 (n_images, height, width, 3)"),
                 received=f"{pixels.dtype} {pixels.shape}",
             )
         n_images = len(pixels)

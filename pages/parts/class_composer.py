@@ -70,7 +70,7 @@ def toolbar(dataset: Dataset, draft: Draft) -> None:
         for name, label, icon, change, usable in (
             ("Undo", t("Undo"), "undo", class_draft.undo, bool(draft.past)),
             ("Redo", t("Redo"), "redo", class_draft.redo, bool(draft.future)),
-            ("Start over", t("Start over"), "restart_alt", class_draft.reset, draft.changed),
+            ("reset", t("Start over"), "restart_alt", class_draft.reset, draft.changed),
         ):
             st.button(
                 label,

@@ -14,7 +14,7 @@ from core.services.workspace import Workspace
 from pages.parts import evidence
 from pages.ui import cached, gallery, messages, pickers
 
-_TWO = "splits in two"
+_TWO = phrase("splits in two")
 _NO_LABEL = phrase("no label")
 _VERDICTS = {_TWO: phrase("splits in two"), "one": phrase("one")}
 _VERDICTS["too few images"] = phrase("too few images")

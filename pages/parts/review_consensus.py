@@ -177,7 +177,7 @@ def _save(ws: Workspace, dataset: Dataset, its: Preview, who: str) -> None:
         name = first.text_input(
             t("Name"),
             key="label_set_name",
-            placeholder="consensus",
+            placeholder=t("consensus"),
             max_chars=64,
             help=t(
                 "A name that exists gets a new version; the older ones stay. The labels of "

@@ -9,14 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import keep, say, t, tn
+from core.language import keep, phrase, say, t, tn
 from core.records import Dataset
 from core.services.labels import label_files, label_sets, votes
 from core.services.workspace import Workspace
 from pages.ui import messages, names, pickers, state
 
 _MIMES = {"csv": "text/csv", "parquet": "application/octet-stream", "json": "application/json"}
-_KINDS = {"csv": "CSV", "parquet": "Parquet", "json": "Label Studio JSON"}
+_KINDS = {"csv": "CSV", "parquet": "Parquet", "json": phrase("Label Studio JSON")}
 _MEGABYTES = 200
 _IMPORTED = "imported-reviews"  # draft: what the last import did
 

@@ -30,12 +30,13 @@ NO_WORDS = {
     "label_visibility", "vertical_alignment", "horizontal_alignment", "text_alignment", "gap",
     "selection_mode", "accept_multiple_files", "query_params", "config", "args", "anchor", "mime",
     "color", "delta_color", "file_name", "column_order", "row_height", "id", "theme", "persist",
-    "delta_arrow", "chart_type", "hash_funcs", "scope", "level", "algorithm", "kind", "default",
+    "delta_arrow", "persist_state", "on_select", "filter_mode", "chart_type",
+    "hash_funcs", "scope", "level", "algorithm", "kind", "default",
 }  # fmt: skip
 _PAGES_MAY_LOG = {"debug", "info", "warning", "error", "exception", "getLogger", "compile"}
 _MARKUP = re.compile(
-    r":material/\w+:|`[^`]*`|<[^>]*>|https?://\S+|%\{[^}]*\}|:[a-z-]+(?=\[)|\bsha256\b"
-    r"|\b\w+_\w+\b|\b[\w./]+\.py\b"
+    r":material/[\w|]+:|`[^`]*`|<[^>]*>|https?://\S+|%\{[^}]*\}|:[a-z|-]+(?=\[)|\bsha256\b"
+    r"|\b\w+_\w+\b|\b[\w./]+\.py\b|^[\w|]*[/.-][\w|./-]+$"  # an id, a path, an example of a name
 )
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SENTENCE = re.compile(r"[^\W\d_]{2,}[,;:]? +[^\W\d_]{2,}")
@@ -45,7 +46,7 @@ def in_page(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield (line, literal) of every sentence in a page, and of every word given to Streamlit."""
     for node, around in _walk(tree):
         text = _literal(node)
-        if text is None or _is_quiet(around):
+        if text is None or _is_quiet(around) or _is_key(node, around):
             continue
         if _SENTENCE.search(text) or (_WORD.search(text) and _is_shown(node, around)):
             yield node.lineno, text.strip()
@@ -103,9 +104,14 @@ def _is_quiet(around: list[ast.AST]) -> bool:
             logs = isinstance(its, ast.Name) and its.id in ("_log", "re", "logging")
             if _name(node) in TRANSLATED or (logs and _name(node) in _PAGES_MAY_LOG):
                 return True
-        if isinstance(node, (ast.Compare, ast.Subscript)):
+        if isinstance(node, (ast.Compare, ast.Subscript, ast.comprehension)):
             return True
     return False
+
+
+def _is_key(node: ast.AST, around: list[ast.AST]) -> bool:
+    """Tell whether a literal is a key of a dictionary: an id, which the value gives words to."""
+    return isinstance(around[-1], ast.Dict) and node in around[-1].keys
 
 
 def _is_shown(node: ast.AST, around: list[ast.AST]) -> bool:
