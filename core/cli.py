@@ -271,7 +271,6 @@ def _answer_commands(command: Any) -> None:
     _dataset(sub)
     sub.add_argument("--to", required=True, metavar="FILE", help=".html, .md or .json")
     sub.add_argument("--format", choices=["html", "markdown", "json"], help="else from the name")
-    sub.add_argument("--language", choices=list(languages()), default=SOURCE)
     sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
     _dataset(sub)
 
