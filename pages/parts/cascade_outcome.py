@@ -65,15 +65,11 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
             "pair": column(t("Expert for"), pinned=True),
             "tau": number(t("Tau"), help=t("Below it this expert is asked.")),
             "n_deferred": number(t("Asked"), help=t("Images passed on to this expert.") + on),
-            "rate": number(t("Rate"), format="%.1f %%", help=meaning.MEANING["deferral_rate"] + on),
+            "rate": number(t("Rate"), help=meaning.MEANING["deferral_rate"] + on),
             "n_recovered": number(t("Corrected"), help=t("Wrong before, right after.") + on),
             "n_broken": number(t("Spoilt"), help=t("Right before, wrong after.") + on),
-            "recovery": number(
-                t("Recovery"), format="%.1f %%", help=meaning.MEANING["recovery"] + on
-            ),
-            "breakage": number(
-                t("Breakage"), format="%.1f %%", help=meaning.MEANING["breakage"] + on
-            ),
+            "recovery": number(t("Recovery"), help=meaning.MEANING["recovery"] + on),
+            "breakage": number(t("Breakage"), help=meaning.MEANING["breakage"] + on),
             "gain": column(t("Net gain"), help=t("Corrected less spoilt, over all answers.") + on),
             "interval": column(t("95 % interval"), help=t("Paired interval of the net gain.") + on),
             "expert": t("Run"),

@@ -130,7 +130,7 @@ def _figures(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> No
             ),
             "a": "A",
             "b": "B",
-            "difference": "A − B",
+            "difference": t("A − B"),
             "interval": column(
                 t("95 % interval"),
                 help=t(

@@ -7,6 +7,7 @@ import pytest
 
 from core.analysis.cascades.routes import PERSON, Thresholds
 from core.errors import InvalidInput, NotFound
+from core.language import speaking
 from core.services.cascades import guaranteeing, members, reporting, saving
 from core.services.cascades.members import Members
 from core.services.cascades.plan import read_plan
@@ -219,6 +220,13 @@ def test_a_promise_holds_for_its_thresholds_and_is_saved_with_them_only(tmp_path
     assert found.thresholds is not None and found.thresholds.taus == (its.best_tau,)
     kept = saving.save(workspace, its, found.thresholds, promise=found)
     assert kept.plan["promise"]["sentence"] == found.sentence
+    with speaking("es"):  # who saves it in Spanish saves the same, and reads it in Spanish
+        again = saving.save(workspace, its, found.thresholds, promise=found)
+        assert again.id == kept.id and again.plan == kept.plan
+        assert guaranteeing.sentence(again.plan["promise"]).startswith("De lo que se responde")
+        assert reporting.verdict(again.report) != again.report["verdict"]
+    assert guaranteeing.sentence(again.plan["promise"]) == found.sentence
+    assert again.report["verdict"] == reporting.verdict(again.report)
     moved = Thresholds(found.thresholds.taus, found.thresholds.person + 0.05)
     assert saving.save(workspace, its, moved, promise=found).plan["promise"] is None
     calibrating = members.kept_for_calibration(workspace, its)

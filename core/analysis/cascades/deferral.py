@@ -11,6 +11,7 @@ tau; equality keeps, so tau = 0 defers nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -198,7 +199,10 @@ def deferrals(
         )
     for index, pair in enumerate(pairs):
         q = np.asarray(expert_probs[index])
-        called = t("the expert for classes {classes}", classes=" / ".join(map(str, pair)))
+        called = t(
+            "the expert for classes {classes}",
+            classes=reduce(lambda a, b: t("{a} and {b}", a=a, b=b), map(str, pair)),
+        )
         if q.shape != (len(probs), len(pair)):
             raise InvalidInput(
                 t("{called} must answer for each image", called=called),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 from core.analysis.comparisons.learning_curve import Estimate
 from core.language import figure, phrase, t
@@ -72,10 +73,7 @@ def rounded_up(n: int) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """Return "a and b", or "a and b and c"."""
-    said = names[0]
-    for name in names[1:]:
-        said = t("{a} and {b}", a=said, b=name)
-    return said
+    return reduce(lambda a, b: t("{a} and {b}", a=a, b=b), names)
 
 
 def twice(gain: Estimate, n_images: int, n_test: int, promises: bool) -> str:
