@@ -14,7 +14,7 @@ from core.language import text
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
-from pages.ui import cached, messages
+from pages.ui import cached, messages, state
 
 PAGE_SIZE = 48
 _ASSETS = Path(__file__).with_name("assets")
@@ -88,7 +88,7 @@ def tiles(
     rows = cached.images(ws, dataset.id).iloc[wanted]
     thumbs = datasets.thumbnails(ws, dataset.id, wanted)
     result = _GRID(
-        key=f"{key}-tiles",
+        key=state.component_key(f"{key}-tiles"),
         data={"items": items(rows, thumbs, subs), "size_px": 96, "alt": "images; Enter opens one"},
         on_clicked_change=_nothing,
     )

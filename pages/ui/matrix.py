@@ -207,6 +207,7 @@ def table_data(
 
 def _mount(data: dict[str, Any], rows: Sequence[str], columns: Sequence[str], key: str) -> Touched:
     """Draw the table and translate what it reports into names."""
+    key = state.component_key(key)
     result = _TABLE(
         key=key,
         data={**data, "selected": state.component_value(key, "selected")},

@@ -6,6 +6,7 @@ here may be lost when the tab closes.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -90,6 +91,15 @@ def set_draft(name: str, value: Any) -> None:
 def clear_draft(name: str) -> None:
     """Forget the unsaved work under `name`."""
     st.session_state.pop(_DRAFT + name, None)
+
+
+def component_key(words: str) -> str:
+    """Return a key for a component of ours: Streamlit refuses `__`, which a label may well have.
+
+    >>> component_key("look-a"), component_key("look-a") == component_key("look-a__b")
+    ('look-a', False)
+    """
+    return hashlib.sha256(words.encode()).hexdigest() if "__" in words else words
 
 
 def component_value(key: str, name: str) -> Any:

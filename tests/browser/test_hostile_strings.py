@@ -25,6 +25,7 @@ from tests.hostile import OUTSIDE, STRINGS
 
 N_BATCHES = 10
 BATCHES = [STRINGS[i::N_BATCHES] for i in range(N_BATCHES)]  # of 20, each of every kind
+FAST = 3  # its labels hold two underscores in a row, which broke a page once
 PER_LABEL = 5
 WHERE = (
     "", "dataset", "explore", "classes", "review", "train", "predict",
@@ -37,7 +38,7 @@ LISTEN = "window.hits = 0; window.hit = () => { window.hits += 1; };"
 
 @pytest.mark.parametrize(
     "batch",
-    [pytest.param(0), *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, N_BATCHES))],
+    [pytest.param(i, marks=[] if i == FAST else pytest.mark.slow) for i in range(N_BATCHES)],
 )
 def test_texts_are_shown_as_texts(batch, tmp_path, browser):
     server = Server(_filled(tmp_path / "workspace", BATCHES[batch]))

@@ -1,0 +1,110 @@
+"""Take the README's pictures from the real app: docs/screenshots/*.png.
+
+    python -m tools.screenshots [NAME ...]
+
+Builds the demo in a folder of its own, goes the way of the README with the command line, serves the
+dashboard and photographs its pages. Takes a few minutes; nothing is drawn by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import screen
+from tests.browser.server import ROOT, Server, find_chromium
+
+TO = ROOT / "docs" / "screenshots"
+ALIKE = ("Arveja+Garbanzo", "Separando+Corte")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: the page, how large, and where on the page it begins."""
+
+    name: str
+    where: str
+    height: int = 900
+    below: str = ""  # the text that is scrolled to the top
+    scheme: str = "light"
+
+
+PICTURES = (
+    Picture("overview", ""),
+    Picture("explore", "explore"),
+    Picture("classes", "classes"),
+    Picture("compare", "compare"),
+    Picture("cascade", "cascade?generalist={generalist}", below="Which pairs"),
+    Picture("decisions", "decisions"),
+)
+
+
+def main(wanted: list[str]) -> None:
+    """Build, serve, photograph."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder) / "workspace"
+        ids = build(workspace)
+        server = Server(workspace)
+        try:
+            with sync_playwright() as play:
+                browser = play.chromium.launch(executable_path=find_chromium())
+                for picture in PICTURES:
+                    if not wanted or picture.name in wanted:
+                        photograph(browser, server.url, picture, ids)
+        finally:
+            server.stop()
+
+
+def build(workspace: Path) -> dict[str, str]:
+    """Go the way of the README; return the ids that addresses need."""
+
+    def core(*command: str) -> dict[str, Any]:
+        print("core", *command, flush=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *command, "--workspace", str(workspace), "--json"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    data = core("demo")["dataset"]
+    core("explore", data)
+    merges = [part for pair in ALIKE for part in ("--merge", pair)]
+    core("map", data, *merges, "--name", "five", "--why", "nobody can tell them apart")
+    generalist = core("train", data, "--algorithm", "probe")["runs"][0]["run"]
+    core("train", data, "--algorithm", "knn")
+    core("train", data, "--algorithm", "probe", "--class-map", "five")
+    core("crossval", generalist)
+    expert = core("train", data, "--algorithm", "probe", "--pair", "Bola,Rayando")["runs"][0]["run"]
+    core("cascade", "--generalist", generalist, "--expert", expert)
+    return {"generalist": generalist}
+
+
+def photograph(browser: Browser, url: str, picture: Picture, ids: dict[str, str]) -> None:
+    """Open a page, wait until it is still, and keep what is seen."""
+    page: Page = browser.new_page(
+        viewport={"width": 1280, "height": picture.height}, color_scheme=picture.scheme
+    )
+    page.goto(f"{url}/{picture.where.format(**ids)}")
+    page.get_by_role("heading", level=1).first.wait_for()
+    screen.settled(page)
+    page.wait_for_timeout(2_000)  # charts are drawn after the script has ended
+    if picture.below:
+        page.get_by_text(picture.below).first.evaluate("one => one.scrollIntoView()")
+        page.wait_for_timeout(500)
+    page.screenshot(path=TO / f"{picture.name}.png")
+    page.close()
+    print(TO / f"{picture.name}.png", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
