@@ -61,6 +61,24 @@ def test_the_overview_tells_the_story_and_the_next_step(full):
     assert [b.label for b in app.button if b.label.startswith("Go to")]
 
 
+def test_the_overview_shows_what_each_step_gained_and_hands_over_the_report(full):
+    app = full.open()
+    said = texts(app).replace("\\", "")
+    assert "What each step gained" in said and "What is open" in said
+    assert "by themselves" in said and "Not done yet" in said
+    assert app.get("plotly_chart")
+    assert {b.label for b in app.get("download_button")} == {
+        "Report (HTML, to read and print)",
+        "Markdown",
+        "All figures (JSON)",
+    }
+
+
+def test_the_overview_speaks_spanish(full):
+    said = texts(full.open(language="Español"))
+    assert "Lo que ganó cada paso" in said and "La historia hasta ahora" in said
+
+
 def test_a_synthetic_set_is_called_so(full):
     with full.ws.write() as conn:
         store.add(conn, record_of(full, "drawn", note="Synthetic: drawn."), [], [], [])

@@ -48,11 +48,11 @@ def put(workspace, ids, share, *, labels=None, algorithm="cnn", seed=0):
     return run
 
 
-def review(workspace, ids, n, *, source="random", shift=0):
-    """Let two people say what the first `n` test images show."""
+def review(workspace, ids, n, *, first=0, source="random", shift=0):
+    """Let two people say what test images from `first` to `n` show."""
     dataset = get_dataset(workspace, ids.dataset)
     y, names = label_indices(workspace, dataset), image_ids(workspace, dataset.id)
-    for position in split_index(workspace, dataset.id, "test")[:n]:
+    for position in split_index(workspace, dataset.id, "test")[first:n]:
         for who in ("Ana", "Luis"):
             reviewing.submit(
                 workspace, dataset.id, names[position], reviewer=who,
@@ -126,10 +126,8 @@ def test_a_declined_class_map_is_not_in_use_and_an_approved_one_is(workspace, id
 
 
 def test_labels_come_first_where_the_run_between_exists(workspace, ids):
-    labels = label_indices(workspace, get_dataset(workspace, ids.dataset))
-    made = label_sets.save_label_set(
-        workspace, ids.dataset, "new", labels, origin={"method": "hand"}
-    )
+    y = label_indices(workspace, get_dataset(workspace, ids.dataset))
+    made = label_sets.save_label_set(workspace, ids.dataset, "new", y, origin={"method": "hand"})
     assert waterfall(workspace, ids.dataset).step("labels").state == "unmeasured"
     best = put(workspace, ids, 0.98, labels=made.id)
     both = waterfall(workspace, ids.dataset)
@@ -158,7 +156,7 @@ def test_reviewed_images_are_the_truth_once_there_are_enough(workspace, ids):
     before = waterfall(workspace, ids.dataset)
     assert (before.reviewed, before.n_settled, before.n_images) == (False, 9, before.n_test)
     assert "by the labels of the import" in words.yardstick(before)
-    review(workspace, ids, 12, source="suspects")
+    review(workspace, ids, 12, first=9, source="suspects")
     rod = yardstick(workspace, ids.dataset)
     assert (rod.reviewed, len(rod.y), rod.n_picked) == (True, 12, 3)
     after = waterfall(workspace, ids.dataset)
