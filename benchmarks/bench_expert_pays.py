@@ -92,25 +92,22 @@ def judged(ws: Workspace, generalist: Run, expert: Run, second: Run) -> dict[str
     """Return what Cascade says of one expert, at the threshold that validation chose."""
     its = members.load(ws, generalist.id, [expert.id])
     found = reporting.report(ws, its, Thresholds((its.best_tau,)), second)
-    test, controls, swept = found["test"], found["controls"], its.test.sweep
+    test, controls = found["test"], found["controls"]
     beaten = [
         test["gain"] > controls["random"]["gain"] + 2 * controls["random"]["accuracy_sd"],
         controls["ensemble"]["lead_ci"][0] > 0,
     ]
-    (n_owned,) = swept.n_owned.tolist()
-    net = int(swept.n_recoverable[0] - swept.n_breakable[0])
     return {
         "pays": test["gain_ci"][0] > 0 and all(beaten),
         "tau": its.best_tau,
         "n_test": test["n_images"],
-        "n_owned": n_owned,
+        "n_owned": test["pairs"][0]["n_owned"],
         "n_deferred": test["n_deferred"],
         "generalist_accuracy": test["generalist_accuracy"],
         "expert_accuracy": expert.metrics["test"]["accuracy"],
         "gain": test["gain"],
         "gain_ci": test["gain_ci"],
         "random": controls["random"],
-        "of_the_pair": net * test["n_deferred"] / max(1, n_owned) / test["n_images"],
         "ensemble": controls["ensemble"],
         "verdict": found["verdict"],
         "training_s": expert.duration_s,
@@ -138,7 +135,7 @@ def row(seed: int, which: str, found: Mapping[str, Any]) -> str:
     return (
         f"{seed:>4}  {which:<12}{100 * found['gain']:+6.1f} ({low:+.1f} to {high:+.1f})"
         f"  {found['n_deferred']:>4} of {found['n_owned']:<4}"
-        f"  {100 * found['random']['gain']:+5.1f}  {100 * found['of_the_pair']:+5.1f}"
+        f"  {100 * found['random']['gain']:+5.1f}  {100 * found['random']['gain_in_pair']:+5.1f}"
         f"  {100 * found['ensemble']['gain']:+5.1f} (lead {lead[0]:+.1f} to {lead[1]:+.1f})"
         f"  {found['training_s']:>4.0f} s  {found['verdict']}"
     )

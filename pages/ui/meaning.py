@@ -67,8 +67,8 @@ MEANING = {
         "images spoilt, over all images."
     ),
     "random": (
-        "Accuracy expected when the same number of images is passed on at random instead of by "
-        "confidence. A threshold that does not beat it picks the wrong images."
+        "Net gain expected when the same number of images, drawn at random from all, is passed on. "
+        "A cascade that does not beat it asks about the wrong images."
     ),
 }
 

@@ -109,21 +109,35 @@ def test_costs_are_told_only_where_they_are_known(workspace, its):
 
 
 @pytest.mark.parametrize(
-    ("gain", "ci", "random", "lead", "words"),
+    ("gain", "ci", "random", "in_pair", "lead", "words"),
     [
-        (0.05, [0.02, 0.08], 0.01, [0.01, 0.03], "The experts pay: +5.0 points"),
-        (0.05, [0.02, 0.08], 0.05, [0.01, 0.03], "at random would gain as much"),
-        (0.05, [0.02, 0.08], 0.01, [-0.01, 0.03], "second generalist in their place"),
-        (0.01, [-0.02, 0.04], 0.0, [0.0, 0.1], "No measurable gain"),
-        (-0.05, [-0.08, -0.02], 0.0, [0.0, 0.1], "The experts do harm"),
+        (0.05, [0.02, 0.08], 0.01, 0.01, [0.01, 0.03], "The experts pay: +5.0 points"),
+        (0.05, [0.02, 0.08], 0.05, 0.05, [0.01, 0.03], "at random would gain as much"),
+        (0.05, [0.02, 0.08], 0.01, 0.05, [0.01, 0.03], "The threshold adds nothing"),
+        (0.05, [0.02, 0.08], 0.01, 0.01, [-0.01, 0.03], "second generalist in their place"),
+        (0.01, [-0.02, 0.04], 0.0, 0.0, [0.0, 0.1], "No measurable gain"),
+        (-0.05, [-0.08, -0.02], 0.0, 0.0, [0.0, 0.1], "The experts do harm"),
     ],
 )
-def test_the_verdict_can_say_no(gain, ci, random, lead, words):
-    test = {"gain": gain, "gain_ci": ci, "n_deferred": 9, "n_answered": 99, "n_images": 99,
-            "pairs": [{"n_deferred": 9, "n_owned": 20}]}  # fmt: skip
-    controls = {"random": {"gain": random, "accuracy_sd": 0.002}, "ensemble": {"lead_ci": lead}}
-    said = reporting.verdict({"test": test, "controls": controls})
+def test_the_verdict_can_say_no(gain, ci, random, in_pair, lead, words):
+    said = verdict_of(gain, ci, random, in_pair, lead, {"n_deferred": 9, "n_owned": 20})
     assert words in said
+    doubts = ("at random would gain", "threshold adds nothing", "second generalist")
+    assert sum(doubt in said for doubt in doubts) == any(doubt in words for doubt in doubts)
+
+
+def test_a_threshold_that_passes_on_the_whole_pair_is_not_held_against_the_expert():
+    whole = {"n_deferred": 9, "n_owned": 9}
+    assert "adds nothing" not in verdict_of(0.05, [0.02, 0.08], 0.01, 0.05, [0.01, 0.03], whole)
+
+
+def verdict_of(gain, ci, random, in_pair, lead, pair):
+    test = {"gain": gain, "gain_ci": ci, "n_deferred": pair["n_deferred"], "n_answered": 99,
+            "n_images": 99, "pairs": [pair]}  # fmt: skip
+    chance = {"gain": random, "accuracy_sd": 0.002, "gain_in_pair": in_pair, "sd_in_pair": 0.002}
+    return reporting.verdict(
+        {"test": test, "controls": {"random": chance, "ensemble": {"lead_ci": lead}}}
+    )
 
 
 @pytest.mark.parametrize(

@@ -162,9 +162,12 @@ def verdict(found: dict[str, Any]) -> str:
     said = [f"The experts pay: {points} {on}."]
     random = found["controls"]["random"]
     if test["n_answered"] == test["n_images"]:
-        everything = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
-        if not everything and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
+        all_asked = test["n_deferred"] == test["n_images"]
+        all_owned = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
+        if not all_asked and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
             said.append("Deferring as many at random would gain as much.")
+        elif not all_owned and test["gain"] <= random["gain_in_pair"] + 2 * random["sd_in_pair"]:
+            said.append("The threshold adds nothing: as many of the pair's images would do.")
         if ensemble is not None and ensemble["lead_ci"][0] <= 0:
             said.append("A second generalist in their place could gain as much.")
     return " ".join(said)
