@@ -1,6 +1,6 @@
 """Does an expert pay where one can help, and is the answer "no" where none can? On drawn rosebuds.
 
-    python benchmarks/bench_expert_pays.py [--seeds 10] [--first 0] [--images 2800]
+    python benchmarks/bench_expert_pays.py [--seeds 10] [--first 0] [--images 2100]
         [--folder FOLDER] [--json]
 
 For each seed of the generator a set of its own is drawn and imported at 64 px. The generalist, a
@@ -145,7 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10, help="of the generator")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--images", type=int, default=2800, help="of each seed")
+    parser.add_argument("--images", type=int, default=2100, help="of each seed")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="a workspace of its own")
     parser.add_argument("--json", action="store_true", help="one line a seed")
     chosen = parser.parse_args()
