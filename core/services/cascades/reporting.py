@@ -153,13 +153,16 @@ def verdict(found: dict[str, Any]) -> str:
     low, high = test["gain_ci"]
     if not test["n_deferred"]:
         return "At this threshold nothing is deferred: the cascade is the generalist."
-    points = f"{100 * test['gain']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    points = _points(test)
     on = f"on {test['n_answered']:,} test images"
     if high < 0:
         return f"The experts do harm: {points} {on}."
     if low <= 0:
         return f"No measurable gain: {points} {on}."
     said = [f"The experts pay: {points} {on}."]
+    if len(test["pairs"]) > 1:
+        idle = [row for row in test["pairs"] if row["n_deferred"] and row["gain_ci"][0] <= 0]
+        said += [f"Not the one for {' / '.join(row['pair'])}: {_points(row)}." for row in idle]
     random = found["controls"]["random"]
     if test["n_answered"] == test["n_images"]:
         all_asked = test["n_deferred"] == test["n_images"]
@@ -171,6 +174,12 @@ def verdict(found: dict[str, Any]) -> str:
         if ensemble is not None and ensemble["lead_ci"][0] <= 0:
             said.append("A second generalist in their place could gain as much.")
     return " ".join(said)
+
+
+def _points(figures: dict[str, Any]) -> str:
+    """Return a net gain with its interval, in points."""
+    low, high = figures["gain_ci"]
+    return f"{100 * figures['gain']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def cell_positions(
