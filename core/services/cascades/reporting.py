@@ -153,6 +153,7 @@ def verdict(found: dict[str, Any]) -> str:
     test, ensemble = found["test"], found["controls"]["ensemble"]
     low, high = test["gain_ci"]
     if not test["n_deferred"]:
+<<<<<<< HEAD
         return t("At this threshold nothing is deferred: the cascade is the generalist.")
     gain = t(
         "{gain:+.1f} points ({low:+.1f} to {high:+.1f}) on {n:,} test images",
@@ -161,9 +162,15 @@ def verdict(found: dict[str, Any]) -> str:
         high=100 * high,
         n=test["n_answered"],
     )
+=======
+        return "At this threshold nothing is deferred: the cascade is the generalist."
+    points = _points(test)
+    on = f"on {test['n_answered']:,} test images"
+>>>>>>> pays
     if high < 0:
         return t("The experts do harm: {gain}.", gain=gain)
     if low <= 0:
+<<<<<<< HEAD
         return t("No measurable gain: {gain}.", gain=gain)
     said = [t("The experts pay: {gain}.", gain=gain)]
     random = found["controls"]["random"]
@@ -171,9 +178,30 @@ def verdict(found: dict[str, Any]) -> str:
         everything = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
         if not everything and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
             said.append(t("Deferring as many at random would gain as much."))
+=======
+        return f"No measurable gain: {points} {on}."
+    said = [f"The experts pay: {points} {on}."]
+    if len(test["pairs"]) > 1:
+        idle = [row for row in test["pairs"] if row["n_deferred"] and row["gain_ci"][0] <= 0]
+        said += [f"Not the one for {' / '.join(row['pair'])}: {_points(row)}." for row in idle]
+    random = found["controls"]["random"]
+    if test["n_answered"] == test["n_images"]:
+        all_asked = test["n_deferred"] == test["n_images"]
+        all_owned = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
+        if not all_asked and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
+            said.append("Deferring as many at random would gain as much.")
+        elif not all_owned and test["gain"] <= random["gain_in_pair"] + 2 * random["sd_in_pair"]:
+            said.append("The threshold adds nothing: as many of the pair's images would do.")
+>>>>>>> pays
         if ensemble is not None and ensemble["lead_ci"][0] <= 0:
             said.append(t("A second generalist in their place could gain as much."))
     return " ".join(said)
+
+
+def _points(figures: dict[str, Any]) -> str:
+    """Return a net gain with its interval, in points."""
+    low, high = figures["gain_ci"]
+    return f"{100 * figures['gain']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def cell_positions(
