@@ -66,15 +66,9 @@ MEANING = {
         "Accuracy of the cascade less that of the generalist alone: images corrected minus "
         "images spoilt, over all images."
     ),
-<<<<<<< HEAD
     "random": phrase(
-        "Accuracy expected when the same number of images is passed on at random instead of by "
-        "confidence. A threshold that does not beat it picks the wrong images."
-=======
-    "random": (
         "Net gain expected when the same number of images, drawn at random from all, is passed on. "
         "A cascade that does not beat it asks about the wrong images."
->>>>>>> pays
     ),
 }
 

@@ -112,14 +112,10 @@ def second_generalist(
 
 def _some(n_images: int) -> None:
     if n_images == 0:
-<<<<<<< HEAD
         raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))
-=======
-        raise InvalidInput("there are no images to measure", expected="at least one image")
 
 
 def _drawn(change: NDArray[np.int64], m: int) -> tuple[float, float]:
     """Return mean and variance of the sum of `m` of these numbers, drawn without replacement."""
     n = len(change)
     return m * float(change.mean()), m * float(change.var()) * (n - m) / max(1, n - 1)
->>>>>>> pays
