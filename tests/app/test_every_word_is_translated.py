@@ -39,7 +39,7 @@ NAMES = {
     "seeded", "three", "tests", "elsewhere", "Corte", "consensus", "zzz", "they overlap",
     "Desempate", "Streamlit", "English", "Español", "Esperanto", *PEOPLE, *MONTHS,
     "CIFAR", "Fashion-MNIST", "Label Studio", "CSV", "JSON", "Parquet", "CROWDLAB", "Dawid-Skene",
-    "PCA", "UMAP", "ITCA", "roses-2026",
+    "PCA", "UMAP", "ITCA", "roses-2026", "rosebuds", "digits", "fashion_mnist", "cifar10",
 }  # fmt: skip
 
 IDS = {"imported", "cascade"}  # shown beside algorithms
@@ -138,7 +138,7 @@ class Reader:
             if left := untranslated(text, self.names, IDS):
                 self.found.setdefault(left, f"{self.page} {part}")
         for click in buttons(app, path):
-            self.buttons.setdefault(click.name, click)
+            self.buttons.setdefault(click.label, click)  # of many alike, one
 
 
 @pytest.mark.parametrize("stem", STEMS)
