@@ -1,12 +1,14 @@
 """The command line: the pages' twin. Stable, because scripts and notebooks rely on it.
 
 With --json, stdout carries exactly one JSON object and progress goes to stderr. Exit status:
-0 done, 2 bad input (one sentence on stderr), 1 any other failure.
+0 done, 2 bad input (one sentence on stderr), 1 any other failure. Sentences are English unless
+--language or DESEMPATE_LANGUAGE says otherwise; options, keys and column names always are.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -15,7 +17,7 @@ from typing import Any, NoReturn
 from core import cli_words
 from core.cli_print import Failed, as_json, as_text
 from core.errors import AppError, Conflict, InvalidInput, NotFound, NotReady
-from core.language import SOURCE, languages
+from core.language import SOURCE, languages, speaking
 from core.settings import DEFAULT_BACKBONE
 
 _BAD_INPUT = (InvalidInput, NotFound, NotReady, Conflict)
@@ -25,6 +27,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     try:
         args = build_parser().parse_args(argv)
+    except InvalidInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    with speaking(args.language):
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
         module = import_module(args.module)  # only what this command needs
         result = getattr(module, args.function)(args)
     except AppError as error:
@@ -57,6 +68,13 @@ def build_parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     common.add_argument("--workspace", metavar="DIR", help="default: DESEMPATE_HOME")
     common.add_argument("--json", action="store_true", help="print one JSON object")
+    asked = os.environ.get("DESEMPATE_LANGUAGE")
+    common.add_argument(
+        "--language",
+        choices=list(languages()),
+        default=asked if asked in languages() else SOURCE,
+        help="of sentences; default: DESEMPATE_LANGUAGE, else en",
+    )
 
     def command(
         name: str, function: str, text: str, module: str = "core.cli_commands"
@@ -253,7 +271,6 @@ def _answer_commands(command: Any) -> None:
     _dataset(sub)
     sub.add_argument("--to", required=True, metavar="FILE", help=".html, .md or .json")
     sub.add_argument("--format", choices=["html", "markdown", "json"], help="else from the name")
-    sub.add_argument("--language", choices=list(languages()), default=SOURCE)
     sub = command("mirror", "mirror", "Mirror a data set's runs to MLflow, those it lacks.")
     _dataset(sub)
 

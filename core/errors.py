@@ -13,6 +13,8 @@ AppError
 
 from __future__ import annotations
 
+from core.language import Sentence, keep, say, t
+
 
 class AppError(Exception):
     """An error with a sentence fit for a screen: what, expected, received, what to do.
@@ -41,14 +43,19 @@ class AppError(Exception):
         todo: str | None = None,
     ) -> None:
         self.what, self.expected, self.received, self.todo = what, expected, received, todo
-        parts = [what]
+        said = what
         if expected:
-            parts.append(f"expected {expected}")
+            said = t("{said}; expected {expected}", said=said, expected=expected)
         if received:
-            parts.append(f"received {received}")
+            said = t("{said}; received {received}", said=said, received=received)
         if todo:
-            parts.append(todo)
-        super().__init__("; ".join(parts) + ".")
+            said = t("{said}; {todo}", said=said, todo=todo)
+        self.sentence: Sentence = t("{said}.", said=said)
+        super().__init__(self.sentence)
+
+    def __str__(self) -> str:
+        """Return the sentence in the language of whoever reads it now."""
+        return say(keep(self.sentence))
 
 
 class InvalidInput(AppError):

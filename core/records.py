@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from core.language import phrase
+
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 HeldOut = Literal["val", "test"]
@@ -19,6 +21,13 @@ JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
     "done": frozenset(),
     "failed": frozenset(),
     "cancelled": frozenset(),
+}
+JOB_STATE_WORDS: Mapping[JobState, str] = {
+    "queued": phrase("queued"),
+    "running": phrase("running"),
+    "done": phrase("done"),
+    "failed": phrase("failed"),
+    "cancelled": phrase("cancelled"),
 }
 JOB_ENDED: frozenset[JobState] = frozenset(s for s, after in JOB_TRANSITIONS.items() if not after)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import InvalidInput
+from core.language import t
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_NAME = "rosebuds"
@@ -73,7 +74,7 @@ def load_settings(workspace: str | Path | None = None) -> Settings:
     n_threads = os.environ.get("DESEMPATE_THREADS") or str(max(1, cores - 1))
     if not n_threads.isdecimal() or int(n_threads) < 1:
         raise InvalidInput(
-            "DESEMPATE_THREADS cannot be used", expected="1 or more", received=repr(n_threads)
+            t("DESEMPATE_THREADS cannot be used"), expected=t("1 or more"), received=repr(n_threads)
         )
     return Settings(
         Path(home).expanduser().resolve(),

@@ -7,38 +7,42 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import phrase, t
 from core.services.cascades import members as cascades
+from core.services.costs import entering
 from core.services.runs import training
 from pages.parts import cascade_pairs, cascade_saved, cascade_steering
 from pages.ui import cached, messages, names, pickers, shell
 
 RULES: dict[cascades.Rule, str] = {
-    "confidence": "where the generalist doubts",
-    "learned": "where a gain is expected",
+    "confidence": phrase("where the generalist doubts"),
+    "learned": phrase("where a gain is expected"),
 }
 
 ctx = shell.enter(
-    "Cascade",
-    "Where the generalist hesitates between two classes, an expert for that pair breaks the tie. "
-    "Does it pay?",
+    t("Cascade"),
+    t(
+        "Where the generalist hesitates between two classes, an expert for that pair breaks the "
+        "tie. Does it pay?"
+    ),
 )
 ws, dataset = ctx.ws, ctx.dataset
 
 generalists = names.ranked(run for run in training.list_runs(ws, dataset.id) if not run.pair)
 if not generalists:
     shell.nothing_yet(
-        "There is no generalist yet.",
-        "Train a model over all classes first; the probe takes seconds.",
+        t("There is no generalist yet."),
+        t("Train a model over all classes first; the probe takes seconds."),
         "pages/train.py",
-        "Train a generalist",
+        t("Train a generalist"),
     )
 by_id = {run.id: run for run in generalists}
 generalist = by_id[
     pickers.one(
-        "Generalist",
+        t("Generalist"),
         {i: names.run(run) for i, run in by_id.items()},
         "generalist",
-        help="The run that answers first; the most accurate on validation comes first.",
+        help=t("The run that answers first; the most accurate on validation comes first."),
     )
 ]
 
@@ -50,34 +54,38 @@ if not outcome.ok:
 
 if not experts:
     if n_pairs:
-        st.caption("Train an expert for one of the pairs above; the threshold appears here.")
+        st.caption(t("Train an expert for one of the pairs above; the threshold appears here."))
     else:
         cascade_pairs.nothing_to_gain(generalist)
     st.stop()
 
 chosen = cascade_pairs.choose_experts(generalist, experts)
 if not chosen:
-    st.caption("Choose one or more experts to see what they gain.")
+    st.caption(t("Choose one or more experts to see what they gain."))
     st.stop()
 
 rule = st.segmented_control(
-    "Ask the expert",
+    t("Ask the expert"),
     list(RULES),
     default="confidence",
     required=True,
-    format_func=lambda name: RULES[name],
+    format_func=lambda name: t(RULES[name]),
     key="rule",
     bind="query-params",
-    help="Low confidence may mean that the expert does not know either. The second way learns on "
-    "validation images where asking gains something; tau 0.5 then asks where a gain is expected.",
+    help=t(
+        "Low confidence may mean that the expert does not know either. The second way learns on "
+        "validation images where asking gains something; tau 0.5 then asks where a gain is "
+        "expected."
+    ),
 )
 split = pickers.split(
-    "Shown on",
+    t("Shown on"),
     "cascade_split",
-    help="Tune on validation images; what counts is the test images.",
+    help=t("Tune on validation images; what counts is the test images."),
 )
 with messages.guard():
-    members = cached.cascade_members(ws, generalist.id, tuple(chosen), rule)
+    costs = entering.version(ws, dataset.id)
+    members = cached.cascade_members(ws, generalist.id, tuple(chosen), rule, costs)
     cascade_steering.steer(ws, dataset, members, split)
 
 cascade_saved.show(ws, dataset)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import t
 from core.services.classes import mapping
 from core.services.runs import training
 from pages.parts import (
@@ -23,9 +24,11 @@ from pages.ui import cached, messages, shell
 BESIDE_MOST = 12  # classes up to which figures fit beside the matrix
 
 ctx = shell.enter(
-    "Classes",
-    "Which labels belong together? Fewer classes raise accuracy by themselves: see how much of a "
-    "gain is real, and whether to merge at all.",
+    t("Classes"),
+    t(
+        "Which labels belong together? Fewer classes raise accuracy by themselves: see how much of "
+        "a gain is real, and whether to merge at all."
+    ),
 )
 ws, dataset = ctx.ws, ctx.dataset
 runs = [
@@ -41,10 +44,10 @@ with messages.guard():
     bench = class_sandbox.open_bench(ws, dataset, runs)
     if bench is None:
         shell.missing(
-            "No run over the labels yet, so there are no figures to show.",
-            "You can compose and save a class map already; to see what it gains, train a probe.",
+            t("No run over the labels yet, so there are no figures to show."),
+            t("You can compose and save a class map already; to see what it gains, train a probe."),
             "pages/train.py",
-            "Train a probe",
+            t("Train a probe"),
         )
         class_composer.toolbar(dataset, draft)
         class_composer.picker(dataset, draft, ordinal=False)
@@ -58,14 +61,14 @@ with messages.guard():
         else:
             matrix, figures = st.columns([3, 2], gap="medium")
         with matrix:
-            st.subheader("Your class map", anchor=False)
+            st.subheader(t("Your class map"), anchor=False)
             class_composer.toolbar(dataset, draft)
             class_verdict.refusal(draft, ordinal=bench.ordinal)
             class_composer.matrix(bench, draft)
             class_composer.picker(dataset, draft, ordinal=bench.ordinal)
             class_composer.merged_classes(dataset, draft, n_images)
         with figures:
-            st.subheader("What it is worth", anchor=False)
+            st.subheader(t("What it is worth"), anchor=False)
             worth, tested = (
                 st.columns([2, 1]) if wide and draft.merged else (st.container(), st.container())
             )
@@ -77,9 +80,9 @@ with messages.guard():
 
     class_saved.save_form(ws, dataset, draft)
     if bench is not None:
-        st.subheader("The best merges", anchor=False)
+        st.subheader(t("The best merges"), anchor=False)
         class_ranking.ranking(bench, draft, now)
-        st.subheader("What to do about each confused pair", anchor=False)
+        st.subheader(t("What to do about each confused pair"), anchor=False)
         class_advice.pairs(bench, draft)
-    st.subheader("Saved class maps", anchor=False)
+    st.subheader(t("Saved class maps"), anchor=False)
     class_saved.versions(ws, dataset, bench, mapping.list_class_maps(ws, dataset.id))

@@ -10,9 +10,11 @@ from typing import cast
 
 import streamlit as st
 
+from core.language import phrase, t
 from core.records import HeldOut
 from core.services.classes import mapping
 from core.services.comparing import leaderboard, questions
+from core.services.costs import entering
 from core.services.labels import label_sets
 from pages.parts import (
     compare_board,
@@ -30,32 +32,32 @@ from pages.parts import (
 from pages.ui import cached, messages, names, pickers, shell, state
 
 N_COMPARED = 4  # models at once: more matrices fit on no screen
-DELETED = "Deleted"
-MORE = "More images"
+DELETED = phrase("Deleted")
+MORE = phrase("More images")
 VIEWS = [
-    *("Differences", "Confusion", "Calibration", "Coverage", "Mistakes"),
-    *("Learning", MORE, DELETED),
+    *(phrase("Differences"), phrase("Confusion"), phrase("Calibration"), phrase("Coverage")),
+    *(phrase("Mistakes"), phrase("Learning"), MORE, DELETED),
 ]
 
-ctx = shell.enter("Compare", "Which model is better, and is the difference more than luck?")
+ctx = shell.enter(t("Compare"), t("Which model is better, and is the difference more than luck?"))
 ws, dataset = ctx.ws, ctx.dataset
 
 split = pickers.split(
-    "Figures on",
+    t("Figures on"),
     "compare_split",
-    help="Test images were never used to choose anything; validation images were.",
+    help=t("Test images were never used to choose anything; validation images were."),
 )
 everyone = questions.models_of(ws, dataset.id)
 if not everyone:
     shell.missing(
-        "There is no run to compare yet.",
-        "Train a probe: it takes seconds.",
+        t("There is no run to compare yet."),
+        t("Train a probe: it takes seconds."),
         "pages/train.py",
-        "Train a first model",
+        t("Train a first model"),
     )
     compare_import.show(ws, dataset)
     compare_marks.show(ws, [])
-    with st.expander(DELETED):
+    with st.expander(t(DELETED)):
         compare_marks.deleted(ws, dataset)
     st.stop()
 
@@ -66,17 +68,19 @@ for model in everyone:  # a link to models is a link to their question
     if model.id in arrived:
         state.set_widget("question", questions.own(model).key)
 key = pickers.one(
-    "Question",
+    t("Question"),
     {key: names.question(q, maps) for key, q in asked.items()},
     "question",
-    help="Models compare only when they answer the same question: the same classes.",
+    help=t("Models compare only when they answer the same question: the same classes."),
 )
-truths = {label_sets.ORIGINAL: names.AS_IMPORTED} | {
+truths = {label_sets.ORIGINAL: t(names.AS_IMPORTED)} | {
     record.id: names.label_set(record) for record in label_sets.list_label_sets(ws, dataset.id)
 }
 labels = label_sets.ORIGINAL
 if len(truths) > 1:
-    labels = pickers.one("Measured by", truths, "labels", help="The labels that say what is right.")
+    labels = pickers.one(
+        t("Measured by"), truths, "labels", help=t("The labels that say what is right.")
+    )
 question = replace(asked[key], split=cast(HeldOut, split), labels=labels)
 able, apart = questions.takes_part(ws, question, everyone)
 with messages.guard():
@@ -91,31 +95,39 @@ if state.draft("question") not in (None, key) and not arrived:
     state.set_widget("runs", ids[:2])  # another question: its best two, as at first
 state.set_draft("question", key)
 picked = pickers.several(
-    "Models to compare",
+    t("Models to compare"),
     {i: names.model(known[i]) for i in ids},
     "runs",
     default=ids[:2],
     max_selections=N_COMPARED,
-    help=f"Two to {N_COMPARED} models that answer this question; or tick rows of the table.",
+    help=t(
+        "Two to {most} models that answer this question; or tick rows of the table.",
+        most=N_COMPARED,
+    ),
 )
 chosen = [known[i] for i in picked]
 with above, messages.guard():
     everybody = [cached.answers(ws, question, i) for i in ids]
     figures = [cached.measured(ws, question, i) for i in ids]
-    board = leaderboard.board(ws, list(known.values()), figures, val)
+    entered = entering.current(ws, dataset.id)
+    costs = [cached.cost(ws, entered, i, question.split, labels) for i in ids] if entered else []
+    board = leaderboard.board(ws, list(known.values()), figures, val, costs)
     compare_verdict.show(board, everybody, called, split)
     words = compare_board.Words(
-        called, {None: names.AS_LABELLED} | {i: names.class_map(m) for i, m in maps.items()}, truths
+        called,
+        {None: t(names.AS_LABELLED)} | {i: names.class_map(m) for i, m in maps.items()},
+        truths,
     )
     compare_board.show(board, words, split, picked, N_COMPARED)
     compare_board.set_apart(apart)
 compare_marks.show(ws, chosen)
 
 view = st.segmented_control(
-    "View",
+    t("View"),
     VIEWS,
     default=VIEWS[0],
     required=True,
+    format_func=t,
     key="compare_view",
     bind="query-params",
     label_visibility="collapsed",
@@ -127,7 +139,7 @@ with messages.guard():
     elif view == MORE:
         compare_more_images.show(ws, dataset, question)
     elif not chosen:
-        st.caption("Choose one or more models to see what they confuse.")
+        st.caption(t("Choose one or more models to see what they confuse."))
     elif view == "Differences":
         compare_differences.show(ws, question, chosen, said)
     elif view == "Confusion":

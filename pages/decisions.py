@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.language import t
 from core.services.decisions import listing
-from pages.parts import decision_card, decision_list
+from pages.parts import cost_editor, decision_card, decision_list
 from pages.ui import messages, shell
 
 ctx = shell.enter(
@@ -29,6 +29,7 @@ if not outcome.ok:
     st.stop()
 
 if chosen is None and not proposals:
+    cost_editor.show(ws, dataset)
     shell.nothing_yet(
         t("Nothing is proposed yet."),
         t(
@@ -44,3 +45,4 @@ with messages.guard():
         decision_card.card(ws, dataset, chosen)
     else:
         decision_list.overview(proposals)
+        cost_editor.show(ws, dataset)

@@ -14,7 +14,7 @@ from core.services.story.open_points import open_points
 from core.services.workspace import Workspace
 from core.settings import DEMO_NAME
 from pages.parts import story_parts
-from pages.ui import cached, gallery, job_panel, messages, shell, state
+from pages.ui import cached, gallery, job_panel, messages, shell, state, tour
 
 N_EXAMPLES = 14  # labels in the strip of examples
 WHAT_IT_IS = phrase(
@@ -154,6 +154,7 @@ ws, dataset = shell.enter_without_dataset(
 if dataset is None:
     welcome(ws)
     st.stop()
+tour.offer(dataset.name)
 if dataset.note:
     st.info(messages.plain(dataset.note), icon=":material/info:")
 with messages.guard():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import t
 from core.services.cascades import saving
 from core.services.runs import extending, training
 from pages.parts import (
@@ -22,7 +23,7 @@ from pages.parts import (
 from pages.parts.predict_source import CAMERA, KNOWN, MANY, OWN
 from pages.ui import messages, names, pickers, shell
 
-ctx = shell.enter("Predict", "What does the model say about this image, and who answered?")
+ctx = shell.enter(t("Predict"), t("What does the model say about this image, and who answered?"))
 ws, dataset = ctx.ws, ctx.dataset
 
 cascades = {record.id: record for record in saving.all_of(ws, dataset.id)}
@@ -30,29 +31,31 @@ trained = [run for run in training.list_runs(ws, dataset.id) if not run.is_impor
 runs = {run.id: run for run in names.ranked(trained)}
 if not runs:
     shell.nothing_yet(
-        "There is no model yet.",
-        "Train one first; the probe takes seconds.",
+        t("There is no model yet."),
+        t("Train one first; the probe takes seconds."),
         "pages/train.py",
-        "Train a model",
+        t("Train a model"),
     )
 taught = {record.id: record for record in extending.list_extended(ws, dataset.id)}
 whole = {i: run for i, run in runs.items() if not run.pair}
 model_id = pickers.one(
-    "Model",
+    t("Model"),
     {i: names.cascade(record) for i, record in cascades.items()}
     | {i: names.run(run) for i, run in (whole | runs).items()}
     | {i: names.extended(record) for i, record in taught.items()},
     "model",
-    help="A cascade, a single run, or a run that was taught a class; the newest cascade comes "
-    "first.",
+    help=t(
+        "A cascade, a single run, or a run that was taught a class; the newest cascade comes first."
+    ),
 )
 model = cascades.get(model_id) or runs.get(model_id) or extending.as_run(ws, taught[model_id])
 
 source = st.segmented_control(
-    "Image",
+    t("Image"),
     [OWN, CAMERA, KNOWN, MANY],
     default=OWN,
     required=True,
+    format_func=t,
     key="predict_source",
     bind="query-params",
 )
@@ -68,7 +71,7 @@ with place, messages.guard():
     with left:
         asked = predict_source.choose(source, ws, dataset, model)
     if asked is None:
-        right.caption("Choose an image to see the answer.")
+        right.caption(t("Choose an image to see the answer."))
     else:
         found = predict_parts.ask(ws, model_id, asked)
         with right:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import t
 from pages.parts import (
     review_agreement,
     review_consensus,
@@ -19,19 +20,24 @@ from pages.parts import (
 from pages.ui import messages, shell
 
 ctx = shell.enter(
-    "Review",
-    "Are the labels right? Say what you see, one image at a time; see where people agree; train on "
-    "what they agree on.",
+    t("Review"),
+    t(
+        "Are the labels right? Say what you see, one image at a time; see where people agree; "
+        "train on what they agree on."
+    ),
 )
 VIEWS = {
     review_start.REVIEW: review_task.tab,
-    "Agreement": review_agreement.tab,
-    "Suspects": review_suspects.tab,
-    "Consensus": review_consensus.tab,
-    "What was it worth?": review_worth.tab,
-    "Files": review_files.tab,
+    review_start.AGREEMENT: review_agreement.tab,
+    review_start.SUSPECTS: review_suspects.tab,
+    review_start.CONSENSUS: review_consensus.tab,
+    review_start.WORTH: review_worth.tab,
+    review_start.FILES: review_files.tab,
 }
-tabs = st.tabs(list(VIEWS), key=review_start.VIEW, on_change="rerun", bind="query-params")
+review_start.follow_language(list(VIEWS))
+tabs = st.tabs(
+    [t(view) for view in VIEWS], key=review_start.VIEW, on_change="rerun", bind="query-params"
+)
 for tab, draw in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:
         with tab, messages.guard():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import NotReady
-from core.language import text
+from core.language import t, tn
 from core.services.classes import mapping
 from core.services.data import embedding
 from core.services.runs import training
@@ -16,7 +16,7 @@ from pages.parts import train_cost, train_form, train_jobs, train_preview
 from pages.ui import job_panel, messages, shell, state
 
 ctx = shell.enter(
-    "Train", "How well can these classes be told apart? Train a model and watch it learn."
+    t("Train"), t("How well can these classes be told apart? Train a model and watch it learn.")
 )
 ws, dataset = ctx.ws, ctx.dataset
 
@@ -53,30 +53,41 @@ def submit() -> None:
     n_new = sum(not exists for _, exists in planned)
     n_known = len(planned) - n_new
     if n_known:
-        which = "This run exists" if len(planned) == 1 else f"{n_known} of {len(planned)} exist"
-        st.info(f"{which} already: same data, options and seed.", icon=":material/inventory_2:")
+        known = (
+            t("This run exists already: same data, options and seed.")
+            if len(planned) == 1
+            else t(
+                "{n_known} of {n_planned} exist already: same data, options and seed.",
+                n_known=n_known,
+                n_planned=len(planned),
+            )
+        )
+        st.info(known, icon=":material/inventory_2:")
     train_cost.show(ws, request)
     at_work = train_jobs.at_work(ws, dataset, request)
-    label = f"Train {text.count(n_new, 'run')}" if n_new else "Nothing new to train"
+    label = tn("Train {n:,} run", "Train {n:,} runs", n_new) if n_new else t("Nothing new to train")
     if st.button(
-        "At work already" if at_work else label,
+        t("At work already") if at_work else label,
         key="submit",
         type="primary",
         icon=":material/play_arrow:",
         disabled=at_work or not n_new,
     ):
         training.submit_training(ws, request)
-        state.flash("Submitted. It goes on in the background; you may leave this page.")
+        state.flash(t("Submitted. It goes on in the background; you may leave this page."))
         st.rerun()
 
 
 def offer_embedding(reason: NotReady) -> None:
     """Say that embeddings come first, and make them with one click."""
     what = messages.plain(messages.capitalise(reason.what))
-    st.warning(f"{what}; {algorithm['title']} learns from them.", icon=":material/info:")
+    st.warning(
+        t("{what}; {title} learns from them.", what=what, title=t(algorithm["title"])),
+        icon=":material/info:",
+    )
     if job_panel.show(ws, job_panel.latest(ws, "embed", dataset.id)):
         return
-    if st.button("Embed the images now", key="embed", type="primary", icon=":material/memory:"):
+    if st.button(t("Embed the images now"), key="embed", type="primary", icon=":material/memory:"):
         embedding.submit_embed(ws, dataset.id, backbone)
         st.rerun()
 
@@ -92,12 +103,14 @@ with left, messages.guard():
 
 with right:
     train_preview.show(ws, dataset, algorithm["name"], options)
-    st.subheader("Training", anchor=False)
+    st.subheader(t("Training"), anchor=False)
     with messages.guard():
         if train_jobs.train_jobs(ws, dataset):
             train_jobs.panel(ws, dataset)
         else:
             st.caption(
-                "Nothing was trained on this data set yet. The probe takes seconds and is a good "
-                "first run; the CNN takes minutes."
+                t(
+                    "Nothing was trained on this data set yet. The probe takes seconds and "
+                    "is a good first run; the CNN takes minutes."
+                )
             )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InvalidInput
+from core.language import t
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,16 +22,16 @@ def class_indices(values: ArrayLike, n_classes: int, name: str) -> Ints:
     array = np.asarray(values)
     if array.ndim != 1 or not (array.dtype.kind in "iu" or array.size == 0):
         raise InvalidInput(
-            f"{name} must be class indices",
-            expected="a 1-D array of integers",
-            received=f"shape {array.shape} of {array.dtype}",
+            t("{name} must be class indices", name=name),
+            expected=t("a 1-D array of integers"),
+            received=t("shape {shape} of {dtype}", shape=array.shape, dtype=array.dtype),
         )
     array = array.astype(np.int64, copy=False)
     if array.size and (array.min() < 0 or array.max() >= n_classes):
         raise InvalidInput(
-            f"{name} has a class that does not exist",
-            expected=f"integers in [0, {n_classes})",
-            received=f"{int(array.min())} to {int(array.max())}",
+            t("{name} has a class that does not exist", name=name),
+            expected=t("integers in [0, {n})", n=n_classes),
+            received=t("{low} to {high}", low=int(array.min()), high=int(array.max())),
         )
     return array
 
@@ -40,9 +41,9 @@ def booleans(values: ArrayLike, name: str) -> Bools:
     array = np.asarray(values)
     if array.ndim != 1 or (array.dtype != np.bool_ and array.size):
         raise InvalidInput(
-            f"{name} must say right or wrong for each image",
-            expected="a 1-D boolean array",
-            received=f"shape {array.shape} of {array.dtype}",
+            t("{name} must say right or wrong for each image", name=name),
+            expected=t("a 1-D boolean array"),
+            received=t("shape {shape} of {dtype}", shape=array.shape, dtype=array.dtype),
         )
     return array.astype(np.bool_, copy=False)
 
@@ -51,9 +52,9 @@ def same_length(name: str, n: int, other: str, n_other: int) -> None:
     """Raise unless two arrays have one length."""
     if n != n_other:
         raise InvalidInput(
-            f"{name} and {other} must describe the same images",
-            expected="equal lengths",
-            received=f"{n} and {n_other}",
+            t("{name} and {other} must describe the same images", name=name, other=other),
+            expected=t("equal lengths"),
+            received=t("{n} and {other}", n=n, other=n_other),
         )
 
 
@@ -62,20 +63,21 @@ def probabilities(values: ArrayLike, name: str = "probs") -> NDArray[Any]:
     array = np.asarray(values)
     if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind != "f":
         raise InvalidInput(
-            f"{name} must be a table of probabilities",
-            expected="floats of shape (n_images, n_classes)",
-            received=f"shape {array.shape} of {array.dtype}",
+            t("{name} must be a table of probabilities", name=name),
+            expected=t("floats of shape (n_images, n_classes)"),
+            received=t("shape {shape} of {dtype}", shape=array.shape, dtype=array.dtype),
         )
     if array.size and not (array.min() >= 0.0 and array.max() <= 1.0 + _SUM_TOLERANCE):
         raise InvalidInput(  # a NaN fails this comparison too
-            f"{name} has entries that are no probabilities",
-            expected="numbers in [0, 1]",
-            received="NaN or numbers outside",
-            todo="leave out the images that were not predicted",
+            t("{name} has entries that are no probabilities", name=name),
+            expected=t("numbers in [0, 1]"),
+            received=t("NaN or numbers outside"),
+            todo=t("leave out the images that were not predicted"),
         )
     if array.size and np.abs(array.sum(axis=1, dtype=np.float64) - 1.0).max() > _SUM_TOLERANCE:
         raise InvalidInput(
-            f"{name} has rows that do not sum to 1", expected="rows of class probabilities"
+            t("{name} has rows that do not sum to 1", name=name),
+            expected=t("rows of class probabilities"),
         )
     return array
 
@@ -85,12 +87,12 @@ def square_counts(values: ArrayLike) -> Floats:
     matrix = np.asarray(values, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] == 0:
         raise InvalidInput(
-            "a confusion matrix must be square",
-            expected="shape (n_classes, n_classes)",
-            received=f"shape {matrix.shape}",
+            t("a confusion matrix must be square"),
+            expected=t("shape (n_classes, n_classes)"),
+            received=t("shape {shape}", shape=matrix.shape),
         )
     if not (np.isfinite(matrix).all() and (matrix >= 0).all()):
-        raise InvalidInput("a confusion matrix holds counts", expected="finite numbers >= 0")
+        raise InvalidInput(t("a confusion matrix holds counts"), expected=t("finite numbers >= 0"))
     return matrix
 
 
@@ -98,7 +100,7 @@ def some_images(confusion: ArrayLike) -> Floats:
     """Return a valid confusion matrix that counts at least one image."""
     matrix = square_counts(confusion)
     if matrix.sum() <= 0:
-        raise InvalidInput("there are no images to measure", expected="at least one image")
+        raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))
     return matrix
 
 
@@ -106,7 +108,7 @@ def level_share(level: float) -> float:
     """Return the confidence level, a share strictly between 0 and 1."""
     if not 0.0 < level < 1.0:
         raise InvalidInput(
-            "level is out of range", expected="a share in (0, 1)", received=str(level)
+            t("level is out of range"), expected=t("a share in (0, 1)"), received=str(level)
         )
     return level
 
@@ -122,9 +124,11 @@ def finite_2d(array: NDArray[np.floating], name: str) -> None:
     """Refuse what is not a finite (n, dim) array with at least one row and column."""
     if array.ndim != 2 or 0 in array.shape:
         raise InvalidInput(
-            f"{name} must be a table of numbers, one row an image",
-            expected="shape (n_images, dim), not empty",
-            received=f"shape {array.shape}",
+            t("{name} must be a table of numbers, one row an image", name=name),
+            expected=t("shape (n_images, dim), not empty"),
+            received=t("shape {shape}", shape=array.shape),
         )
     if not np.isfinite(array).all():
-        raise InvalidInput(f"{name} has NaN or infinite numbers", expected="finite numbers")
+        raise InvalidInput(
+            t("{name} has NaN or infinite numbers", name=name), expected=t("finite numbers")
+        )

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from core.analysis._checks import Floats, Ints, class_indices, probabilities, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 TEMPERATURE_RANGE = (0.05, 20.0)  # all right asks for 0, no better than chance for infinity
 N_BINS = 15  # Guo et al. 2017
@@ -80,7 +81,9 @@ def apply_temperature(probs: ArrayLike, temperature: float) -> Floats:
     """
     if not (np.isfinite(temperature) and temperature > 0):
         raise InvalidInput(
-            "temperature is out of range", expected="a number above 0", received=str(temperature)
+            t("temperature is out of range"),
+            expected=t("a number above 0"),
+            received=str(temperature),
         )
     logits = _logits(probabilities(probs)) / temperature
     if logits.size == 0:
@@ -172,7 +175,9 @@ def equal_mass_bins(values: ArrayLike, n_bins: int) -> Ints:
     """
     array = np.asarray(values, dtype=np.float64)
     if len(array) == 0 or n_bins < 1:
-        raise InvalidInput("there is nothing to measure", expected="at least one image and one bin")
+        raise InvalidInput(
+            t("there is nothing to measure"), expected=t("at least one image and one bin")
+        )
     rank = (rankdata(array, method="average") - 0.5) / len(array)  # in (0, 1)
     return np.minimum((rank * n_bins).astype(np.int64), n_bins - 1)
 

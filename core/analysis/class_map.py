@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.analysis._checks import Floats, Ints, class_indices, probabilities
 from core.errors import InvalidInput
+from core.language import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,20 @@ class ClassMap:
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels):
             raise InvalidInput(
-                "a class map names each label once",
-                expected="one or more different labels",
+                t("a class map names each label once"),
+                expected=t("one or more different labels"),
                 received=repr(self.labels),
             )
         if len(self.labels) != len(self.class_of):
             raise InvalidInput(
-                "a class map is total",
-                expected=f"{len(self.labels)} classes, one for each label",
+                t("a class map is total"),
+                expected=t("{n} classes, one for each label", n=len(self.labels)),
                 received=str(len(self.class_of)),
             )
         if not all(name.strip() for name in (*self.labels, *self.class_of)):
-            raise InvalidInput("a label or class has no name", expected="names with a character")
+            raise InvalidInput(
+                t("a label or class has no name"), expected=t("names with a character")
+            )
 
     @classmethod
     def identity(cls, labels: Sequence[str]) -> ClassMap:
@@ -81,9 +84,11 @@ class ClassMap:
         unknown = sorted(set(class_of) - set(labels))
         if missing or unknown:
             raise InvalidInput(
-                "a class map gives every label of the data set a class",
+                t("a class map gives every label of the data set a class"),
                 expected=", ".join(labels),
-                received=f"without {missing}" if missing else f"also {unknown}",
+                received=t("without {labels}", labels=str(missing))
+                if missing
+                else t("also {labels}", labels=str(unknown)),
             )
         return cls(tuple(labels), tuple(class_of[label] for label in labels))
 
@@ -116,7 +121,7 @@ class ClassMap:
         given = [None] * len(merges) if names is None else list(names)
         if len(given) != len(merges):
             raise InvalidInput(
-                "names must be one for each merge",
+                t("names must be one for each merge"),
                 expected=str(len(merges)),
                 received=str(len(given)),
             )
@@ -132,8 +137,8 @@ class ClassMap:
         repeated = sorted({name for name in taken if (taken + untouched).count(name) > 1})
         if repeated:
             raise InvalidInput(
-                "two classes would have one name",
-                expected="a new name for each merge",
+                t("two classes would have one name"),
+                expected=t("a new name for each merge"),
                 received=", ".join(repeated),
             )
         return cls(tuple(labels), tuple(class_of[label] for label in labels))
@@ -187,9 +192,9 @@ class ClassMap:
         """
         if set(other.labels) != set(self.classes):
             raise InvalidInput(
-                "class maps do not fit together",
-                expected=f"a map of the classes {', '.join(self.classes)}",
-                received=f"a map of {', '.join(other.labels)}",
+                t("class maps do not fit together"),
+                expected=t("a map of the classes {classes}", classes=", ".join(self.classes)),
+                received=t("a map of {labels}", labels=", ".join(other.labels)),
             )
         then = dict(zip(other.labels, other.class_of, strict=True))
         return ClassMap(self.labels, tuple(then[name] for name in self.class_of))
@@ -216,9 +221,9 @@ class ClassMap:
         n = len(self.labels)
         if C.shape != (n, n):
             raise InvalidInput(
-                "the confusion matrix does not belong to these labels",
-                expected=f"shape ({n}, {n})",
-                received=f"shape {C.shape}",
+                t("the confusion matrix does not belong to these labels"),
+                expected=t("shape {shape}", shape=str((n, n))),
+                received=t("shape {shape}", shape=str(C.shape)),
             )
         M = self.matrix().astype(C.dtype)
         return np.asarray(M.T @ C @ M)
@@ -242,8 +247,8 @@ class ClassMap:
         P = probabilities(probs)
         if P.shape[1] != len(self.labels):
             raise InvalidInput(
-                "the probabilities do not belong to these labels",
-                expected=f"{len(self.labels)} columns",
+                t("the probabilities do not belong to these labels"),
+                expected=t("{n} columns", n=len(self.labels)),
                 received=str(P.shape[1]),
             )
         return np.asarray(P @ self.matrix().astype(P.dtype))
@@ -254,15 +259,15 @@ def _check_group(group: Sequence[str], known: Mapping[str, str], seen: set[str])
     unknown = [label for label in group if label not in known]
     if unknown:
         raise InvalidInput(
-            "a merge names a label that does not exist",
-            expected=f"labels among {', '.join(known)}",
+            t("a merge names a label that does not exist"),
+            expected=t("labels among {labels}", labels=", ".join(known)),
             received=", ".join(unknown),
         )
     if len(set(group)) < 2 or len(set(group)) != len(group):
         raise InvalidInput(
-            "a merge joins two or more different labels", received="+".join(group) or "none"
+            t("a merge joins two or more different labels"), received="+".join(group) or t("none")
         )
     if seen & set(group):
         raise InvalidInput(
-            "a label can be in one merge only", received=", ".join(sorted(seen & set(group)))
+            t("a label can be in one merge only"), received=", ".join(sorted(seen & set(group)))
         )

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import Ints, class_indices, same_length
 from core.analysis.splits import assign_splits, units_of
 from core.errors import InvalidInput
+from core.language import t
 
 VAL_SHARE = 0.15  # of what a fold may learn from; as the validation split of an import
 
@@ -84,8 +85,11 @@ def assign_folds(
     units = units_of(len(classes), groups, keys, seed)
     if not 2 <= n_folds <= len(units):
         raise InvalidInput(
-            "the images cannot be divided into these folds",
-            expected=f"2 or more, at most {len(units)}: one for each group and ungrouped image",
+            t("the images cannot be divided into these folds"),
+            expected=t(
+                "2 or more, at most {n}: one for each group and ungrouped image",
+                n=len(units),
+            ),
             received=str(n_folds),
         )
     contents = {unit: Counter(classes[list(unit.rows)].tolist()) for unit in units}

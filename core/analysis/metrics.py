@@ -23,6 +23,7 @@ from core.analysis._checks import (
 )
 from core.analysis.calibration import expected_calibration_error
 from core.errors import InvalidInput
+from core.language import t
 
 # Stored probabilities are float32: an exact 0 there means "below this", not "impossible".
 _SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
@@ -163,7 +164,9 @@ def wilson_intervals(k: ArrayLike, n: float, level: float = 0.95) -> Floats:
     z = float(norm.ppf(0.5 + level_share(level) / 2.0))
     counts = np.asarray(k, dtype=np.float64)
     if n < 0 or (counts.size and not (counts.min() >= 0 and counts.max() <= n)):
-        raise InvalidInput("a count is not among its images", expected=f"numbers in [0, {n}]")
+        raise InvalidInput(
+            t("a count is not among its images"), expected=t("numbers in [0, {n}]", n=n)
+        )
     if n == 0:
         return np.tile([0.0, 1.0], (counts.size, 1))
     share = counts / n
@@ -186,7 +189,7 @@ def log_loss(y_true: ArrayLike, probs: ArrayLike) -> float:
     y = class_indices(y_true, P.shape[1], "y_true")
     same_length("y_true", len(y), "probs", len(P))
     if len(y) == 0:
-        raise InvalidInput("there are no images to measure", expected="at least one image")
+        raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))
     return float(losses(y, P).mean())
 
 

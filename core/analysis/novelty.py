@@ -25,6 +25,7 @@ from scipy.stats import betabinom
 
 from core.analysis._checks import Floats, Ints, finite_2d, level_share
 from core.errors import InvalidInput
+from core.language import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def nearest(vectors: ArrayLike, reference: ArrayLike) -> tuple[Ints, Floats]:
     new, known = _embedding(vectors), _embedding(reference)
     if new.shape[1] != known.shape[1]:
         raise InvalidInput(
-            "the embeddings are of different dimensions",
+            t("the embeddings are of different dimensions"),
             expected=str(known.shape[1]),
             received=str(new.shape[1]),
         )

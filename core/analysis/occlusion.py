@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.analysis._checks import Floats
 from core.errors import InvalidInput
+from core.language import t
 
 SIDE_SHARE = 7  # a patch is a seventh of the image wide
 GREY = 128  # neither ink nor paper
@@ -44,7 +45,9 @@ def patches(size_px: int) -> list[Box]:
     (169, (slice(0, 32, None), slice(16, 48, None)))
     """
     if size_px < 1:
-        raise InvalidInput("size_px is out of range", expected="1 or more", received=str(size_px))
+        raise InvalidInput(
+            t("size_px is out of range"), expected=t("1 or more"), received=str(size_px)
+        )
     side = -(-size_px // SIDE_SHARE)
     n_steps = -(-(size_px - side) // max(1, side // 2))
     starts = np.linspace(0, size_px - side, n_steps + 1).round().astype(int).tolist()
@@ -99,9 +102,9 @@ def heat_map(drops: ArrayLike, boxes: list[Box], size_px: int) -> Floats:
     values = np.asarray(drops, dtype=np.float64)
     if values.shape != (len(boxes),):
         raise InvalidInput(
-            "drops and patches do not fit each other",
-            expected=f"shape ({len(boxes)},)",
-            received=f"shape {values.shape}",
+            t("drops and patches do not fit each other"),
+            expected=t("shape {shape}", shape=str((len(boxes),))),
+            received=t("shape {shape}", shape=str(values.shape)),
         )
     total, n_covers = np.zeros((size_px, size_px)), np.zeros((size_px, size_px))
     for box, drop in zip(boxes, values, strict=True):

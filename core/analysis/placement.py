@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.analysis._checks import Floats, matrix_2d
 from core.analysis.projection import N_NEIGHBOURS, Points
 from core.errors import InvalidInput
+from core.language import t
 
 _LEAST_LENGTH = 1e-10  # of the longest, squared: scores are float32
 _CHUNK = 4_096  # images; the whole reference in float64 at once is twice its size again
@@ -64,9 +65,9 @@ def axes_of(embedding: ArrayLike, scores: ArrayLike) -> Axes:
     x, u = np.asarray(embedding), matrix_2d(scores, "scores")
     if x.ndim != 2 or len(x) != len(u):
         raise InvalidInput(
-            "embedding and scores are not of the same images",
-            expected=f"{len(u):,} rows",
-            received=f"{len(x):,} rows",
+            t("embedding and scores are not of the same images"),
+            expected=t("{n:,} rows", n=len(u)),
+            received=t("{n:,} rows", n=len(x)),
         )
     starts = range(0, len(x), _CHUNK)
     mean = sum(x[s : s + _CHUNK].sum(axis=0, dtype=np.float64) for s in starts) / len(x)
@@ -105,7 +106,7 @@ def project(embedding: ArrayLike, axes: Axes) -> Points:
     x = matrix_2d(embedding, "embedding")
     if x.shape[1] != len(axes.mean):
         raise InvalidInput(
-            "the embedding has another dimension than that of the map",
+            t("the embedding has another dimension than that of the map"),
             expected=str(len(axes.mean)),
             received=str(x.shape[1]),
         )
@@ -152,12 +153,12 @@ def among_neighbours(
     places = matrix_2d(points, "points")
     if new.shape[1] != known.shape[1] or len(places) != len(known):
         raise InvalidInput(
-            "new images, reference and places do not fit each other",
-            expected=f"{known.shape[1]} components and {len(known):,} places",
-            received=f"{new.shape[1]} components and {len(places):,} places",
+            t("new images, reference and places do not fit each other"),
+            expected=_shape(known.shape[1], len(known)),
+            received=_shape(new.shape[1], len(places)),
         )
     if n_neighbours < 1:
-        raise InvalidInput("n_neighbours is out of range", expected="1 or more")
+        raise InvalidInput(t("n_neighbours is out of range"), expected=t("1 or more"))
     from sklearn.neighbors import NearestNeighbors
 
     k = min(n_neighbours, len(known))
@@ -194,3 +195,11 @@ def _smooth_scale(distances: Floats) -> Floats:
         sigma = np.where(np.abs(total - target) < _TOLERANCE, sigma, middle)
     least = _LEAST_SCALE * distances.mean()
     return np.maximum(sigma, max(float(least), np.finfo(np.float64).tiny))
+
+
+def _shape(n_components: int, n_places: int) -> str:
+    return t(
+        "{n_components} components and {n_places:,} places",
+        n_components=n_components,
+        n_places=n_places,
+    )

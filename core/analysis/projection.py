@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.analysis._checks import Bools, matrix_2d
 from core.analysis.clusters.clustering import Report, reduce
 from core.errors import InvalidInput
+from core.language import t
 
 Points = NDArray[np.float32]  # (n_images, 2)
 
@@ -83,16 +84,18 @@ def umap_points(
     """
     x = matrix_2d(reduced, "reduced").astype(np.float32)
     if n_epochs < 1:
-        raise InvalidInput("n_epochs is out of range", expected="1 or more", received=str(n_epochs))
+        raise InvalidInput(
+            t("n_epochs is out of range"), expected=t("1 or more"), received=str(n_epochs)
+        )
     if len(np.unique(x, axis=0)) < _MIN_IMAGES:
         return _first_two(x)
     tell = report or (lambda share, text: None)
-    tell(0.0, "Looking for neighbours")
+    tell(0.0, t("Looking for neighbours"))
     n_neighbours = min(N_NEIGHBOURS, len(x) - 1)
     neighbours = _exact_neighbours(x, n_neighbours)
-    tell(0.05, "Preparing the map")
+    tell(0.05, t("Preparing the map"))
     umap = _import_umap()
-    tell(0.2, "Drawing the map")
+    tell(0.2, t("Drawing the map"))
     model = umap.UMAP(
         n_neighbors=n_neighbours,
         n_epochs=n_epochs,
@@ -161,7 +164,7 @@ class _Progress:
     def write(self, text: str) -> int:
         """Read the number of epochs done from what the bar prints."""
         if text.strip().isdigit():
-            self._tell(0.2 + 0.8 * min(1.0, int(text) / self._n_epochs), "Drawing the map")
+            self._tell(0.2 + 0.8 * min(1.0, int(text) / self._n_epochs), t("Drawing the map"))
         return len(text)
 
     def flush(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import SPLITS
 
 SplitNames = NDArray[np.str_]
@@ -108,8 +109,8 @@ def check_shares(shares: Sequence[float]) -> None:
     """
     if len(shares) != 3 or min(shares) < 0 or not abs(sum(shares) - 1.0) <= 1e-6:
         raise InvalidInput(
-            "shares are not the shares of train, val and test",
-            expected="three numbers >= 0 that sum to 1",
+            t("shares are not the shares of train, val and test"),
+            expected=t("three numbers >= 0 that sum to 1"),
             received=", ".join(f"{share:g}" for share in shares),
         )
 
@@ -124,7 +125,7 @@ def _given(
     unknown = {str(s) for s in done if s is not None} - set(SPLITS)
     if unknown:
         raise InvalidInput(
-            "a given split has an unknown name",
+            t("a given split has an unknown name"),
             expected=", ".join(SPLITS),
             received=", ".join(sorted(unknown)),
         )
@@ -136,7 +137,7 @@ def _check_lengths(n: int, **columns: Sequence[str | None] | None) -> None:
     for name, column in columns.items():
         if column is not None and len(column) != n:
             raise InvalidInput(
-                f"{name} must have an entry for each image",
+                t("{name} must have an entry for each image", name=name),
                 expected=str(n),
                 received=str(len(column)),
             )
@@ -153,10 +154,10 @@ def _check_groups(groups: Sequence[str | None] | None, done: list[str | None]) -
     torn = sorted(group for group, splits in named.items() if len(splits) > 1)
     if torn:
         raise InvalidInput(
-            "a group is given to two splits, so training would see what is tested",
-            expected="one split for each group",
+            t("a group is given to two splits, so training would see what is tested"),
+            expected=t("one split for each group"),
             received=", ".join(torn[:5]),
-            todo="correct the split or the group column",
+            todo=t("correct the split or the group column"),
         )
 
 

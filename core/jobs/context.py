@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from core.errors import Conflict, JobCancelled, StoreError
+from core.language import t
 from core.store import jobs
 from core.store.database import Workspace
 
@@ -60,7 +61,7 @@ class JobContext:
         progress : float, optional
             Share in [0, 1]; what lies outside is clipped, NaN counts as 0.
         step : str, optional
-            A few words for a person.
+            A few words for a person: a `Sentence`, where it is to be read in any language.
 
         Raises
         ------
@@ -123,7 +124,7 @@ class JobContext:
 
     def _raise_if_stopped(self) -> None:
         if self._stop.is_set():
-            raise JobCancelled(f"job {self.job_id} was asked to stop")
+            raise JobCancelled(t("job {id} was asked to stop", id=self.job_id))
 
     def _flush(self) -> None:
         with self._lock:

@@ -15,7 +15,8 @@ from typing import Any
 
 from core.errors import NotReady, StoreError
 from core.jobs import processes
-from core.records import JOB_ENDED, Job, JobEvent
+from core.language import t
+from core.records import JOB_ENDED, JOB_STATE_WORDS, Job, JobEvent
 from core.store import jobs, workers
 from core.store.database import Workspace
 
@@ -43,7 +44,7 @@ def submit(
     params : mapping
         What JSON can hold; passed to the task.
     title : str
-        What a person reads: "Train probe on rosebuds".
+        What a person reads: "Train probe on rosebuds", a `Sentence` that is said again later.
     dataset_id : str, optional
         The data set it is about.
     idem_key : str, optional
@@ -145,7 +146,14 @@ def wait(
         if job.state in JOB_ENDED:
             return job
         if deadline is not None and time.monotonic() >= deadline:
-            raise NotReady(f"job {job_id} is still {job.state} after {timeout_s:g} s")
+            raise NotReady(
+                t(
+                    "job {id} is still {state} after {seconds:g} s",
+                    id=job_id,
+                    state=t(JOB_STATE_WORDS[job.state]),
+                    seconds=timeout_s,
+                )
+            )
         never.wait(pause)
         pause = min(_LOOK_TO_S, pause * 1.3)
 
@@ -237,8 +245,13 @@ def _lost(job: jobs.Running) -> str | None:
     if job.host == processes.host():
         if processes.is_alive(job.pid, job.pid_started):
             return None
-        return f"{processes.autopsy(job.pid)}; its log is jobs/{job.id}.log"
+        how, log = processes.autopsy(job.pid), f"jobs/{job.id}.log"
+        return t("{how}; its log is {log}", how=how, log=log)
     silence = datetime.now(UTC) - datetime.fromisoformat(job.heartbeat_at)
     if silence < timedelta(seconds=_SILENT_S):
         return None
-    return f"nothing was heard from its machine {job.host} for {silence.total_seconds():.0f} s"
+    return t(
+        "nothing was heard from its machine {host} for {seconds:.0f} s",
+        host=job.host,
+        seconds=silence.total_seconds(),
+    )

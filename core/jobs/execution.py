@@ -16,6 +16,7 @@ from typing import Any
 from core.errors import AppError, JobCancelled, StoreError
 from core.jobs import processes
 from core.jobs.context import JobContext
+from core.language import t
 from core.records import Job, JobState
 from core.store import jobs
 from core.store.database import Workspace, to_json
@@ -91,22 +92,23 @@ def _run(ws: Workspace, job: Job, tasks: Mapping[str, Task]) -> _Outcome:
     except _Terminated:
         with ws.read() as conn:
             asked = jobs.cancel_requested(conn, job.id)
-        stopped = "the process was told to end (signal 15): the machine may be shutting down"
+        stopped = t("the process was told to end (signal 15): the machine may be shutting down")
         return _Outcome("cancelled") if asked else _Outcome("failed", error=stopped)
     except AppError as error:
-        return _Outcome("failed", error=str(error), traceback=traceback.format_exc())
+        return _Outcome("failed", error=error.sentence, traceback=traceback.format_exc())
     except MemoryError:
-        return _Outcome("failed", error="not enough memory", traceback=traceback.format_exc())
+        said = t("not enough memory")
+        return _Outcome("failed", error=said, traceback=traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - a job's process ends here, with the reason kept
-        said = f"internal error: {type(error).__name__}: {error}"
+        said = t("internal error: {kind}: {error}", kind=type(error).__name__, error=str(error))
         return _Outcome("failed", error=said, traceback=traceback.format_exc())
 
 
 def _task(job: Job, tasks: Mapping[str, Task]) -> Task:
     if job.kind not in tasks:
         raise AppError(
-            "this version cannot run that kind of job",
-            expected=f"one of {', '.join(sorted(tasks))}",
+            t("this version cannot run that kind of job"),
+            expected=t("one of {names}", names=", ".join(sorted(tasks))),
             received=repr(job.kind),
         )
     return tasks[job.kind]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from core.language import SOURCE, phrase, t
 from core.settings import ROOT, Settings
 from core.store.trouble import from_os
 
@@ -22,9 +23,9 @@ _STAT_STATE, _STAT_START, _STAT_EXIT = 0, 19, 49  # fields 3, 22, 52 of proc(5),
 _DEAD_STATES = ("Z", "X", "x")
 _JOB_NICE = 10  # jobs give way to the dashboard
 _SIGNALS: Mapping[int, str] = {
-    signal.SIGKILL: "killed by somebody, or for lack of memory",
-    signal.SIGSEGV: "a crash in native code",
-    signal.SIGBUS: "a crash in native code, or a full disk under a memory map",
+    signal.SIGKILL: phrase("killed by somebody, or for lack of memory"),
+    signal.SIGSEGV: phrase("a crash in native code"),
+    signal.SIGBUS: phrase("a crash in native code, or a full disk under a memory map"),
 }
 _spawned: list[subprocess.Popen[bytes]] = []
 _spawned_lock = threading.Lock()
@@ -69,7 +70,7 @@ def autopsy(pid: int) -> str:
     fields = _stat(pid)
     if fields is not None and fields[_STAT_STATE] in _DEAD_STATES:
         return describe_exit(os.waitstatus_to_exitcode(int(fields[_STAT_EXIT])))
-    return "the process died (killed, out of memory, or the machine restarted)"
+    return t("the process died (killed, out of memory, or the machine restarted)")
 
 
 def describe_exit(code: int) -> str:
@@ -83,9 +84,10 @@ def describe_exit(code: int) -> str:
     'the process ended without a result (exit code 3)'
     """
     if code >= 0:
-        return f"the process ended without a result (exit code {code})"
-    reason = _SIGNALS.get(-code) or signal.strsignal(-code)
-    return f"the process died (signal {-code}: {reason})"
+        return t("the process ended without a result (exit code {code})", code=code)
+    known = _SIGNALS.get(-code)
+    reason = t(known) if known else signal.strsignal(-code) or ""
+    return t("the process died (signal {number}: {reason})", number=-code, reason=reason)
 
 
 def spawn(
@@ -184,6 +186,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         "DESEMPATE_WEIGHTS": str(settings.weights.absolute()),
         "DESEMPATE_THREADS": str(settings.n_threads),
+        "DESEMPATE_LANGUAGE": SOURCE,  # what they store is said again to whoever reads it
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -22,6 +22,7 @@ from types import FrameType
 from core.errors import StoreError
 from core.jobs import engine, processes
 from core.jobs.execution import Task, execute
+from core.language import t
 from core.store import jobs, workers
 from core.store.database import Workspace
 
@@ -170,7 +171,10 @@ class _Worker:
                 pid_started=self._started,
                 host=processes.host(),
             ):
-                said = f"could not start: {processes.describe_exit(code)}{self._last_words(job_id)}"
+                how, words = processes.describe_exit(code), self._last_words(job_id)
+                said = t("could not start: {how}", how=how)
+                if words:
+                    said = t("{said}; its last words: {words}", said=said, words=words)
                 jobs.finish(conn, job_id, fence, "failed", error=said)
         processes.end_group(child.pid, signal.SIGKILL)  # what it started and left behind
         child.wait()
@@ -178,12 +182,12 @@ class _Worker:
         self._since.clear()
 
     def _last_words(self, job_id: str) -> str:
-        """Return the last line of a job's log, to be appended to a sentence."""
+        """Return the last line of a job's log; nothing if it is empty."""
         with (self._ws.jobs_dir / f"{job_id}.log").open("rb") as log:
             log.seek(-min(_LOG_TAIL, log.seek(0, os.SEEK_END)), os.SEEK_END)
             data = log.read()
         lines = data.decode(errors="replace").strip().splitlines()
-        return f"; its last words: {lines[-1].strip()}" if lines else ""
+        return lines[-1].strip() if lines else ""
 
     def _stop_if_asked(self, job: jobs.Running, pid: int) -> None:
         """Escalate a request to stop: first the job's own report, then SIGTERM, then SIGKILL."""

@@ -10,7 +10,7 @@ from functools import cache
 from numbers import Number
 from typing import Any
 
-from babel import Locale
+from core.language.catalogues import SOURCE
 
 
 class Form(string.Formatter):
@@ -42,5 +42,9 @@ def localised(text: str, code: str) -> str:
 @cache
 def _signs(code: str) -> tuple[str, str]:
     """Return (decimal sign, sign between groups of digits)."""
+    if code == SOURCE:  # without Babel, which not every Python that trains has
+        return ".", ","
+    from babel import Locale
+
     signs = Locale.parse(code).number_symbols["latn"]
     return signs["decimal"], signs["group"]

@@ -75,7 +75,7 @@ def keep(text: str) -> str | dict[str, Any]:
     """Return what is stored of a text as JSON, so that `say` can say it in any language."""
     if not isinstance(text, Sentence):
         return text
-    values = {key: keep(v) if isinstance(v, str) else v for key, v in text.values.items()}
+    values = {key: _stored(value) for key, value in text.values.items()}
     plural = {} if text.many is None else {"many": text.many, "n": text.n}
     return {"template": text.template, "values": values, **plural}
 
@@ -125,6 +125,15 @@ def _made(template: str, many: str | None, n: int | None, values: dict[str, Any]
     made = Sentence(text)
     made.template, made.values, made.many, made.n = template, values, many, n
     return made
+
+
+def _stored(value: Any) -> Any:
+    """Return a value as JSON can hold it: NumPy's numbers as numbers, a path as its text."""
+    if isinstance(value, str):
+        return keep(value)
+    if isinstance(value, (bool, int, float, list, type(None))):
+        return value
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def _again(value: Any) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from babel.dates import format_date
 
-from core.language.sentences import current, figure, t, tn
+from core.language.sentences import current, figure, t
 
 NONE = "–"
 
@@ -80,8 +80,3 @@ def ago(when: datetime, now: datetime | None = None) -> str:
 def date(when: datetime) -> str:
     """Return the day as "27 November 2026"."""
     return format_date(when, "d MMMM y" if current() == "en" else "long", locale=current())
-
-
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """Return "1 image", "1,050 images"."""
-    return tn("{n:,} " + noun, "{n:,} " + (plural or noun + "s"), n)

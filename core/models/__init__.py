@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import InvalidInput
+from core.language import phrase, t
 from core.models import (
     alexnet,
     cnn,
@@ -42,81 +43,81 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     for a in (
         Algorithm(
             "probe",
-            "Probe",
-            "A linear head on embeddings; seconds",
-            "Alain and Bengio 2016; Kornblith et al. 2019",
+            phrase("Probe"),
+            phrase("A linear head on embeddings; seconds"),
+            phrase("Alain and Bengio 2016; Kornblith et al. 2019"),
             "embedding",
             probe.ProbeOptions,
             probe.build,
         ),
         Algorithm(
             "knn",
-            "Nearest neighbours",
-            "The nearest training images vote; seconds",
-            "Cover and Hart 1967; Wu et al. 2018",
+            phrase("Nearest neighbours"),
+            phrase("The nearest training images vote; seconds"),
+            phrase("Cover and Hart 1967; Wu et al. 2018"),
             "embedding",
             knn.KnnOptions,
             knn.build,
         ),
         Algorithm(
             "transfer",
-            "Transfer",
-            "A pretrained network, tuned; minutes",
-            "Yosinski et al. 2014",
+            phrase("Transfer"),
+            phrase("A pretrained network, tuned; minutes"),
+            phrase("Yosinski et al. 2014"),
             "pixels",
             transfer.TransferOptions,
             transfer.build,
         ),
         Algorithm(
             "cnn",
-            "CNN",
-            "A small residual network; minutes",
-            "He et al. 2016",
+            phrase("CNN"),
+            phrase("A small residual network; minutes"),
+            phrase("He et al. 2016"),
             "pixels",
             cnn.CnnOptions,
             cnn.build,
         ),
         Algorithm(
             "alexnet",
-            "AlexNet",
-            "The network of 2012; minutes",
-            "Krizhevsky et al. 2012",
+            phrase("AlexNet"),
+            phrase("The network of 2012; minutes"),
+            phrase("Krizhevsky et al. 2012"),
             "pixels",
             alexnet.AlexnetOptions,
             alexnet.build,
         ),
         Algorithm(
             "prototypical",
-            "Prototypical",
-            "One-shot: the nearest class mean",
-            "Snell et al. 2017",
+            phrase("Prototypical"),
+            phrase("One-shot: the nearest class mean"),
+            phrase("Snell et al. 2017"),
             "pixels",
             prototypical.PrototypicalOptions,
             prototypical.build,
         ),
         Algorithm(
             "matching",
-            "Matching",
-            "One-shot: attention over a support set",
-            "Vinyals et al. 2016",
+            phrase("Matching"),
+            phrase("One-shot: attention over a support set"),
+            phrase("Vinyals et al. 2016"),
             "pixels",
             matching.MatchingOptions,
             matching.build,
         ),
         Algorithm(
             "siamese",
-            "Siamese",
-            "One-shot: are two images of one class?",
-            "Koch et al. 2015",
+            phrase("Siamese"),
+            phrase("One-shot: are two images of one class?"),
+            phrase("Koch et al. 2015"),
             "pixels",
             siamese.SiameseOptions,
             siamese.build,
         ),
         Algorithm(
             "memory",
-            "Memory",
-            "One-shot: an external memory",
-            "Santoro et al. 2016",
+            phrase("Memory"),
+            phrase("One-shot: an external memory"),
+            phrase("Santoro et al. 2016"),
             "pixels",
             memory.MemoryOptions,
             memory.build,
@@ -134,5 +135,7 @@ def get_algorithm(name: str) -> Algorithm:
         If there is none; the sentence lists those there are.
     """
     if name not in ALGORITHMS:
-        raise InvalidInput("unknown algorithm", expected=" or ".join(ALGORITHMS), received=name)
+        raise InvalidInput(
+            t("unknown algorithm"), expected=t(" or ").join(ALGORITHMS), received=name
+        )
     return ALGORITHMS[name]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core.language import phrase
 from core.models import balance, schedules
 from core.models.augment import augment, scaled_input
 from core.models.options import option
@@ -30,26 +31,33 @@ _NORM_MOMENTUM = 0.9  # Keras' 0.99 needs hundreds of steps
 class AlexnetOptions:
     """What can be set on an AlexNet; width and dense layers are the paper's at 1 and 4096."""
 
-    epochs: int = option(30, "Passes over the training images, at most", 1, 1000)
-    patience: int = option(8, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(
-        32, "Images in one step (128 in the paper); 0: found by itself", 0, 4096
+    epochs: int = option(30, phrase("Passes over the training images, at most"), 1, 1000)
+    patience: int = option(
+        8, phrase("Stop after this many epochs without a better validation"), 1, 1000
     )
-    learning_rate: float = option(0.01, "Highest step size", 1e-6, 1)
+    batch_size: int = option(
+        32, phrase("Images in one step (128 in the paper); 0: found by itself"), 0, 4096
+    )
+    learning_rate: float = option(0.01, phrase("Highest step size"), 1e-6, 1)
     schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
-    weight_decay: float = option(0.0005, "Pull of the weights towards zero", 0.0, 1.0)
+    weight_decay: float = option(0.0005, phrase("Pull of the weights towards zero"), 0.0, 1.0)
     balance: bool = option(False, balance.HELP)
-    dropout: float = option(0.5, "Share of the dense layers dropped in training", 0.0, 0.9)
-    width_share: float = option(0.5, "Filters, as a share of the paper's", 0.02, 2.0)
-    dense_units: int = option(1024, "Width of the two hidden dense layers", 8, 8192)
+    dropout: float = option(0.5, phrase("Share of the dense layers dropped in training"), 0.0, 0.9)
+    width_share: float = option(0.5, phrase("Filters, as a share of the paper's"), 0.02, 2.0)
+    dense_units: int = option(1024, phrase("Width of the two hidden dense layers"), 8, 8192)
     input_px: int = option(
-        96, "Average larger images down by a whole factor, to no fewer pixels than this", 16, 512
+        96,
+        phrase("Average larger images down by a whole factor, to no fewer pixels than this"),
+        16,
+        512,
     )
     batch_norm: bool = option(
-        True, "Normalise by batch, which learns far sooner; off: by neighbours, as in 2012"
+        True, phrase("Normalise by batch, which learns far sooner; off: by neighbours, as in 2012")
     )
-    flip: bool = option(False, "Augment by mirroring left and right")
-    shift_share: float = option(0.08, "Augment by moving up to this share of the side", 0.0, 0.5)
+    flip: bool = option(False, phrase("Augment by mirroring left and right"))
+    shift_share: float = option(
+        0.08, phrase("Augment by moving up to this share of the side"), 0.0, 0.5
+    )
 
 
 def build(options: AlexnetOptions, data: TrainingData, seed: int) -> Recipe:

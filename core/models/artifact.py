@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from core import errors
 from core.ids import bytes_id
+from core.language import t
 from core.models.convert import write_onnx
-from core.models.embedding import open_session
+from core.models.onnx_session import open_session
 from core.models.precision import full_float32
 from core.models.training import Fitted
 
@@ -89,8 +90,8 @@ def _difference(fitted: Fitted, onnx_path: Path) -> float:
     difference = float(np.abs(expected - received).max(initial=0.0))
     if not difference <= MAX_ABS_DIFF:  # also false for NaN
         raise errors.JobFailed(
-            "the exported model differs from the trained one",
-            expected=f"probabilities within {MAX_ABS_DIFF}",
+            t("the exported model differs from the trained one"),
+            expected=t("probabilities within {max_abs_diff}", max_abs_diff=MAX_ABS_DIFF),
             received=str(difference),
         )
     return difference
@@ -126,7 +127,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         _check_files(folder, content)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise errors.StoreError(
-            f"the saved model in {folder} is damaged or incomplete", received=str(error)
+            t("the saved model in {folder} is damaged or incomplete", folder=folder),
+            received=str(error),
         ) from error
     return content
 
@@ -134,16 +136,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _check_files(folder: Path, content: Mapping[str, Any]) -> None:
     """Raise ValueError unless the files are those that the manifest describes."""
     if content["format"] != FORMAT:
-        raise ValueError(f"format {content['format']}")
+        raise ValueError(t("format {number}", number=content["format"]))
     for name in (KERAS_FILE, ONNX_FILE):
         _check_size(folder / name, _MAX_MODEL_BYTES)
         if _describe_file(folder / name) != content["files"][name]:
-            raise ValueError(f"{name} has another checksum")
+            raise ValueError(t("{name} has another checksum", name=name))
 
 
 def _check_size(path: Path, most_bytes: int) -> None:
     if path.stat().st_size > most_bytes:
-        raise ValueError(f"{path.name} has more than {most_bytes} bytes")
+        raise ValueError(t("{name} has more than {most} bytes", name=path.name, most=most_bytes))
 
 
 def load_keras(folder: Path) -> Any:
@@ -219,7 +221,9 @@ class Session:
         probabilities = np.empty((n_rows, self.n_classes), np.float32)
         for start in range(0, n_rows, chunk):
             if stop is not None and stop():
-                raise errors.JobCancelled(f"predicting stopped at image {start} of {n_rows}")
+                raise errors.JobCancelled(
+                    t("predicting stopped at image {start} of {n_rows}", start=start, n_rows=n_rows)
+                )
             end = min(start + chunk, n_rows)
             part = self._as_input(x[start:end] if rows is None else x[rows[start:end]])
             probabilities[start:end] = self._session.run(None, {self._input: part})[0]
@@ -232,7 +236,7 @@ class Session:
         if not fits or x.shape[1:] != self.input_shape:
             words = ", ".join(str(n) for n in self.input_shape)
             raise errors.InvalidInput(
-                "the model cannot take this array",
+                t("the model cannot take this array"),
                 expected=f"{self.input_dtype} (n_images, {words})",
                 received=f"{x.dtype} {x.shape}",
             )

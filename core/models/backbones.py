@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInput
+from core.language import t
 from core.models import efficientnet_lite, weights
 from core.models.weights import WeightsFile
 
@@ -122,7 +123,7 @@ def get(name: str) -> Backbone:
         If there is none; the sentence lists those there are.
     """
     if name not in BACKBONES:
-        raise InvalidInput("unknown backbone", expected=" or ".join(BACKBONES), received=name)
+        raise InvalidInput(t("unknown backbone"), expected=t(" or ").join(BACKBONES), received=name)
     return BACKBONES[name]
 
 
@@ -136,8 +137,8 @@ def check_input_px(input_px: int) -> int:
     """
     if not _MIN_INPUT_PX <= input_px <= 512 or input_px % 32:
         raise InvalidInput(
-            "input_px does not suit the backbones",
-            expected="a multiple of 32 from 32 to 512",
+            t("input_px does not suit the backbones"),
+            expected=t("a multiple of 32 from 32 to 512"),
             received=str(input_px),
         )
     return input_px

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models.recipe import TrainingData
 
-HELP = "Count rare classes as much as frequent ones; their mistakes then weigh more"
+HELP = phrase("Count rare classes as much as frequent ones; their mistakes then weigh more")
 
 
 def class_weights(y: npt.NDArray[np.integer[Any]], n_classes: int) -> npt.NDArray[np.float32]:

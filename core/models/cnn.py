@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.language import phrase
 from core.models import balance, schedules
 from core.models.augment import augment, scaled_input
 from core.models.options import option
@@ -30,23 +31,36 @@ class CnnOptions:
     and right mean nothing.
     """
 
-    epochs: int = option(30, "Passes over the training images, at most", 1, 1000)
-    patience: int = option(8, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step; 0: found by itself", 0, 4096)
-    learning_rate: float = option(0.002, "Highest step size", 1e-6, 1)
-    schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
-    weight_decay: float = option(0.0005, "Pull of the weights towards zero", 0.0, 1.0)
-    balance: bool = option(False, balance.HELP)
-    label_smoothing: float = option(0.1, "Share of belief spread over all classes", 0.0, 0.5)
-    dropout: float = option(0.2, "Share of the last features dropped in training", 0.0, 0.9)
-    width: int = option(24, "Filters of the first layer; doubled at every halving", 4, 256)
-    input_px: int = option(
-        64, "Average larger images down by a whole factor, to no fewer pixels than this", 16, 512
+    epochs: int = option(30, phrase("Passes over the training images, at most"), 1, 1000)
+    patience: int = option(
+        8, phrase("Stop after this many epochs without a better validation"), 1, 1000
     )
-    flip: bool = option(False, "Augment by mirroring left and right")
-    rotation_deg: float = option(8.0, "Augment by turning up to this many degrees", 0.0, 180.0)
-    shift_share: float = option(0.08, "Augment by moving up to this share of the side", 0.0, 0.5)
-    contrast_share: float = option(0.2, "Augment by changing contrast up to this share", 0.0, 0.9)
+    batch_size: int = option(32, phrase("Images in one step; 0: found by itself"), 0, 4096)
+    learning_rate: float = option(0.002, phrase("Highest step size"), 1e-6, 1)
+    schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
+    weight_decay: float = option(0.0005, phrase("Pull of the weights towards zero"), 0.0, 1.0)
+    balance: bool = option(False, balance.HELP)
+    label_smoothing: float = option(
+        0.1, phrase("Share of belief spread over all classes"), 0.0, 0.5
+    )
+    dropout: float = option(0.2, phrase("Share of the last features dropped in training"), 0.0, 0.9)
+    width: int = option(24, phrase("Filters of the first layer; doubled at every halving"), 4, 256)
+    input_px: int = option(
+        64,
+        phrase("Average larger images down by a whole factor, to no fewer pixels than this"),
+        16,
+        512,
+    )
+    flip: bool = option(False, phrase("Augment by mirroring left and right"))
+    rotation_deg: float = option(
+        8.0, phrase("Augment by turning up to this many degrees"), 0.0, 180.0
+    )
+    shift_share: float = option(
+        0.08, phrase("Augment by moving up to this share of the side"), 0.0, 0.5
+    )
+    contrast_share: float = option(
+        0.2, phrase("Augment by changing contrast up to this share"), 0.0, 0.9
+    )
 
 
 def build(options: CnnOptions, data: TrainingData, seed: int) -> Recipe:

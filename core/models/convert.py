@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import JobFailed
+from core.language import t
 from core.settings import ROOT
 
 _LIMIT_S = 600.0
@@ -64,7 +65,7 @@ def _in_child(model: Any, path: Path) -> None:
         )
     if done.returncode != 0:
         last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
-        raise JobFailed(f"the model could not be written as ONNX ({last})")
+        raise JobFailed(t("the model could not be written as ONNX ({last})", last=last))
 
 
 def main(arguments: list[str]) -> int:

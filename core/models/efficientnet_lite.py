@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidInput
+from core.language import t
 
 DIM = 1280
 STEM = 32
@@ -132,8 +133,8 @@ def load_state_dict(model: Any, state: Mapping[str, npt.NDArray[Any]]) -> None:
             layer.set_weights(arrays)
         except (KeyError, ValueError) as error:
             raise InvalidInput(
-                f"the weights do not fit the layer {layer.name}",
-                expected="the tensors of EfficientNet-Lite0",
+                t("the weights do not fit the layer {name}", name=layer.name),
+                expected=t("the tensors of EfficientNet-Lite0"),
                 received=str(error),
             ) from error
 

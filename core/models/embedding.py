@@ -12,14 +12,15 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core import errors
 from core.ids import content_id
+from core.language import t
 from core.models import backbones, weights
+from core.models.onnx_session import open_session
 from core.settings import ROOT
 
 BATCH = 4  # of 1 to 32 the best or near it per CPU-second: larger batches leave the cache
@@ -118,15 +119,21 @@ class Embedder:
         """
         if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
             raise errors.InvalidInput(
-                "images cannot be embedded",
-                expected="uint8 (n_images, height, width, 3)",
+                t("images cannot be embedded"),
+                expected=t("uint8 (n_images, height, width, 3)"),
                 received=f"{pixels.dtype} {pixels.shape}",
             )
         n_images = len(pixels)
         embedding = np.empty((n_images, self.dim), np.float32)
         for start in range(0, n_images, BATCH):
             if stop is not None and stop():
-                raise errors.JobCancelled(f"embedding stopped at image {start} of {n_images}")
+                raise errors.JobCancelled(
+                    t(
+                        "embedding stopped at image {start} of {n_images}",
+                        start=start,
+                        n_images=n_images,
+                    )
+                )
             end = min(start + BATCH, n_images)
             batch = resize(pixels[start:end], self.input_px)
             embedding[start:end] = self._session.run(None, {self._input: batch})[0]
@@ -178,7 +185,7 @@ def open_embedder(
     """
     if n_threads < 1:
         raise errors.InvalidInput(
-            "n_threads is too small", expected="1 or more", received=str(n_threads)
+            t("n_threads is too small"), expected=t("1 or more"), received=str(n_threads)
         )
     entry = backbones.get(backbone)
     side = entry.input_px if input_px is None else input_px
@@ -208,38 +215,6 @@ def resize(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
         square = Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR)
         resized[i] = np.asarray(square)
     return resized
-
-
-def open_session(file: Path | bytes, n_threads: int) -> Any:
-    """Open an ONNX file, or its bytes, on the CPU with a few threads that sleep when idle.
-
-    Raises
-    ------
-    StoreError
-        If the file is missing or damaged.
-    """
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as failures
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors only: its warnings are about fusing
-    try:
-        return onnxruntime.InferenceSession(
-            file if isinstance(file, bytes) else str(file),
-            sess_options=options,
-            providers=["CPUExecutionProvider"],
-        )
-    except (
-        failures.Fail,
-        failures.InvalidProtobuf,
-        failures.InvalidGraph,
-        failures.NoSuchFile,
-    ) as e:
-        named = "" if isinstance(file, bytes) else f" {file}"
-        raise errors.StoreError(f"the model file{named} cannot be opened", received=str(e)) from e
 
 
 def _export_in_child(
@@ -273,7 +248,13 @@ def _export_in_child(
         printed = output.read().decode(errors="replace").strip()
     if status != 0:
         last = printed.splitlines()[-1] if printed else f"exit status {status}"
-        raise errors.JobFailed(f"the backbone {backbone} could not be exported ({last})")
+        raise errors.JobFailed(
+            t(
+                "the backbone {backbone} could not be exported ({last})",
+                backbone=backbone,
+                last=last,
+            )
+        )
 
 
 def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool] | None) -> int:
@@ -286,9 +267,9 @@ def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool] | None) -> in
             except subprocess.TimeoutExpired:
                 waited_s += _POLL_S
             if stop is not None and stop():
-                raise errors.JobCancelled("stopped while the backbone was being exported")
+                raise errors.JobCancelled(t("stopped while the backbone was being exported"))
             if waited_s > _EXPORT_LIMIT_S:
-                raise errors.JobFailed("exporting the backbone took over 10 minutes")
+                raise errors.JobFailed(t("exporting the backbone took over 10 minutes"))
     except BaseException:
         child.kill()
         raise

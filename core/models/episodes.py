@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models.options import option
 from core.models.recipe import TrainingData
 
@@ -30,19 +31,29 @@ _QUARTER_TURNS = 4
 class EpisodeOptions:
     """What all networks that learn from episodes have in common."""
 
-    epochs: int = option(30, "Times that the validation images are looked at, at most", 1, 10000)
-    patience: int = option(8, "Stop after this many epochs without a better validation", 1, 10000)
-    n_episodes: int = option(30, "Episodes, small random tasks, in one epoch", 1, 10000)
-    n_support: int = option(
-        20, "Training images of each class that the finished model compares with", 1, 1000
+    epochs: int = option(
+        30, phrase("Times that the validation images are looked at, at most"), 1, 10000
     )
-    learning_rate: float = option(0.001, "Highest step size; falls to zero along a cosine", 1e-6, 1)
-    filters: int = option(64, "Filters of each of the four convolutions", 4, 512)
+    patience: int = option(
+        8, phrase("Stop after this many epochs without a better validation"), 1, 10000
+    )
+    n_episodes: int = option(30, phrase("Episodes, small random tasks, in one epoch"), 1, 10000)
+    n_support: int = option(
+        20, phrase("Training images of each class that the finished model compares with"), 1, 1000
+    )
+    learning_rate: float = option(
+        0.001, phrase("Highest step size; falls to zero along a cosine"), 1e-6, 1
+    )
+    filters: int = option(64, phrase("Filters of each of the four convolutions"), 4, 512)
     input_px: int = option(
-        40, "Average larger images down by a whole factor, to no fewer pixels than this", 16, 512
+        40,
+        phrase("Average larger images down by a whole factor, to no fewer pixels than this"),
+        16,
+        512,
     )
     rotations: bool = option(
-        False, "Turned images count as further classes: only where turning changes what they are"
+        False,
+        phrase("Turned images count as further classes: only where turning changes what they are"),
     )
 
 
@@ -50,9 +61,11 @@ class EpisodeOptions:
 class QueryOptions(EpisodeOptions):
     """The same, where an episode is a support set and queries."""
 
-    n_way: int = option(5, "Classes in one episode, if there are as many", 2, 200)
-    n_shot: int = option(5, "Images of each class that an episode shows with their class", 1, 100)
-    n_query: int = option(5, "Images of each class that an episode asks about", 1, 100)
+    n_way: int = option(5, phrase("Classes in one episode, if there are as many"), 2, 200)
+    n_shot: int = option(
+        5, phrase("Images of each class that an episode shows with their class"), 1, 100
+    )
+    n_query: int = option(5, phrase("Images of each class that an episode asks about"), 1, 100)
 
 
 def members_of(data: TrainingData) -> list[npt.NDArray[np.int64]]:

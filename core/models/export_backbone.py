@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import AppError, JobFailed
+from core.language import t
 from core.models.convert import write_onnx
 
 MIN_COSINE = 0.9999
@@ -54,8 +55,8 @@ def export(name: str, weights_path: Path | None, input_px: int, target: Path) ->
         cosine = _lowest_cosine(model, partial, pixels)
         if not cosine >= MIN_COSINE:  # also false for NaN
             raise JobFailed(
-                f"the exported backbone {name} differs from its Keras definition",
-                expected=f"cosine >= {MIN_COSINE}",
+                t("the exported backbone {name} differs from its Keras definition", name=name),
+                expected=t("cosine >= {min_cosine}", min_cosine=MIN_COSINE),
                 received=f"{cosine:.6f}",
             )
         with partial.open("rb") as stream:

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidInput
+from core.language import phrase, t
 from core.models import artifact, context, matching, prototypical, siamese
 from core.models.pipelines import ask
 from core.models.training import Fitted, device_name
 
 ALGORITHMS = ("prototypical", "matching", "siamese")
-WHICH = "a prototypical, matching or siamese network without full context embeddings"
+WHICH = phrase("a prototypical, matching or siamese network without full context embeddings")
 _WRITTEN_ANEW = ("format", "files", "input", "output", "versions", "equality")
 
 
@@ -130,8 +131,8 @@ def extend_saved(
     manifest = artifact.read_manifest(folder)
     if class_name in manifest["classes"]:
         raise InvalidInput(
-            "the class exists already",
-            expected=f"none of {', '.join(manifest['classes'])}",
+            t("the class exists already"),
+            expected=t("none of {classes}", classes=", ".join(manifest["classes"])),
             received=class_name,
         )
     model = extend(artifact.load_keras(folder), images)
@@ -160,10 +161,10 @@ def _way(model: Any) -> _Way:
     if matching.SUPPORT in names and context.KEYS not in names:
         return _Way("embedding", _build_matching, _remember_support)
     raise InvalidInput(
-        "this model takes no further class",
-        expected=WHICH,
+        t("this model takes no further class"),
+        expected=t(WHICH),
         received=model.name,
-        todo="train it again with the new class",
+        todo=t("train it again with the new class"),
     )
 
 
@@ -171,8 +172,12 @@ def _check(model: Any, images: npt.NDArray[np.uint8], at_least: int) -> None:
     fits = images.dtype == np.uint8 and images.shape[1:] == tuple(model.input.shape[1:])
     if len(images) < at_least or not fits:
         raise InvalidInput(
-            "a class cannot be added from these images",
-            expected=f"{at_least} or more, uint8 {tuple(model.input.shape[1:])}",
+            t("a class cannot be added from these images"),
+            expected=t(
+                "{at_least} or more, uint8 {shape}",
+                at_least=at_least,
+                shape=tuple(model.input.shape[1:]),
+            ),
             received=f"{images.dtype} {images.shape}",
         )
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models.options import option
 from core.models.pipelines import drawn, one_hot
 from core.models.probe import mean_and_variance, standardiser
@@ -30,14 +31,22 @@ _ITSELF = 4.0  # more than two cosines can differ
 class KnnOptions:
     """What can be set on nearest neighbours; the defaults suit hundreds to thousands of images."""
 
-    n_neighbours: int = option(15, "Training images that vote", 1, 1000)
-    epochs: int = option(10, "Passes over the training images, at most", 1, 1000)
-    patience: int = option(3, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(64, "Images in one step", 1, 4096)
-    sharpness: float = option(10.0, "How much nearer counts for more, to begin with", 0.1, 1000.0)
-    learning_rate: float = option(0.5, "Highest step size; falls to zero along a cosine", 1e-6, 100)
-    doubt_share: float = option(0.02, "Share of belief spread over all classes", 1e-6, 0.5)
-    most_images: int = option(10000, "Training images kept in the model, at most", 10, 100000)
+    n_neighbours: int = option(15, phrase("Training images that vote"), 1, 1000)
+    epochs: int = option(10, phrase("Passes over the training images, at most"), 1, 1000)
+    patience: int = option(
+        3, phrase("Stop after this many epochs without a better validation"), 1, 1000
+    )
+    batch_size: int = option(64, phrase("Images in one step"), 1, 4096)
+    sharpness: float = option(
+        10.0, phrase("How much nearer counts for more, to begin with"), 0.1, 1000.0
+    )
+    learning_rate: float = option(
+        0.5, phrase("Highest step size; falls to zero along a cosine"), 1e-6, 100
+    )
+    doubt_share: float = option(0.02, phrase("Share of belief spread over all classes"), 1e-6, 0.5)
+    most_images: int = option(
+        10000, phrase("Training images kept in the model, at most"), 10, 100000
+    )
 
 
 def build(options: KnnOptions, data: TrainingData, seed: int) -> Recipe:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models import conv4
 from core.models.context import Context
 from core.models.episodes import (
@@ -43,12 +44,14 @@ class MatchingOptions(QueryOptions):
     O. Knagg). Here it is over squared distances, or over cosines that are scaled.
     """
 
-    cosine: bool = option(False, "Compare by the angle between embeddings, not by their distance")
-    cosine_scale: float = option(10.0, "Sharpness of the comparison by angle", 0.1, 100.0)
-    full_context: bool = option(
-        False, "Embed each image in view of the whole support set (paper, section 2.1.2)"
+    cosine: bool = option(
+        False, phrase("Compare by the angle between embeddings, not by their distance")
     )
-    context_steps: int = option(3, "Times that an image reads the support set, then", 1, 10)
+    cosine_scale: float = option(10.0, phrase("Sharpness of the comparison by angle"), 0.1, 100.0)
+    full_context: bool = option(
+        False, phrase("Embed each image in view of the whole support set (paper, section 2.1.2)")
+    )
+    context_steps: int = option(3, phrase("Times that an image reads the support set, then"), 1, 10)
 
 
 def build(options: MatchingOptions, data: TrainingData, seed: int) -> Recipe:

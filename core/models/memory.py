@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models import conv4
 from core.models.episodes import EpisodeOptions, Members, adam, draw, members_of, support_of
 from core.models.memory_cell import Memory
@@ -33,12 +34,18 @@ class MemoryOptions(EpisodeOptions):
     then goes on to 60), so by default nothing stops it early.
     """
 
-    patience: int = option(30, "Stop after this many epochs without a better validation", 1, 10000)
-    n_each: int = option(5, "Images of each class in one episode, one after the other", 2, 100)
-    n_together: int = option(2, "Episodes that are learned from together", 1, 64)
-    n_slots: int = option(128, "Images that the memory holds; the least used gives way", 2, 4096)
-    n_units: int = option(200, "Width of the controller", 4, 2048)
-    dim: int = option(40, "Length of a key", 4, 512)
+    patience: int = option(
+        30, phrase("Stop after this many epochs without a better validation"), 1, 10000
+    )
+    n_each: int = option(
+        5, phrase("Images of each class in one episode, one after the other"), 2, 100
+    )
+    n_together: int = option(2, phrase("Episodes that are learned from together"), 1, 64)
+    n_slots: int = option(
+        128, phrase("Images that the memory holds; the least used gives way"), 2, 4096
+    )
+    n_units: int = option(200, phrase("Width of the controller"), 4, 2048)
+    dim: int = option(40, phrase("Length of a key"), 4, 512)
 
 
 def build(options: MemoryOptions, data: TrainingData, seed: int) -> Recipe:

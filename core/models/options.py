@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from core.errors import InvalidInput
+from core.language import t
+from core.models.option_titles import TITLES
 
 _Value = TypeVar("_Value", int, float, bool, str)
 _Options = TypeVar("_Options")
@@ -29,7 +31,7 @@ def option(
     default : int, float, bool or str
         What holds when nothing is given.
     help : str
-        What it means, for a person who has never trained a network.
+        What it means, for a person who has never trained a network: a phrase.
     minimum, maximum : float, optional
         Smallest and largest value that is taken; only numbers have them.
     choices : tuple of str
@@ -45,12 +47,13 @@ class OptionField:
     """One option as pages and the command line draw it."""
 
     name: str
+    title: str  # a phrase
     kind: type[int] | type[float] | type[bool] | type[str]
     default: int | float | bool | str
-    help: str
+    help: str  # a phrase
     minimum: float | None
     maximum: float | None
-    choices: tuple[str, ...]  # of a str; empty otherwise
+    choices: tuple[str, ...]  # of a str, phrases; empty otherwise
 
 
 def describe(options_type: type) -> list[OptionField]:
@@ -59,6 +62,7 @@ def describe(options_type: type) -> list[OptionField]:
     return [
         OptionField(
             f.name,
+            TITLES.get(f.name, f.name),
             type(default),
             default,
             f.metadata["help"],
@@ -88,7 +92,7 @@ def parse(options_type: type[_Options], given: Mapping[str, Any]) -> _Options:
     known = {field.name: field for field in describe(options_type)}
     for name in given:
         if name not in known:
-            raise InvalidInput("unknown option", expected=" or ".join(known), received=name)
+            raise InvalidInput(t("unknown option"), expected=t(" or ").join(known), received=name)
     return options_type(**{name: _checked(known[name], value) for name, value in given.items()})
 
 
@@ -105,15 +109,15 @@ def _checked(field: OptionField, value: Any) -> Any:
         fits = whole or (isinstance(value, float) and math.isfinite(value))
     if not fits:
         raise InvalidInput(
-            f"the option {field.name} has the wrong type",
+            t("the option {name} has the wrong type", name=field.name),
             expected=field.kind.__name__,
             received=repr(value),
         )
     low, high = field.minimum, field.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         raise InvalidInput(
-            f"the option {field.name} is out of range",
-            expected=f"{low} to {high}",
+            t("the option {name} is out of range", name=field.name),
+            expected=t("{low} to {high}", low=low, high=high),
             received=str(value),
         )
     return field.kind(value)
@@ -123,8 +127,8 @@ def _chosen(field: OptionField, value: Any) -> str:
     """Return `value` if it is one of the choices, or raise."""
     if value not in field.choices:
         raise InvalidInput(
-            f"the option {field.name} has no such choice",
-            expected=" or ".join(field.choices),
+            t("the option {name} has no such choice", name=field.name),
+            expected=t(" or ").join(field.choices),
             received=repr(value),
         )
     return str(value)

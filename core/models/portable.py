@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.errors import AppError, InvalidInput
+from core.language import t
 from core.models.artifact import Session, load_session
 from core.models.embedding import Embedder
 
@@ -73,7 +74,8 @@ def check(data: bytes) -> None:
         raise _refused(error) from error
     for reason in _reasons(model):
         raise InvalidInput(
-            f"this model {reason}", expected="an ONNX file that this product has written"
+            reason,
+            expected=t("an ONNX file that this product has written"),
         )
 
 
@@ -81,21 +83,23 @@ def _reasons(model: Any) -> Iterator[str]:
     """Yield why a graph is not taken."""
     graph = model.graph
     if len(graph.node) > _MOST_NODES:
-        yield f"has more than {_MOST_NODES:,} operations"
+        yield t("this model has more than {most:,} operations", most=_MOST_NODES)
     if len(model.functions) or len(model.training_info) or len(graph.sparse_initializer):
-        yield "holds more than one plain graph"
+        yield t("this model holds more than one plain graph")
     tensors = list(graph.initializer)
     for node in graph.node:
         if node.domain not in _DOMAINS:
-            yield "needs operators that are not ONNX's own"
+            yield t("this model needs operators that are not ONNX's own")
         for attribute in node.attribute:
             if attribute.HasField("g") or len(attribute.graphs):
-                yield "branches or loops"
+                yield t("this model branches or loops")
             tensors += [attribute.t, *attribute.tensors]
-    if any(t.data_location == t.EXTERNAL or len(t.external_data) for t in tensors):
-        yield "refers to other files"
+    if any(x.data_location == x.EXTERNAL or len(x.external_data) for x in tensors):
+        yield t("this model refers to other files")
 
 
 def _refused(error: Exception) -> AppError:
     text = str(error).strip().splitlines()
-    return InvalidInput("this is no ONNX file that can be opened", received=(text or [""])[0][:200])
+    return InvalidInput(
+        t("this is no ONNX file that can be opened"), received=(text or [""])[0][:200]
+    )

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models import balance
 from core.models.options import option
 from core.models.recipe import Recipe, Stage, TrainingData, n_steps
@@ -30,16 +31,24 @@ _EPSILON = 1e-9  # the layer adds it to the variance; ours is never near zero
 class ProbeOptions:
     """What can be set on a probe; the defaults suit hundreds to thousands of images."""
 
-    epochs: int = option(80, "Passes over the training images, at most", 1, 1000)
-    patience: int = option(10, "Stop after this many epochs without a better validation", 1, 1000)
+    epochs: int = option(80, phrase("Passes over the training images, at most"), 1, 1000)
+    patience: int = option(
+        10, phrase("Stop after this many epochs without a better validation"), 1, 1000
+    )
     learning_rate: float = option(
-        0.02, "Way to go in one pass, shared by its steps; falls to zero along a cosine", 1e-6, 10.0
+        0.02,
+        phrase("Way to go in one pass, shared by its steps; falls to zero along a cosine"),
+        1e-6,
+        10.0,
     )
     l2: float = option(
-        100.0, "Weight penalty, shared by the training images: 1/C of logistic regression", 0.0, 1e7
+        100.0,
+        phrase("Weight penalty, shared by the training images: 1/C of logistic regression"),
+        0.0,
+        1e7,
     )
     balance: bool = option(False, balance.HELP)
-    batch_size: int = option(256, "Images in one step; 0: found by itself", 0, 8192)
+    batch_size: int = option(256, phrase("Images in one step; 0: found by itself"), 0, 8192)
 
 
 def build(options: ProbeOptions, data: TrainingData, seed: int) -> Recipe:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import NotReady
+from core.language import t
 from core.models.recipe import Recipe, Stage
 from core.models.watching import Record
 
@@ -148,8 +149,8 @@ class Progress:
         if self._keeper is not None:
             self._keeper.clear()
         raise NotReady(
-            "the checkpoint was made by another version of this program and was deleted",
-            todo="start the training again; it begins anew",
+            t("the checkpoint was made by another version of this program and was deleted"),
+            todo=t("start the training again; it begins anew"),
         )
 
 

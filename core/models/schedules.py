@@ -13,8 +13,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-SCHEDULES = ("cosine", "triangular", "constant")
-HELP = (
+from core.language import phrase
+
+SCHEDULES = (phrase("cosine"), phrase("triangular"), phrase("constant"))
+HELP = phrase(
     "How the step size moves: down along a cosine, up and down in straight lines (one triangle), "
     "or not at all"
 )

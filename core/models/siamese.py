@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models import conv4
 from core.models.episodes import (
     EpisodeOptions,
@@ -39,8 +40,10 @@ _ALPHA_START, _BIAS_START = -0.1, 4.0
 class SiameseOptions(EpisodeOptions):
     """What can be set on a siamese network, beside what is common to episodes."""
 
-    n_images: int = option(64, "Images in one episode; each is compared with all others", 8, 512)
-    dim: int = option(256, "Numbers in which two images are compared", 4, 4096)
+    n_images: int = option(
+        64, phrase("Images in one episode; each is compared with all others"), 8, 512
+    )
+    dim: int = option(256, phrase("Numbers in which two images are compared"), 4, 4096)
 
 
 def build(options: SiameseOptions, data: TrainingData, seed: int) -> Recipe:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import JobFailed
+from core.language import t
 from core.models import Algorithm, get_algorithm
 from core.models.balance import weights_for
 from core.models.batch_size import is_out_of_memory, settle
@@ -167,8 +168,8 @@ def _with_half_a_batch(options: Any, error: Exception) -> Any:
     size = getattr(options, "batch_size", 1)
     if size <= 1:
         raise JobFailed(
-            "there is not enough memory for this training",
-            todo="take smaller images (input_px) or a smaller network",
+            t("there is not enough memory for this training"),
+            todo=t("take smaller images (input_px) or a smaller network"),
         ) from error
     _log.warning("memory is full with %d images in a step; trying %d", size, size // 2)
     return replace(options, batch_size=size // 2)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.language import phrase
 from core.models import backbones, balance, schedules, weights
 from core.models.options import option
 from core.models.pipelines import batches, one_hot
@@ -33,20 +34,28 @@ class TransferOptions:
     """What can be set on a transfer; the defaults suit hundreds to thousands of images."""
 
     epochs: int = option(
-        30, "Passes over the training images with the head alone, at most", 1, 1000
+        30, phrase("Passes over the training images with the head alone, at most"), 1, 1000
     )
-    tuning_epochs: int = option(20, "Passes that also tune the top blocks, at most", 0, 1000)
-    patience: int = option(6, "Stop after this many epochs without a better validation", 1, 1000)
-    batch_size: int = option(32, "Images in one step; 0: found by itself", 0, 4096)
-    learning_rate: float = option(0.003, "Highest step size of the head alone", 1e-6, 1)
-    tuning_rate: float = option(0.0003, "Highest step size while tuning", 1e-7, 1)
+    tuning_epochs: int = option(
+        20, phrase("Passes that also tune the top blocks, at most"), 0, 1000
+    )
+    patience: int = option(
+        6, phrase("Stop after this many epochs without a better validation"), 1, 1000
+    )
+    batch_size: int = option(32, phrase("Images in one step; 0: found by itself"), 0, 4096)
+    learning_rate: float = option(0.003, phrase("Highest step size of the head alone"), 1e-6, 1)
+    tuning_rate: float = option(0.0003, phrase("Highest step size while tuning"), 1e-7, 1)
     schedule: str = option("cosine", schedules.HELP, choices=schedules.SCHEDULES)
     balance: bool = option(False, balance.HELP)
-    weight_decay: float = option(0.001, "Pull of the weights towards zero", 0.0, 1.0)
-    dropout: float = option(0.2, "Share of the embedding dropped in training", 0.0, 0.9)
-    label_smoothing: float = option(0.1, "Share of belief spread over all classes", 0.0, 0.5)
-    n_blocks: int = option(3, "Blocks of the backbone that are tuned, from the top", 1, 15)
-    input_px: int = option(160, "Side the images are resized to, rounded to 32 pixels", 32, 512)
+    weight_decay: float = option(0.001, phrase("Pull of the weights towards zero"), 0.0, 1.0)
+    dropout: float = option(0.2, phrase("Share of the embedding dropped in training"), 0.0, 0.9)
+    label_smoothing: float = option(
+        0.1, phrase("Share of belief spread over all classes"), 0.0, 0.5
+    )
+    n_blocks: int = option(3, phrase("Blocks of the backbone that are tuned, from the top"), 1, 15)
+    input_px: int = option(
+        160, phrase("Side the images are resized to, rounded to 32 pixels"), 32, 512
+    )
 
 
 def build(options: TransferOptions, data: TrainingData, seed: int) -> Recipe:

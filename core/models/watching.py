@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import JobCancelled, JobFailed
+from core.language import t
 from core.models.pipelines import ask
 from core.models.recipe import Recipe, TrainingData
 
@@ -105,8 +106,8 @@ class Record:
         epoch = self.n_done + 1
         if not all(np.isfinite(value) for value in numbers.values()):
             raise JobFailed(
-                f"the training diverged in epoch {epoch}",
-                todo="lower the learning rate or the penalty",
+                t("the training diverged in epoch {epoch}", epoch=epoch),
+                todo=t("lower the learning rate or the penalty"),
             )
         lowest = min(self.history.get(MONITOR, ()), default=np.inf)
         for name, value in numbers.items():
@@ -219,6 +220,6 @@ def checker(should_stop: Callable[[], bool] | None) -> Callable[[], None]:
 
     def check() -> None:
         if should_stop is not None and should_stop():
-            raise JobCancelled("the training was stopped")
+            raise JobCancelled(t("the training was stopped"))
 
     return check

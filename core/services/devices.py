@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.language import tn
 from core.models import machine
 from core.services.data.datasets import list_datasets
 from core.store import runs
@@ -52,7 +53,9 @@ def expected(ws: Workspace) -> Device:
     if last is None and card is not None:
         return Device("gpu", f"GPU: {card.name}", card.name, card.free_bytes)
     n = ws.settings.n_threads
-    return Device("cpu", _CPU, f"this machine (CPU, {n} {'core' if n == 1 else 'cores'})")
+    return Device(
+        "cpu", _CPU, tn("this machine (CPU, {n} core)", "this machine (CPU, {n} cores)", n)
+    )
 
 
 def _last(ws: Workspace) -> str | None:

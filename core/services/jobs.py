@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from core.errors import JobCancelled, JobFailed
 from core.jobs import engine
+from core.language import t, tn
 from core.records import Job
 from core.store.database import Workspace
 
@@ -95,17 +96,15 @@ def span(seconds: float) -> str:
     ['5 seconds', '45 seconds', '1 minute', '4 minutes', '1.5 hours', '2 days']
     """
     if seconds < 57.5:
-        return f"{max(5, 5 * round(seconds / 5))} seconds"
+        return t("{n} seconds", n=max(5, 5 * round(seconds / 5)))
     if seconds < 57 * _MINUTE_S:
-        return _count(round(seconds / _MINUTE_S), "minute")
+        return tn("{n} minute", "{n} minutes", round(seconds / _MINUTE_S))
     if seconds < 1.5 * _DAY_S:
         half_hours = round(2 * seconds / _HOUR_S)
-        return _count(half_hours / 2 if half_hours < 8 else round(half_hours / 2), "hour")
-    return _count(round(seconds / _DAY_S), "day")
-
-
-def _count(n: float, noun: str) -> str:
-    return f"{n:g} {noun if n == 1 else noun + 's'}"
+        if half_hours % 2 and half_hours < 8:
+            return t("{hours:.1f} hours", hours=half_hours / 2)
+        return tn("{n} hour", "{n} hours", round(half_hours / 2))
+    return tn("{n} day", "{n} days", round(seconds / _DAY_S))
 
 
 def wait_for(ws: Workspace, job_id: str, on_progress: Callable[[Job], None] | None = None) -> Job:
@@ -118,7 +117,10 @@ def wait_for(ws: Workspace, job_id: str, on_progress: Callable[[Job], None] | No
     """
     job = engine.wait(ws, job_id, on_progress)
     if job.state == "cancelled":
-        raise JobCancelled(f"{job.title} was cancelled")
+        raise JobCancelled(t("{title} was cancelled", title=job.title))
     if job.state == "failed":
-        raise JobFailed(f"{job.title} failed", received=(job.error or "no reason").rstrip("."))
+        raise JobFailed(
+            t("{title} failed", title=job.title),
+            received=(job.error or t("no reason")).rstrip("."),
+        )
     return job

@@ -10,11 +10,12 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from core.errors import InvalidInput
+from core.language import phrase, t
 from core.settings import ImageLimits
 from core.sources.items import Source, printable
 
 NAMES = ("builtin:rosebuds", "builtin:digits", "keras:fashion_mnist", "keras:cifar10")
-_EXPECTED = "a folder, a .zip, a .csv, .tsv or .parquet manifest, or one of " + ", ".join(NAMES)
+_EXPECTED = phrase("a folder, a .zip, a .csv, .tsv or .parquet manifest, or one of {names}")
 
 
 def open_source(source: str, limits: ImageLimits) -> Source:
@@ -42,16 +43,22 @@ def open_source(source: str, limits: ImageLimits) -> Source:
         return _open_named(source)
     if printable(source) != source or not source.strip() or rest.startswith("//"):
         raise InvalidInput(
-            "this is no source of images",
-            expected=_EXPECTED,
+            t("this is no source of images"),
+            expected=_expected(),
             received=repr(printable(source)[:100]),
-            todo="download what lies at an address first" if rest.startswith("//") else None,
+            todo=t("download what lies at an address first") if rest.startswith("//") else None,
         )
     try:
         path = Path(source).expanduser()
     except RuntimeError as error:  # ~nobody
-        raise InvalidInput(f"{source[:100]} does not exist", expected=_EXPECTED) from error
+        raise InvalidInput(
+            t("{path} does not exist", path=source[:100]), expected=_expected()
+        ) from error
     return _open_path(path, limits)
+
+
+def _expected() -> str:
+    return t(_EXPECTED, names=", ".join(NAMES))
 
 
 def _open_path(path: Path, limits: ImageLimits) -> Source:
@@ -71,9 +78,16 @@ def _open_path(path: Path, limits: ImageLimits) -> Source:
             return TableSource(path, limits)
         exists = path.exists()
     except OSError as error:
-        raise InvalidInput(f"{printable(str(path))} cannot be read", received=str(error)) from error
-    what = "is no source of images" if exists else "does not exist"
-    raise InvalidInput(f"{printable(str(path))} {what}", expected=_EXPECTED)
+        raise InvalidInput(
+            t("{path} cannot be read", path=printable(str(path))), received=str(error)
+        ) from error
+    shown = printable(str(path))
+    raise InvalidInput(
+        t("{path} is no source of images", path=shown)
+        if exists
+        else t("{path} does not exist", path=shown),
+        expected=_expected(),
+    )
 
 
 def _open_named(source: str) -> Source:
@@ -96,7 +110,9 @@ def _open_named(source: str) -> Source:
             "keras:cifar10": keras_sets.open_cifar10,
         }[name]
         return opener(given.get("n_per_class"))
-    raise InvalidInput("this is no built-in source", expected=_EXPECTED, received=printable(source))
+    raise InvalidInput(
+        t("this is no built-in source"), expected=_expected(), received=printable(source)
+    )
 
 
 def _options(source: str, query: str, ranges: Mapping[str, tuple[int, int]]) -> Mapping[str, int]:
@@ -105,10 +121,13 @@ def _options(source: str, query: str, ranges: Mapping[str, tuple[int, int]]) -> 
     for name, text in parse_qsl(query, keep_blank_values=True):
         low, high = ranges.get(name, (1, 0))
         if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
-            known = ", ".join(f"{key} in {a}..{b}" for key, (a, b) in ranges.items())
+            known = ", ".join(
+                t("{key} in {low}..{high}", key=key, low=a, high=b)
+                for key, (a, b) in ranges.items()
+            )
             raise InvalidInput(
-                f"{printable(source)} has an option that is not understood",
-                expected=known or "no options",
+                t("{source} has an option that is not understood", source=printable(source)),
+                expected=known or t("no options"),
                 received=printable(f"{name}={text}")[:100],
             )
         given[name] = int(text)

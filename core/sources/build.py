@@ -17,13 +17,15 @@ from queue import SimpleQueue
 
 from core.errors import InvalidInput, JobCancelled
 from core.ids import bytes_id
+from core.language import t, tn
 from core.records import Problem
 from core.settings import ImageLimits
 from core.sources.built import Built, BuiltImage
 from core.sources.decoder import Decoder
 from core.sources.files import DatasetFiles
-from core.sources.images import FITS, BadImage, Fit, Prepared
+from core.sources.images import FITS, Fit, Prepared
 from core.sources.items import Source, SourceItem
+from core.sources.recognise import BadImage
 
 __all__ = ["SIZES_PX", "Built", "BuiltImage", "Fit", "build", "check_options"]
 
@@ -98,7 +100,7 @@ def build(
     check_options(size_px, fit)
     if n_workers < 1:
         raise InvalidInput(
-            "n_workers is out of range", expected="1 or more", received=str(n_workers)
+            t("n_workers is out of range"), expected=t("1 or more"), received=str(n_workers)
         )
     with ExitStack() as stack:
         decoders = [stack.enter_context(Decoder(limits, fit)) for _ in range(n_workers)]
@@ -112,7 +114,7 @@ def build(
             if report:
                 report(*_progress(n_done, source.n_items))
             if stop and stop():
-                raise JobCancelled("the import was stopped")
+                raise JobCancelled(t("the import was stopped"))
         return collected.finish(source, size_px)
 
 
@@ -165,20 +167,30 @@ class _Collected:
             return Problem(item.path, first.kind, first.reason)
         self._n_duplicates += 1
         if first.label != item.label:
-            reason = f"the same bytes as {first.path}, which has the label {first.label}"
-            return Problem(item.path, "label_conflict", f"{reason} and not {item.label}")
-        return Problem(item.path, "duplicate", f"the same bytes as {first.path}")
+            reason = t(
+                "the same bytes as {path}, which has the label {first} and not {label}",
+                path=first.path,
+                first=first.label,
+                label=item.label,
+            )
+            return Problem(item.path, "label_conflict", reason)
+        return Problem(item.path, "duplicate", t("the same bytes as {path}", path=first.path))
 
     def finish(self, source: Source, size_px: int) -> Built:
         if not self._rows:
             first = self._problems[0] if self._problems else None
             raise InvalidInput(
-                f"no image of {source.name} could be taken",
-                expected="at least one image with a label",
-                received=f"{len(self._problems)} files that were not taken; the first, "
-                f"{first.file}: {first.reason}"
+                t("no image of {name} could be taken", name=source.name),
+                expected=t("at least one image with a label"),
+                received=tn(
+                    "{n} file that was not taken; the first, {file}: {reason}",
+                    "{n} files that were not taken; the first, {file}: {reason}",
+                    len(self._problems),
+                    file=first.file,
+                    reason=first.reason,
+                )
                 if first
-                else "no file at all",
+                else t("no file at all"),
             )
         present = {row.label for row in self._rows}
         order = source.label_order or sorted(present)
@@ -227,13 +239,15 @@ def _start(
     if isinstance(row, Problem):
         return row
     if row.label is None:
-        return Problem(row.path, "unlabelled", "no label says what it shows")
+        return Problem(row.path, "unlabelled", t("no label says what it shows"))
     try:
         data = row.read()
     except BadImage as error:
         return Problem(row.path, error.kind, _sentence(error))
     except OSError as error:
-        return Problem(row.path, "unreadable", f"it cannot be read: {error.strerror or error}")
+        return Problem(
+            row.path, "unreadable", t("it cannot be read: {why}", why=error.strerror or str(error))
+        )
     image_id = bytes_id(data)
     if image_id in seen:
         return _Underway(row, data, image_id, None)
@@ -258,12 +272,15 @@ def _round_up(side_px: float) -> int:
 
 def _progress(n_done: int, n_items: int | None) -> tuple[float, str]:
     if not n_items:
-        return 0.0, f"read {n_done:,} files"
-    return min(1.0, n_done / n_items), f"read {n_done:,} of {n_items:,} files"
+        return 0.0, tn("read {n:,} file", "read {n:,} files", n_done)
+    step = t("read {n_done:,} of {n_items:,} files", n_done=n_done, n_items=n_items)
+    return min(1.0, n_done / n_items), step
 
 
 def _sentence(error: BadImage) -> str:
-    return error.what + (f"; expected {error.expected}" if error.expected else "")
+    if not error.expected:
+        return error.what
+    return t("{said}; expected {expected}", said=error.what, expected=error.expected)
 
 
 def check_options(size_px: int | None, fit: Fit) -> None:
@@ -276,7 +293,9 @@ def check_options(size_px: int | None, fit: Fit) -> None:
     """
     if size_px is not None and not 8 <= size_px <= _MAX_SIZE_PX:
         raise InvalidInput(
-            "size_px is out of range", expected=f"8 to {_MAX_SIZE_PX}", received=str(size_px)
+            t("size_px is out of range"),
+            expected=t("8 to {most}", most=_MAX_SIZE_PX),
+            received=str(size_px),
         )
     if fit not in FITS:
-        raise InvalidInput("fit is unknown", expected=", ".join(FITS), received=repr(fit))
+        raise InvalidInput(t("fit is unknown"), expected=", ".join(FITS), received=repr(fit))

@@ -7,11 +7,12 @@ from functools import partial
 
 import numpy as np
 
+from core.language import phrase, t
 from core.records import Problem
 from core.sources.arrays import ArraySource, Part
 from core.sources.items import Source, SourceItem
 
-DIGITS_NOTE = (
+DIGITS_NOTE = phrase(
     "Digits: 1,797 scans of 8 x 8 pixels from 43 people (Alpaydin and Kaynak 1998, as shipped "
     "with scikit-learn)."
 )
@@ -33,7 +34,7 @@ class RosebudSource(Source):
         self._rosebuds = rosebuds
         self._options = options = {**_ROSEBUD_DEFAULTS, **options}
         self.name = "rosebuds"
-        self.note = rosebuds.NOTE
+        self.note = t(rosebuds.NOTE)
         self.label_order = tuple(rosebuds.LABELS)
         self.natural_px = options["size_px"]
         self.n_items = options["n_per_class"] * len(rosebuds.LABELS)
@@ -53,7 +54,7 @@ def open_digits() -> Source:
     return ArraySource(
         _load_digits,
         name="digits",
-        note=DIGITS_NOTE,
+        note=t(DIGITS_NOTE),
         labels=tuple("0123456789"),
         natural_px=8,
     )

@@ -13,6 +13,7 @@ import json
 import os
 import select
 import signal
+import string
 import struct
 import subprocess
 import sys
@@ -23,9 +24,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
 
+from core.language import keep, say, t
 from core.settings import ROOT, ImageLimits
 from core.sources import images
-from core.sources.images import BadImage, Fit, Prepared
+from core.sources.images import Fit, Prepared
+from core.sources.recognise import BadImage
 
 _REQUEST = struct.Struct("<cHI")  # command, size_px, n_bytes of the file
 _LENGTH = struct.Struct("<I")
@@ -101,7 +104,9 @@ class Decoder:
             kind: Literal["unreadable", "refused"] = (
                 "refused" if head["kind"] == "refused" else "unreadable"
             )
-            raise BadImage(kind, str(head["reason"]), expected=head["expected"])
+            raise BadImage(
+                kind, str(_restored(head["reason"])), expected=_restored(head["expected"])
+            )
         return head, body
 
     def _ask_patiently(
@@ -112,14 +117,20 @@ class Decoder:
             return self._ask_once(command, size_px, data)
         except TimeoutError as error:
             self._end()
-            raise BadImage("refused", f"decoding it takes more than {WALL_S:g} s") from error
+            raise BadImage(
+                "refused", t("decoding it takes more than {seconds:g} s", seconds=WALL_S)
+            ) from error
         except (OSError, EOFError, ValueError) as error:
             code = self._end()
             if code == -signal.SIGXCPU:
-                raise BadImage("refused", f"decoding it takes more than {CPU_S} s") from error
+                raise BadImage(
+                    "refused", t("decoding it takes more than {seconds:g} s", seconds=CPU_S)
+                ) from error
             if not again:
-                how = f" (signal {-code})" if code < 0 else ""
-                raise BadImage("refused", f"the decoder crashed on it{how}") from error
+                how = t("the decoder crashed on it")
+                if code < 0:
+                    how = t("the decoder crashed on it (signal {number})", number=-code)
+                raise BadImage("refused", how) from error
         return self._ask_patiently(command, size_px, data, again=False)
 
     def _ask_once(
@@ -157,6 +168,17 @@ class Decoder:
         if process.stdout is not None:
             process.stdout.close()
         return process.returncode
+
+
+def _restored(told: Any) -> Any:
+    """Return what the child says; one that a picture took over may not ask for endless padding."""
+    if not isinstance(told, dict):
+        return told
+    places = string.Formatter().parse(str(told["template"]))
+    if any(spec not in (None, "", ",") for _, _, spec, _ in places):
+        return "?"
+    values = {str(key): _restored(value) for key, value in told["values"].items()}
+    return say({"template": told["template"], "values": values})
 
 
 def _start(config: str) -> subprocess.Popen[bytes]:
@@ -223,7 +245,8 @@ def _answer(work: Callable[[], tuple[dict[str, Any], bytes]]) -> bytes:
     try:
         head, body = work()
     except BadImage as error:
-        head = {"kind": error.kind, "reason": error.what, "expected": error.expected}
+        head = {"kind": error.kind, "reason": keep(error.what)}
+        head["expected"] = keep(error.expected or "")
         body = b""
     header = json.dumps(head).encode()
     return _LENGTH.pack(len(header)) + header + body

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 
 from core.errors import StoreError
+from core.language import t
 
 
 class DatasetFiles:
@@ -110,7 +111,11 @@ def _writing() -> Iterator[None]:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise StoreError(
-            "the images could not be written" + (": the disk is full" if full else ""),
+            t("the images could not be written: the disk is full")
+            if full
+            else t("the images could not be written"),
             received=error.strerror,
-            todo="free some space and import again" if full else "see whether it can be written",
+            todo=t("free some space and import again")
+            if full
+            else t("see whether it can be written"),
         ) from error

@@ -16,12 +16,13 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Problem
 from core.settings import ImageLimits
-from core.sources.images import BadImage
 from core.sources.items import Source, SourceItem, make_item, printable, spread
 from core.sources.layout import is_ignored, looks_like_picture
 from core.sources.manifest import find_listing
+from core.sources.recognise import BadImage, too_large
 from core.sources.table import MAX_BYTES, read_table, unusable
 
 
@@ -61,7 +62,7 @@ class TableSource(Source):
     def __init__(self, path: Path, limits: ImageLimits) -> None:
         self.name = printable(path.stem)
         if path.stat().st_size > MAX_BYTES:
-            raise unusable(path.name, f"it is larger than {MAX_BYTES:,} bytes")
+            raise unusable(path.name, t("it is larger than {n:,} bytes", n=MAX_BYTES))
         with path.open("rb") as file:
             self._rows = read_table(path.name, file, _reader(path.parent, path.parent, limits))
         self.n_items = len(self._rows)
@@ -87,15 +88,15 @@ def read_file(path: str | Path, root: Path, limits: ImageLimits) -> bytes:
     """
     real = Path(path).resolve()
     if not real.is_relative_to(root.resolve()):
-        raise BadImage("refused", f"it lies outside {printable(root.name)}")
+        raise BadImage("refused", t("it lies outside {name}", name=printable(root.name)))
     # A pipe would block for ever; O_NONBLOCK opens one at once, and then it is seen for what it is.
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BadImage("refused", "it is not a regular file")
+            raise BadImage("refused", t("it is not a regular file"))
         data = file.read(limits.file_bytes + 1)
     if len(data) > limits.file_bytes:
-        raise BadImage("refused", f"the file is larger than {limits.file_bytes:,} bytes")
+        raise too_large(limits)
     return data
 
 
@@ -103,7 +104,7 @@ def _rows(root: Path, limits: ImageLimits) -> list[SourceItem | Problem]:
     paths = sorted(path for path in _walk(root) if not is_ignored(path))
     layout = find_listing(
         paths,
-        f"the folder {printable(root.name)}",
+        t("the folder {name}", name=printable(root.name)),
         lambda path: read_file(root / path, root, limits),
     )
     if isinstance(layout, str):
@@ -115,7 +116,7 @@ def _rows(root: Path, limits: ImageLimits) -> list[SourceItem | Problem]:
         if place:
             rows.append(make_item(path, partial(read_file, root / path, root, limits), *place))
         elif looks_like_picture(path):
-            rows.append(Problem(printable(path), "unlabelled", "it lies in no class folder"))
+            rows.append(Problem(printable(path), "unlabelled", t("it lies in no class folder")))
     return rows
 
 
@@ -128,7 +129,7 @@ def _read_row(folder: Path, file: str, root: Path, limits: ImageLimits) -> bytes
     try:
         return read_file(folder / file, root, limits)
     except ValueError as error:  # a NUL in the name
-        raise BadImage("unreadable", "no file can have this name") from error
+        raise BadImage("unreadable", t("no file can have this name")) from error
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -146,7 +147,7 @@ def _walk(root: Path) -> Iterator[str]:
                         yield path
         except OSError as error:
             raise InvalidInput(
-                f"the folder {printable(inside or root.name)} cannot be read",
+                t("the folder {name} cannot be read", name=printable(inside or root.name)),
                 received=error.strerror,
-                todo="give this account the right to read it",
+                todo=t("give this account the right to read it"),
             ) from error

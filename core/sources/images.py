@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from core.errors import InvalidInput
+from core.language import phrase, t
 from core.settings import ImageLimits
-from core.sources.recognise import damage, recognise
+from core.sources.recognise import BadImage, damage, recognise, too_large
 
 Fit = Literal["crop", "pad", "stretch"]
 FITS: tuple[Fit, ...] = ("crop", "pad", "stretch")
@@ -39,24 +39,6 @@ _TURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-class BadImage(InvalidInput):
-    """A file that is not taken as an image.
-
-    Parameters
-    ----------
-    kind : {"unreadable", "refused"}
-        Whether it cannot be decoded, or could but is outside the limits.
-    what : str
-        The reason, without the file's name.
-    """
-
-    def __init__(
-        self, kind: Literal["unreadable", "refused"], what: str, *, expected: str | None = None
-    ) -> None:
-        super().__init__(what, expected=expected)
-        self.kind: Literal["unreadable", "refused"] = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +178,7 @@ def _load(
         except BadImage:
             raise
         except MemoryError as error:
-            raise BadImage("refused", "decoding it takes too much memory") from error
+            raise BadImage("refused", t("decoding it takes too much memory")) from error
         except Exception as error:  # decoders raise anything at all
             raise BadImage("unreadable", damage(error)) from error
     if turn >= 5:  # a quarter turn
@@ -207,28 +189,30 @@ def _load(
 def _open(data: bytes, limits: ImageLimits) -> Image.Image:
     """Read the header and hold it against the limits."""
     if not data:
-        raise BadImage("unreadable", "the file is empty")
+        raise BadImage("unreadable", t("the file is empty"))
     if len(data) > limits.file_bytes:
-        raise BadImage("refused", f"the file is larger than {limits.file_bytes:,} bytes")
+        raise too_large(limits)
     try:
         image = Image.open(io.BytesIO(data), formats=limits.formats)
         several = image.format != "MPO" and _has_more_frames(image, limits.n_frames)
     except UnidentifiedImageError as error:
-        accepted = ", ".join(limits.formats)
-        raise BadImage("unreadable", recognise(data), expected=f"one of {accepted}") from error
+        accepted = t("one of {names}", names=", ".join(limits.formats))
+        raise BadImage("unreadable", recognise(data), expected=accepted) from error
     except Image.DecompressionBombError as error:
-        raise BadImage("refused", f"more than {limits.n_pixels:,} pixels") from error
+        raise BadImage("refused", t("more than {n:,} pixels", n=limits.n_pixels)) from error
     except MemoryError as error:
-        raise BadImage("refused", "reading its header takes too much memory") from error
+        raise BadImage("refused", t("reading its header takes too much memory")) from error
     except Exception as error:  # decoders raise anything at all
         raise BadImage("unreadable", damage(error)) from error
     width, height = image.size
     if width < 1 or height < 1:
-        raise BadImage("unreadable", "the header declares an empty picture")
+        raise BadImage("unreadable", t("the header declares an empty picture"))
     if width * height > limits.n_pixels:
-        raise BadImage("refused", f"{width} x {height} is more than {limits.n_pixels:,} pixels")
+        said = phrase("{width} x {height} is more than {n:,} pixels")
+        raise BadImage("refused", t(said, width=width, height=height, n=limits.n_pixels))
     if several:
-        raise BadImage("refused", "a moving picture, or one with several pages, is not one image")
+        several_pages = t("a moving picture, or one with several pages, is not one image")
+        raise BadImage("refused", several_pages)
     return image
 
 
@@ -254,7 +238,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise BadImage("refused", "its values have 32 bits", expected="8 or 16 bits a channel")
+        raise BadImage(
+            "refused", t("its values have 32 bits"), expected=t("8 or 16 bits a channel")
+        )
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, (255, 255, 255, 255))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from core.language import t
 from core.records import Problem, Split
 
 SPLIT_NAMES: dict[str, Split] = {
@@ -135,9 +136,16 @@ def make_item(
     shown = printable(path)
     text = printable(unicodedata.normalize("NFC", label.strip())) if label else ""
     if not text:
-        return Problem(shown, "unlabelled", "no label says what it shows")
+        return Problem(shown, "unlabelled", t("no label says what it shows"))
     if len(text) > MAX_LABEL_CHARS:
-        return Problem(shown, "refused", f"its label is longer than {MAX_LABEL_CHARS} characters")
+        return Problem(
+            shown,
+            "refused",
+            t(
+                "its label is longer than {n} characters",
+                n=MAX_LABEL_CHARS,
+            ),
+        )
     return SourceItem(shown, read, text, split, group)
 
 

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput, NotReady
+from core.language import t
 from core.sources.arrays import ArraySource, Part
 from core.sources.items import Source
 
@@ -90,7 +91,7 @@ def open_fashion_mnist(n_per_class: int | None) -> Source:
     return ArraySource(
         _load_fashion_mnist,
         name="fashion_mnist",
-        note="Fashion-MNIST: articles of clothing (Zalando Research, MIT licence).",
+        note=t("Fashion-MNIST: articles of clothing (Zalando Research, MIT licence)."),
         labels=FASHION_LABELS,
         natural_px=28,
         n_per_class=n_per_class,
@@ -102,7 +103,7 @@ def open_cifar10(n_per_class: int | None) -> Source:
     return ArraySource(
         load_cifar10,
         name="cifar10",
-        note="CIFAR-10: small photographs (Krizhevsky 2009).",
+        note=t("CIFAR-10: small photographs (Krizhevsky 2009)."),
         labels=CIFAR10_LABELS,
         natural_px=32,
         n_per_class=n_per_class,
@@ -176,9 +177,9 @@ def _download(file: RemoteFile, folder: Path) -> Path:
         return target  # another process was first
     except (OSError, http.client.HTTPException) as error:
         raise NotReady(
-            f"{file.name} is not on this machine and could not be downloaded",
+            t("{name} is not on this machine and could not be downloaded", name=file.name),
             received=f"{type(error).__name__}: {error}",
-            todo=f"get it from {file.url} and place it in {folder}",
+            todo=t("get it from {url} and place it in {folder}", url=file.url, folder=folder),
         ) from error
     return target
 
@@ -189,7 +190,7 @@ def _fetch(file: RemoteFile, into: IO[bytes]) -> None:
         while chunk := answer.read(_CHUNK_BYTES):
             n_bytes += len(chunk)
             if n_bytes > file.n_bytes:
-                raise OSError(f"the answer is longer than {file.n_bytes:,} bytes")
+                raise OSError(t("the answer is longer than {n:,} bytes", n=file.n_bytes))
             into.write(chunk)
 
 
@@ -206,8 +207,8 @@ def _gunzip(path: Path, file: RemoteFile) -> bytes:
 def _check(sha256: str, file: RemoteFile, path: Path) -> None:
     if sha256 != file.sha256:
         raise InvalidInput(
-            f"{path} is damaged, or another file of that name",
+            t("{path} is damaged, or another file of that name", path=path),
             expected=f"sha256 {file.sha256[:12]}...",
             received=f"{sha256[:12]}...",
-            todo=f"delete it, and get it from {file.url}",
+            todo=t("delete it, and get it from {url}", url=file.url),
         )

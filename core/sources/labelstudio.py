@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Review
 from core.sources.items import printable
 from core.sources.review_row import SaidRow, parse_time, refused
@@ -39,11 +40,11 @@ def read_tasks(name: str, data: bytes) -> list[SaidRow]:
     try:
         tasks = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise refused(name, "it is no JSON") from error
+        raise refused(name, t("it is no JSON")) from error
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise InvalidInput(
-            f"{printable(name)} is no export of Label Studio",
-            expected="its JSON export: a list of tasks",
+            t("{name} is no export of Label Studio", name=printable(name)),
+            expected=t("its JSON export: a list of tasks"),
             received=type(tasks).__name__,
         )
     rows: list[SaidRow] = []
@@ -86,8 +87,8 @@ def _image(name: str, number: int, task: Mapping[str, Any]) -> str:
     )
     if not isinstance(address, str) or not address:
         raise InvalidInput(
-            f"task {number} of {printable(name)} names no image",
-            expected='an address in "data": {"image": ...}',
+            t("task {number} of {name} names no image", number=number, name=printable(name)),
+            expected=t('an address in "data": {"image": ...}'),
         )
     path = address.split("?", 1)[0]
     if "/upload/" in path:
@@ -101,9 +102,13 @@ def _said(name: str, number: int, image: str, said: Mapping[str, Any]) -> SaidRo
     skipped = bool(said.get("was_cancelled"))
     if len(labels) > 1 or (not labels and not skipped and ours.get("verdict") != "not_sure"):
         raise InvalidInput(
-            f"an annotation of task {number} of {printable(name)} does not say what was seen",
-            expected="one choice, or a skipped task",
-            received=", ".join(printable(label)[:50] for label in labels) or "no choice",
+            t(
+                "an annotation of task {number} of {name} does not say what was seen",
+                number=number,
+                name=printable(name),
+            ),
+            expected=t("one choice, or a skipped task"),
+            received=", ".join(printable(label)[:50] for label in labels) or t("no choice"),
         )
     label = None if skipped or not labels else labels[0]
     at = said.get("created_at")
@@ -144,8 +149,14 @@ def _who(name: str, number: int, said: Mapping[str, Any]) -> str:
     if isinstance(by, dict):
         by = by.get("email") or by.get("username") or by.get("id")
     if by is None or by == "":
-        raise InvalidInput(f"an annotation of task {number} of {printable(name)} names nobody")
-    return f"user {by}" if isinstance(by, int) else str(by)
+        raise InvalidInput(
+            t(
+                "an annotation of task {number} of {name} names nobody",
+                number=number,
+                name=printable(name),
+            )
+        )
+    return t("user {by}", by=by) if isinstance(by, int) else str(by)
 
 
 def _annotated(review: Review) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.errors import InvalidInput
+from core.language import t, tn
 from core.records import Split
 from core.sources.items import SPLIT_NAMES
 
@@ -110,17 +111,19 @@ def _descend(top: _Folder, where: str) -> Layout:
             return Layout(root, splits=False)
         if len(deep) > 1:
             raise InvalidInput(
-                f"{where} has several folders that could hold the classes",
-                expected="class folders with pictures in them, such as cat/1.jpg and dog/2.jpg",
+                t("{where} has several folders that could hold the classes", where=where),
+                expected=t("class folders with pictures in them, such as cat/1.jpg and dog/2.jpg"),
                 received=", ".join(sorted(deep)[:5]),
-                todo="import one of them, or write a CSV manifest with the columns path,label",
+                todo=t("import one of them, or write a CSV manifest with the columns path,label"),
             )
         root, here = (*root, deep[0]), here.children[deep[0]]
     raise InvalidInput(
-        f"{where} has no class folders",
-        expected="class folders with pictures in them, such as cat/1.jpg and dog/2.jpg",
-        received=f"{top.n_all} pictures in no folder" if top.n_all else "no picture at all",
-        todo="sort them into folders, or write a CSV manifest with the columns path,label",
+        t("{where} has no class folders", where=where),
+        expected=t("class folders with pictures in them, such as cat/1.jpg and dog/2.jpg"),
+        received=tn("{n} picture in no folder", "{n} pictures in no folder", top.n_all)
+        if top.n_all
+        else t("no picture at all"),
+        todo=t("sort them into folders, or write a CSV manifest with the columns path,label"),
     )
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from core.errors import InvalidInput
-from core.sources.images import BadImage
+from core.language import t
 from core.sources.items import printable
 from core.sources.layout import Layout, find_layout, looks_like_picture
+from core.sources.recognise import BadImage
 from core.sources.table import SUFFIXES, has_columns, unusable
 
 _MAX_TABLES = 20  # that are looked into: each may be as large as a file may be
@@ -53,7 +54,9 @@ def find_listing(names: Sequence[str], where: str, read: Callable[[str], bytes])
         found = error
     manifests, damage = _manifests(names, where, read)
     if len(manifests) > 1:
-        raise _several(where, "manifests", manifests)
+        raise _several(
+            t("{where} has no class folders and several manifests", where=where), manifests
+        )
     if manifests:
         return manifests[0]
     if isinstance(found, Layout):
@@ -72,7 +75,9 @@ def _manifests(
     """Return the tables that are manifests, and why a table that could be one is none."""
     tables = [name for name in names if name.count("/") <= 1 and _suffix(name) in SUFFIXES]
     if len(tables) > _MAX_TABLES:
-        return [], _several(where, "tables", tables)
+        return [], _several(
+            t("{where} has no class folders and several tables", where=where), tables
+        )
     manifests: list[str] = []
     damage: InvalidInput | None = None
     for name in tables:
@@ -84,7 +89,7 @@ def _manifests(
         except InvalidInput as error:
             damage = damage or error
         except OSError as error:
-            damage = damage or unusable(name, f"the system says {error.strerror}")
+            damage = damage or unusable(name, t("the system says {why}", why=error.strerror))
     return manifests, damage
 
 
@@ -92,10 +97,10 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def _several(where: str, what: str, names: Sequence[str]) -> InvalidInput:
+def _several(what: str, names: Sequence[str]) -> InvalidInput:
     return InvalidInput(
-        f"{where} has no class folders and several {what}",
-        expected="class folders, or one manifest with the columns path,label",
+        what,
+        expected=t("class folders, or one manifest with the columns path,label"),
         received=", ".join(printable(name)[:100] for name in names[:5]),
-        todo="leave only the one that is meant",
+        todo=t("leave only the one that is meant"),
     )

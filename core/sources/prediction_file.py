@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import InvalidInput
+from core.language import t
 from core.sources.formulas import restored
 from core.sources.items import printable
 from core.sources.table import DELIMITERS, decoded, open_parquet
@@ -55,7 +56,7 @@ def read_predictions(name: str, file: IO[bytes], classes: Sequence[str]) -> Pred
     suffix = PurePosixPath(name).suffix.lower()
     file.seek(0, io.SEEK_END)
     if file.tell() > MAX_BYTES:
-        raise refused(name, f"it has more than {MAX_BYTES:,} bytes")
+        raise refused(name, t("it has more than {n:,} bytes", n=MAX_BYTES))
     file.seek(0)
     if suffix in (".csv", ".tsv"):
         table = _read_csv(name, file.read())
@@ -63,14 +64,14 @@ def read_predictions(name: str, file: IO[bytes], classes: Sequence[str]) -> Pred
         table = _read_parquet(name, file)
     else:
         raise InvalidInput(
-            f"{printable(name)} is no file of predictions",
-            expected=".csv or .parquet",
-            received=suffix or "a name without a suffix",
+            t("{name} is no file of predictions", name=printable(name)),
+            expected=t(".csv or .parquet"),
+            received=suffix or t("a name without a suffix"),
         )
     image, columns = _columns(name, table.column_names, classes)
     named = table.column(image).to_pylist()
     if not named:
-        raise refused(name, "it has no rows")
+        raise refused(name, t("it has no rows"))
     probs = np.stack([_numbers(name, table, at) for at in columns.values()], axis=1)
     _check(name, probs)
     images = tuple(restored(str(cell).strip()) for cell in named)
@@ -80,8 +81,8 @@ def read_predictions(name: str, file: IO[bytes], classes: Sequence[str]) -> Pred
 def refused(name: str, why: str) -> InvalidInput:
     """Return the error that says why a file of predictions is not read."""
     return InvalidInput(
-        f"the predictions in {printable(name)} are not read: {why}",
-        expected="a column image and, for each class, a column p_CLASS of probabilities",
+        t("the predictions in {name} are not read: {why}", name=printable(name), why=why),
+        expected=t("a column image and, for each class, a column p_CLASS of probabilities"),
     )
 
 
@@ -102,16 +103,16 @@ def _read_csv(name: str, data: bytes) -> pa.Table:
         )
     except pa.ArrowException as error:
         why = printable(str(error))[:200]
-        raise refused(name, f"it cannot be read as CSV ({why})") from error
+        raise refused(name, t("it cannot be read as CSV ({why})", why=why)) from error
 
 
 def _read_parquet(name: str, file: IO[bytes]) -> pa.Table:
     with open_parquet(name, file) as opened:
         if opened.metadata.num_rows > MAX_ROWS:
-            raise refused(name, f"it has more than {MAX_ROWS:,} rows")
+            raise refused(name, t("it has more than {n:,} rows", n=MAX_ROWS))
         groups = (opened.metadata.row_group(i) for i in range(opened.metadata.num_row_groups))
         if sum(group.total_byte_size for group in groups) > MAX_BYTES:
-            raise refused(name, f"it unpacks to more than {MAX_BYTES:,} bytes")
+            raise refused(name, t("it unpacks to more than {n:,} bytes", n=MAX_BYTES))
         return opened.read()
 
 
@@ -130,18 +131,23 @@ def _columns(
                 break
     if image is None or len(found) < 2:
         raise InvalidInput(
-            f"{printable(name)} has no column "
-            + ("that names the images" if image is None else "of probabilities for two classes"),
-            expected=f"the columns image, {', '.join(PREFIX + c for c in classes)}",
-            received=", ".join(printable(title)[:50] for title in titles[:20]) or "no header",
+            t("{name} has no column that names the images", name=printable(name))
+            if image is None
+            else t("{name} has no column of probabilities for two classes", name=printable(name)),
+            expected=t("the columns image, {names}", names=", ".join(PREFIX + c for c in classes)),
+            received=", ".join(printable(title)[:50] for title in titles[:20]) or t("no header"),
         )
     missing = [c for c in classes if c not in found]
     if missing and len(found) != 2:
         raise InvalidInput(
-            f"{printable(name)} has no probabilities for {', '.join(missing[:5])}",
-            expected="a column for each class, or for exactly two of them (an expert)",
+            t(
+                "{name} has no probabilities for {missing}",
+                name=printable(name),
+                missing=", ".join(missing[:5]),
+            ),
+            expected=t("a column for each class, or for exactly two of them (an expert)"),
             received=", ".join(found),
-            todo="name the class map that it answers for, if it has other classes",
+            todo=t("name the class map that it answers for, if it has other classes"),
         )
     return image, found
 
@@ -155,7 +161,7 @@ def _numbers(name: str, table: pa.Table, at: int) -> np.ndarray:
         values: Any = column.cast(pa.float64()).to_numpy()
     except pa.ArrowException as error:
         title = printable(table.column_names[at])[:50]
-        raise refused(name, f"column {title} holds what is no number") from error
+        raise refused(name, t("column {title} holds what is no number", title=title)) from error
     return np.asarray(values, dtype=np.float64)
 
 
@@ -167,7 +173,7 @@ def _check(name: str, probs: np.ndarray) -> None:
         row = int(np.flatnonzero(~ok)[0])
         values = ", ".join(f"{value:.4g}" for value in probs[row][:8])
         raise InvalidInput(
-            f"row {row + 1} of {printable(name)} holds no probabilities",
-            expected="numbers from 0 to 1 that sum to 1; of logits take the softmax first",
+            t("row {row} of {name} holds no probabilities", row=row + 1, name=printable(name)),
+            expected=t("numbers from 0 to 1 that sum to 1; of logits take the softmax first"),
             received=values,
         )

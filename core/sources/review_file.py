@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from core.errors import InvalidInput
+from core.language import phrase, t
 from core.sources.formulas import restored
 from core.sources.items import printable
 from core.sources.labelstudio import read_tasks
@@ -22,6 +23,10 @@ MAX_BYTES = 500_000_000
 MAX_ROWS = 5_000_000
 _NEEDED = ("image", "reviewer", "label")
 COLUMNS = (*_NEEDED, "time", "note", "verdict", "source", "blind", "event_id", "path")
+_NAMES_NO = {
+    "image": phrase("row {row} of {name} names no image"),
+    "reviewer": phrase("row {row} of {name} names no reviewer"),
+}
 _VERDICTS = ("label", "skip", "not_sure")
 
 
@@ -43,7 +48,7 @@ def read_reviews(name: str, file: IO[bytes]) -> list[SaidRow]:
     suffix = PurePosixPath(name).suffix.lower()
     file.seek(0, 2)
     if file.tell() > MAX_BYTES:
-        raise refused(name, f"it has more than {MAX_BYTES:,} bytes")
+        raise refused(name, t("it has more than {n:,} bytes", n=MAX_BYTES))
     file.seek(0)
     if suffix in (".csv", ".tsv"):
         rows = _csv_cells(name, file)
@@ -53,9 +58,9 @@ def read_reviews(name: str, file: IO[bytes]) -> list[SaidRow]:
         return read_tasks(name, file.read())
     else:
         raise InvalidInput(
-            f"{printable(name)} is no file of reviews",
-            expected=".csv, .parquet, or Label Studio's .json",
-            received=suffix or "a name without a suffix",
+            t("{name} is no file of reviews", name=printable(name)),
+            expected=t(".csv, .parquet, or Label Studio's .json"),
+            received=suffix or t("a name without a suffix"),
         )
     return [_said(name, n, cells) for n, cells in enumerate(rows, start=1)]
 
@@ -67,7 +72,7 @@ def _csv_cells(name: str, file: IO[bytes]) -> list[dict[str, str]]:
         wanted = _wanted(name, next(rows, []))
         for cells in filter(None, rows):
             if len(found) == MAX_ROWS:
-                raise refused(name, f"it has more than {MAX_ROWS:,} rows")
+                raise refused(name, t("it has more than {n:,} rows", n=MAX_ROWS))
             found.append(
                 {
                     title: restored(cells[at].strip(" ")) if at < len(cells) else ""
@@ -75,7 +80,9 @@ def _csv_cells(name: str, file: IO[bytes]) -> list[dict[str, str]]:
                 }
             )
     except csv.Error as error:
-        raise refused(name, f"line {len(found) + 2} is no CSV ({error})") from error
+        raise refused(
+            name, t("line {n} is no CSV ({error})", n=len(found) + 2, error=str(error))
+        ) from error
     return found
 
 
@@ -84,12 +91,12 @@ def _parquet_cells(name: str, file: IO[bytes]) -> list[dict[str, str]]:
         try:
             opened = stack.enter_context(open_parquet(name, file))
         except InvalidInput as error:
-            raise refused(name, "it cannot be read as Parquet") from error
+            raise refused(name, t("it cannot be read as Parquet")) from error
         if opened.metadata.num_rows > MAX_ROWS:
-            raise refused(name, f"it has more than {MAX_ROWS:,} rows")
+            raise refused(name, t("it has more than {n:,} rows", n=MAX_ROWS))
         groups = (opened.metadata.row_group(i) for i in range(opened.metadata.num_row_groups))
         if sum(group.total_byte_size for group in groups) > MAX_BYTES:
-            raise refused(name, f"it unpacks to more than {MAX_BYTES:,} bytes")
+            raise refused(name, t("it unpacks to more than {n:,} bytes", n=MAX_BYTES))
         names = opened.schema_arrow.names
         wanted = _wanted(name, names)
         table = opened.read(columns=[names[at] for at in wanted.values()])
@@ -105,30 +112,34 @@ def _wanted(name: str, header: list[str]) -> Mapping[str, int]:
     missing = [title for title in _NEEDED if title not in at]
     if missing:
         raise InvalidInput(
-            f"{printable(name)} has no column {missing[0]}",
-            expected="the columns image, reviewer, label and maybe time, note",
-            received=", ".join(printable(title)[:50] for title in header[:10]) or "no header",
+            t("{name} has no column {missing}", name=printable(name), missing=missing[0]),
+            expected=t("the columns image, reviewer, label and maybe time, note"),
+            received=", ".join(printable(title)[:50] for title in header[:10]) or t("no header"),
         )
     return {title: at[title] for title in COLUMNS if title in at}
 
 
 def _said(name: str, row: int, cells: Mapping[str, str]) -> SaidRow:
     """Turn the text of one row into what it says."""
-    for title in ("image", "reviewer"):
+    for title in _NAMES_NO:
         if not cells[title].strip():
-            raise InvalidInput(f"row {row} of {printable(name)} names no {title}")
+            raise InvalidInput(t(_NAMES_NO[title], row=row, name=printable(name)))
     verdict = cells.get("verdict") or "label"
     if verdict not in _VERDICTS or (verdict == "label") is (not cells["label"]):
         raise InvalidInput(
-            f"row {row} of {printable(name)} does not say what was seen",
-            expected="a label; or, in a column verdict, skip or not_sure without a label",
+            t("row {row} of {name} does not say what was seen", row=row, name=printable(name)),
+            expected=t("a label; or, in a column verdict, skip or not_sure without a label"),
             received=repr(printable(f"{verdict} {cells['label']}".strip())[:50]),
         )
     blind = cells.get("blind", "").casefold()
     if blind not in ("", "true", "false", "1", "0"):
         raise InvalidInput(
-            f"row {row} of {printable(name)} does not say whether the reviewer was blind",
-            expected="true, false, or nothing",
+            t(
+                "row {row} of {name} does not say whether the reviewer was blind",
+                row=row,
+                name=printable(name),
+            ),
+            expected=t("true, false, or nothing"),
             received=repr(printable(blind)[:50]),
         )
     time = cells.get("time", "")

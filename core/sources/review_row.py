@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from core.errors import InvalidInput
+from core.language import t
 from core.sources.items import printable
 
 
@@ -29,8 +30,8 @@ class SaidRow:
 def refused(name: str, why: str) -> InvalidInput:
     """Return the error that says why a file of reviews is not read."""
     return InvalidInput(
-        f"the reviews in {printable(name)} are not read: {why}",
-        expected="the columns image, reviewer, label and maybe time, note",
+        t("the reviews in {name} are not read: {why}", name=printable(name), why=why),
+        expected=t("the columns image, reviewer, label and maybe time, note"),
     )
 
 
@@ -47,7 +48,7 @@ def parse_time(name: str, row: int, text: str) -> datetime:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(
-            f"row {row} of {printable(name)} has no time that can be read",
-            expected="ISO 8601, such as 2026-11-23T16:30:00Z",
+            t("row {row} of {name} has no time that can be read", row=row, name=printable(name)),
+            expected=t("ISO 8601, such as 2026-11-23T16:30:00Z"),
             received=repr(printable(text)[:50]),
         ) from error

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Problem, Split
 from core.sources.items import MAX_PATH_CHARS, SPLIT_NAMES, SourceItem, make_item, printable
 
@@ -66,7 +67,7 @@ def read_table(
         zip(files, labels, splits, groups, strict=True), start=1
     ):
         if path is None:
-            rows.append(Problem(f"row {n}", "unreadable", "the row names no file"))
+            rows.append(Problem(t("row {n}", n=n), "unreadable", t("the row names no file")))
             continue
         rows.append(make_item(path, reader(path), label, _split(name, n, split), group))
     return rows
@@ -86,14 +87,14 @@ def has_columns(name: str, file: IO[bytes]) -> bool:
     try:
         return _find(next(csv_rows(file), [])) is not None
     except csv.Error as error:
-        raise unusable(name, f"line 1 is no CSV ({error})") from error
+        raise unusable(name, t("line {n} is no CSV ({error})", n=1, error=str(error))) from error
 
 
 def unusable(name: str, why: str) -> InvalidInput:
     """Return the error that says why a table is not read."""
     return InvalidInput(
-        f"the table {printable(name)} is not read: {why}",
-        expected="a CSV or Parquet file with the columns path,label and maybe split,group",
+        t("the table {name} is not read: {why}", name=printable(name), why=why),
+        expected=t("a CSV or Parquet file with the columns path,label and maybe split,group"),
     )
 
 
@@ -106,8 +107,8 @@ def _split(name: str, n: int, text: str | None) -> Split | None:
         return None
     if text.casefold() not in SPLIT_NAMES:
         raise InvalidInput(
-            f"row {n} of {printable(name)} has an unknown split",
-            expected="train, val (or valid, validation), test, or nothing",
+            t("row {n} of {name} has an unknown split", n=n, name=printable(name)),
+            expected=t("train, val (or valid, validation), test, or nothing"),
             received=repr(printable(text)[:50]),
         )
     return SPLIT_NAMES[text.casefold()]
@@ -121,12 +122,12 @@ def _read_csv(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str |
         columns = {column: [] for column in wanted}
         for row in filter(None, rows):
             if len(columns["path"]) == max_rows:
-                raise unusable(name, f"it has more than {max_rows:,} rows")
+                raise unusable(name, t("it has more than {n:,} rows", n=max_rows))
             for column, at in wanted.items():
                 columns[column].append(_cell(row[at] if at < len(row) else None))
     except csv.Error as error:
         n = len(columns.get("path", ())) + 2
-        raise unusable(name, f"line {n} is no CSV ({error})") from error
+        raise unusable(name, t("line {n} is no CSV ({error})", n=n, error=str(error))) from error
     return columns
 
 
@@ -160,18 +161,18 @@ def open_parquet(name: str, file: IO[bytes]) -> Iterator[ParquetFile]:
         with pq.ParquetFile(file, read_dictionary=names) as opened:
             yield opened
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise unusable(name, "it cannot be read as Parquet") from error
+        raise unusable(name, t("it cannot be read as Parquet")) from error
 
 
 def _read_parquet(name: str, file: IO[bytes], max_rows: int) -> dict[str, list[str | None]]:
     with open_parquet(name, file) as opened:
         if opened.metadata.num_rows > max_rows:
-            raise unusable(name, f"it has more than {max_rows:,} rows")
+            raise unusable(name, t("it has more than {n:,} rows", n=max_rows))
         names = opened.schema_arrow.names
         wanted = _wanted(name, names)
         groups = (opened.metadata.row_group(i) for i in range(opened.metadata.num_row_groups))
         if sum(group.total_byte_size for group in groups) > MAX_BYTES:
-            raise unusable(name, f"it unpacks to more than {MAX_BYTES:,} bytes")
+            raise unusable(name, t("it unpacks to more than {n:,} bytes", n=MAX_BYTES))
         table = opened.read(columns=[names[at] for at in wanted.values()])
         return {column: _cells(table.column(names[at])) for column, at in wanted.items()}
 
@@ -190,9 +191,9 @@ def _wanted(name: str, header: Sequence[str]) -> Mapping[str, int]:
     wanted = _find(header)
     if wanted is None:
         raise InvalidInput(
-            f"the table {printable(name)} is no manifest",
-            expected="the columns path,label and maybe split,group",
-            received=", ".join(printable(title)[:50] for title in header[:10]) or "no header",
+            t("the table {name} is no manifest", name=printable(name)),
+            expected=t("the columns path,label and maybe split,group"),
+            received=", ".join(printable(title)[:50] for title in header[:10]) or t("no header"),
         )
     return wanted
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from core.errors import Conflict
+from core.language import t
 from core.records import Adjudication
-from core.store import tables as t
+from core.store import tables
 
 _SAME = ("dataset_id", "image_id", "label", "who")  # of a repeated send
 
@@ -33,14 +34,14 @@ def add(
         If somebody decided in the meantime (the sentence says who, what and when), or the event id
         was used for another decision.
     """
-    c = t.adjudication.c
-    query = select(t.adjudication).where(c.event_id == event["event_id"])
+    c = tables.adjudication.c
+    query = select(tables.adjudication).where(c.event_id == event["event_id"])
     row = conn.execute(query).mappings().first()
     if row is not None:
         if any(row[key] != event[key] for key in _SAME):
             raise Conflict(
-                "this event id was used for another decision",
-                expected="a new event id for every decision",
+                t("this event id was used for another decision"),
+                expected=t("a new event id for every decision"),
                 received=repr(event["event_id"]),
             )
         return _record(row), True
@@ -48,21 +49,21 @@ def add(
     if len(spoken) != expected_version:
         raise _stale(spoken, expected_version)
     values = {**event, "version": len(spoken) + 1}
-    conn.execute(insert(t.adjudication), values)
+    conn.execute(insert(tables.adjudication), values)
     return _record(conn.execute(query).mappings().one()), False
 
 
 def history(conn: Connection, dataset_id: str, image_id: str) -> list[Adjudication]:
     """Return every decision about an image, oldest first; the last one counts."""
-    c = t.adjudication.c
-    query = select(t.adjudication).where(c.dataset_id == dataset_id, c.image_id == image_id)
+    c = tables.adjudication.c
+    query = select(tables.adjudication).where(c.dataset_id == dataset_id, c.image_id == image_id)
     return [_record(row) for row in conn.execute(query.order_by(c.version)).mappings()]
 
 
 def current(conn: Connection, dataset_id: str) -> dict[str, Adjudication]:
     """Return {image id: the decision that counts}, those that opened an image again left out."""
-    c = t.adjudication.c
-    query = select(t.adjudication).where(c.dataset_id == dataset_id).order_by(c.version)
+    c = tables.adjudication.c
+    query = select(tables.adjudication).where(c.dataset_id == dataset_id).order_by(c.version)
     last = {row["image_id"]: _record(row) for row in conn.execute(query).mappings()}
     return {image_id: its for image_id, its in last.items() if its.label is not None}
 
@@ -70,17 +71,19 @@ def current(conn: Connection, dataset_id: str) -> dict[str, Adjudication]:
 def _stale(spoken: list[Adjudication], expected_version: int) -> Conflict:
     if not spoken:
         return Conflict(
-            "nobody has decided about this image yet",
-            expected="expected_version 0",
+            t("nobody has decided about this image yet"),
+            expected=t("expected_version 0"),
             received=str(expected_version),
         )
     last = spoken[-1]
-    did = f"decided {last.label}" if last.label else "opened this image again"
+    when = f"{last.created_at:%Y-%m-%d %H:%M:%S}"
     return Conflict(
-        f"{last.who} {did} at {last.created_at:%Y-%m-%d %H:%M:%S} UTC",
-        expected=f"a decision that has seen version {last.version}",
-        received=f"one that has seen version {expected_version}",
-        todo="look at the image again",
+        t("{who} decided {label} at {when} UTC", who=last.who, label=last.label, when=when)
+        if last.label
+        else t("{who} opened this image again at {when} UTC", who=last.who, when=when),
+        expected=t("a decision that has seen version {version}", version=last.version),
+        received=t("one that has seen version {version}", version=expected_version),
+        todo=t("look at the image again"),
     )
 
 

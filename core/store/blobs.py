@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput, StoreError
+from core.language import t
 from core.store.trouble import from_os
 
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -84,7 +85,7 @@ class Blobs:
         """
         if not _ID.fullmatch(blob_id):
             raise InvalidInput(
-                "not a blob id", expected="64 hex digits", received=repr(blob_id[:80])
+                t("not a blob id"), expected=t("64 hex digits"), received=repr(blob_id[:80])
             )
         return self.root / blob_id[:2] / blob_id
 
@@ -192,7 +193,9 @@ class Blobs:
         except ValueError as error:
             if mmap and "empty" in str(error):
                 return self.open_array(blob_id, mmap=False, check=False)
-            raise StoreError(f"blob {blob_id[:12]} is not an array", received=str(error)) from error
+            raise StoreError(
+                t("blob {id} is not an array", id=blob_id[:12]), received=str(error)
+            ) from error
         array.flags.writeable = False
         return array
 
@@ -260,15 +263,15 @@ class Blobs:
 
 def _stored(out: BlobWriter) -> str:
     if out.id is None:
-        raise StoreError("a blob was not stored")
+        raise StoreError(t("a blob was not stored"))
     return out.id
 
 
 def _damaged(path: Path) -> StoreError:
     return StoreError(
-        f"{path} is damaged",
-        expected=f"bytes with the sha256 {path.name[:12]}...",
-        todo="restore it from a backup, or repeat the step that made it",
+        t("{path} is damaged", path=path),
+        expected=t("bytes with the sha256 {sha256}...", sha256=path.name[:12]),
+        todo=t("restore it from a backup, or repeat the step that made it"),
     )
 
 

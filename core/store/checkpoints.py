@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.ids import bytes_id
+from core.language import t
 from core.store.blobs import BlobWriter, fsync_folder
 from core.store.trouble import from_os
 
@@ -94,7 +95,7 @@ class Checkpoints:
             try:
                 return _read(path)
             except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-                said = f"the checkpoint after epoch {number} is damaged and was left out"
+                said = t("the checkpoint after epoch {n} is damaged and was left out", n=number)
                 _log.warning("%s: %s (%s)", said, path, error)
                 self.problems.append(said)
         return None

@@ -21,6 +21,7 @@ import numpy as np
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from core.errors import StoreError
+from core.language import t
 from core.settings import Settings
 from core.store import checkpoints, schema, scratch
 from core.store.blobs import Blobs
@@ -175,9 +176,9 @@ def _engine(path: Path) -> Engine:
             row = connection.execute(f"PRAGMA {pragma}").fetchone()
             if pragma == "journal_mode=WAL" and row != ("wal",):
                 raise StoreError(
-                    f"{path} is on a file system that SQLite cannot share safely",
-                    expected="a local disk",
-                    received=f"journal mode {row[0]!r}",
+                    t("{path} is on a file system that SQLite cannot share safely", path=path),
+                    expected=t("a local disk"),
+                    received=t("journal mode {mode!r}", mode=row[0]),
                 )
 
     @event.listens_for(engine, "begin")

@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from core.errors import Conflict
+from core.language import phrase, t
 from core.records import Decision
-from core.store import tables as t
+from core.store import tables
 
 _SAME = ("dataset_id", "proposal_id", "action", "who", "reason")  # of a repeated send
 _DID = {
-    "approve": "approved this",
-    "decline": "declined this",
-    "comment": "said something about this",
-    "withdraw": "withdrew the decision",
+    "approve": phrase("{who} approved this at {when} UTC"),
+    "decline": phrase("{who} declined this at {when} UTC"),
+    "comment": phrase("{who} said something about this at {when} UTC"),
+    "withdraw": phrase("{who} withdrew the decision at {when} UTC"),
 }
 
 
@@ -39,27 +40,27 @@ def add(
         If somebody was first (the sentence says who, what and when), or the event id was used for
         another event.
     """
-    query = select(t.decision).where(t.decision.c.event_id == event["event_id"])
+    query = select(tables.decision).where(tables.decision.c.event_id == event["event_id"])
     row = conn.execute(query).mappings().first()
     if row is not None:
         if any(row[key] != event[key] for key in _SAME):
             raise Conflict(
-                "this event id was used for another decision",
-                expected="a new event id for every decision",
+                t("this event id was used for another decision"),
+                expected=t("a new event id for every decision"),
                 received=repr(event["event_id"]),
             )
         return _record(row), True
     spoken = history(conn, event["dataset_id"], event["proposal_id"])
     if expected_version not in (None, len(spoken)):
         raise _stale(spoken, expected_version)
-    conn.execute(insert(t.decision), {**event, "version": len(spoken) + 1})
+    conn.execute(insert(tables.decision), {**event, "version": len(spoken) + 1})
     return _record(conn.execute(query).mappings().one()), False
 
 
 def history(conn: Connection, dataset_id: str, proposal_id: str | None = None) -> list[Decision]:
     """Return every event of a data set, or of one proposal, oldest first."""
-    c = t.decision.c
-    query = select(t.decision).where(c.dataset_id == dataset_id)
+    c = tables.decision.c
+    query = select(tables.decision).where(c.dataset_id == dataset_id)
     if proposal_id is not None:
         query = query.where(c.proposal_id == proposal_id)
     return [_record(row) for row in conn.execute(query.order_by(c.seq)).mappings()]
@@ -68,16 +69,20 @@ def history(conn: Connection, dataset_id: str, proposal_id: str | None = None) -
 def _stale(spoken: list[Decision], expected_version: int | None) -> Conflict:
     if not spoken:
         return Conflict(
-            "nobody has said anything about this proposal yet",
-            expected="version 0",
+            t("nobody has said anything about this proposal yet"),
+            expected=t("version 0"),
             received=str(expected_version),
         )
     last = spoken[-1]
     return Conflict(
-        f"{last.who} {_DID[last.action]} at {last.created_at:%Y-%m-%d %H:%M:%S} UTC",
-        expected=f"a decision that has seen version {last.version}",
-        received=f"one that has seen version {expected_version}",
-        todo="look at the proposal again",
+        t(
+            _DID[last.action],
+            who=last.who,
+            when=f"{last.created_at:%Y-%m-%d %H:%M:%S}",
+        ),
+        expected=t("a decision that has seen version {n}", n=last.version),
+        received=t("one that has seen version {n}", n=expected_version),
+        todo=t("look at the proposal again"),
     )
 
 

@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert
 
 from core.errors import Conflict, NotFound
 from core.ids import new_id
-from core.records import JOB_ENDED, JOB_TRANSITIONS, Job, JobEvent, JobState
+from core.language import t
+from core.records import JOB_ENDED, JOB_STATE_WORDS, JOB_TRANSITIONS, Job, JobEvent, JobState
 from core.store.database import utc_now
 from core.store.tables import job, job_event
 
@@ -97,8 +98,8 @@ def retry(conn: Connection, job_id: str) -> str:
         raise _no_such(job_id)
     if old["state"] not in ("failed", "cancelled"):
         raise Conflict(
-            "only a failed or cancelled job can be repeated",
-            received=f"a job that is {old['state']}",
+            t("only a failed or cancelled job can be repeated"),
+            received=t("a job that is {state}", state=t(JOB_STATE_WORDS[old["state"]])),
         )
     later = conn.scalar(select(job.c.id).where(job.c.retry_of == job_id))
     if later is not None:
@@ -287,8 +288,10 @@ def _job(row: RowMapping) -> Job:
 
 
 def _no_such(job_id: str) -> NotFound:
-    return NotFound("there is no such job", received=repr(job_id), todo="list them: `jobs list`")
+    return NotFound(
+        t("there is no such job"), received=repr(job_id), todo=t("list them: `jobs list`")
+    )
 
 
 def _not_mine(job_id: str) -> Conflict:
-    return Conflict(f"job {job_id} is no longer run by this process")
+    return Conflict(t("job {id} is no longer run by this process", id=job_id))

@@ -14,11 +14,18 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from core.errors import Conflict
+from core.language import phrase, t
 from core.records import Review
-from core.store import tables as t
+from core.store import tables
 from core.store.sql import insert_or_replace
 
 _SAME = ("dataset_id", "image_id", "reviewer", "verdict", "label", "undoes")  # of a repeated send
+_LAST_WORD = {
+    "label": phrase("{who} said {label} about this image at {when} UTC"),
+    "skip": phrase("{who} chose skip about this image at {when} UTC"),
+    "not_sure": phrase("{who} chose not sure about this image at {when} UTC"),
+    "undo": phrase("{who} chose undo about this image at {when} UTC"),
+}
 _IDS_AT_ONCE = 10_000  # SQLite takes 32,766 parameters a statement
 
 
@@ -50,13 +57,15 @@ def add(
         raise _stale(conn, thread, expected_version, version)
     if event["verdict"] == "undo" and (counting is None or counting.event_id != event["undoes"]):
         raise Conflict(
-            "this cannot be taken back: it is not what counts now",
-            expected=f"the event {counting.event_id}" if counting else "a review that counts",
+            t("this cannot be taken back: it is not what counts now"),
+            expected=t("the event {event_id}", event_id=counting.event_id)
+            if counting
+            else t("a review that counts"),
             received=str(event["undoes"]),
-            todo="look at the image again",
+            todo=t("look at the image again"),
         )
     values = {**event, "version": version + 1, "blind": int(event["blind"])}
-    seq = conn.execute(insert(t.review), values).inserted_primary_key[0]  # type: ignore[index]
+    seq = conn.execute(insert(tables.review), values).inserted_primary_key[0]  # type: ignore[index]
     now = seq if event["verdict"] != "undo" else _before(conn, thread)
     _set_current(conn, [(*thread, version + 1, now)])
     return _get(conn, seq), False
@@ -74,7 +83,7 @@ def add_many(conn: Connection, events: Sequence[Mapping[str, Any]]) -> int:
         return 0
     dataset_id = str(events[0]["dataset_id"])
     stored = known(conn, [str(event["event_id"]) for event in events])
-    c = t.review_current.c
+    c = tables.review_current.c
     versions: dict[tuple[str, str], int] = {
         (row.image_id, row.reviewer): row.version
         for row in conn.execute(
@@ -93,7 +102,7 @@ def add_many(conn: Connection, events: Sequence[Mapping[str, Any]]) -> int:
         rows[event["event_id"]] = values
     if not rows:
         return 0
-    conn.execute(insert(t.review), list(rows.values()))
+    conn.execute(insert(tables.review), list(rows.values()))
     new = sorted(known(conn, list(rows)).values(), key=lambda event: event.version)
     newest = {(event.image_id, event.reviewer): event for event in new}
     _set_current(conn, [(dataset_id, *key, e.version, e.seq) for key, e in newest.items()])
@@ -109,7 +118,7 @@ def state(
     conn: Connection, dataset_id: str, image_id: str, reviewer: str
 ) -> tuple[int, Review | None]:
     """Return how often a person spoke about an image, and what of it counts (None: nothing)."""
-    c = t.review_current.c
+    c = tables.review_current.c
     query = select(c.version, c.seq).where(
         c.dataset_id == dataset_id, c.image_id == image_id, c.reviewer == reviewer
     )
@@ -127,19 +136,19 @@ def current(
     image_id: str | None = None,
 ) -> list[Review]:
     """Return what counts: at most one review of each person on each image, in order of `seq`."""
-    c = t.review_current.c
-    query = select(t.review).join(t.review_current, c.seq == t.review.c.seq)
+    c = tables.review_current.c
+    query = select(tables.review).join(tables.review_current, c.seq == tables.review.c.seq)
     query = query.where(c.dataset_id == dataset_id)
     if reviewer is not None:
         query = query.where(c.reviewer == reviewer)
     if image_id is not None:
         query = query.where(c.image_id == image_id)
-    return [_review(row) for row in conn.execute(query.order_by(t.review.c.seq)).mappings()]
+    return [_review(row) for row in conn.execute(query.order_by(tables.review.c.seq)).mappings()]
 
 
 def last(conn: Connection, dataset_id: str, reviewer: str) -> Review | None:
     """Return a person's last review that counts, or None."""
-    c = t.review_current.c
+    c = tables.review_current.c
     query = select(func.max(c.seq)).where(c.dataset_id == dataset_id, c.reviewer == reviewer)
     seq = conn.scalar(query)
     return None if seq is None else _get(conn, seq)
@@ -153,8 +162,8 @@ def history(
     image_id: str | None = None,
 ) -> list[Review]:
     """Return every event of a data set in the order it was stored, undoing included."""
-    c = t.review.c
-    query = select(t.review).where(c.dataset_id == dataset_id)
+    c = tables.review.c
+    query = select(tables.review).where(c.dataset_id == dataset_id)
     if reviewer is not None:
         query = query.where(c.reviewer == reviewer)
     if image_id is not None:
@@ -164,14 +173,14 @@ def history(
 
 def last_seq(conn: Connection, dataset_id: str) -> int:
     """Return the number of the last event of a data set, 0 without any."""
-    where = t.review.c.dataset_id == dataset_id
-    return int(conn.scalar(select(func.max(t.review.c.seq)).where(where)) or 0)
+    where = tables.review.c.dataset_id == dataset_id
+    return int(conn.scalar(select(func.max(tables.review.c.seq)).where(where)) or 0)
 
 
 def n_events(conn: Connection, dataset_id: str) -> int:
     """Return how many events a data set has, undoing included."""
-    where = t.review.c.dataset_id == dataset_id
-    return int(conn.scalar(select(func.count()).select_from(t.review).where(where)) or 0)
+    where = tables.review.c.dataset_id == dataset_id
+    return int(conn.scalar(select(func.count()).select_from(tables.review).where(where)) or 0)
 
 
 def replay(events: Sequence[Review]) -> list[Review]:
@@ -194,7 +203,9 @@ def rebuild(conn: Connection, dataset_id: str) -> None:
     events = history(conn, dataset_id)
     versions = {(e.image_id, e.reviewer): e.version for e in events}
     counting = {(r.image_id, r.reviewer): r.seq for r in replay(events)}
-    conn.execute(delete(t.review_current).where(t.review_current.c.dataset_id == dataset_id))
+    conn.execute(
+        delete(tables.review_current).where(tables.review_current.c.dataset_id == dataset_id)
+    )
     _set_current(
         conn, [(dataset_id, *thread, n, counting.get(thread)) for thread, n in versions.items()]
     )
@@ -210,22 +221,24 @@ def _before(conn: Connection, thread: tuple[str, str, str]) -> int | None:
 def _set_current(conn: Connection, rows: Sequence[tuple[str, str, str, int, int | None]]) -> None:
     """Say what counts: (dataset, image, reviewer, version, seq) rows."""
     names = ("dataset_id", "image_id", "reviewer", "version", "seq")
-    insert_or_replace(conn, t.review_current, [dict(zip(names, row, strict=True)) for row in rows])
+    insert_or_replace(
+        conn, tables.review_current, [dict(zip(names, row, strict=True)) for row in rows]
+    )
 
 
 def known(conn: Connection, event_ids: Sequence[str]) -> dict[str, Review]:
     """Return {event id: event} of those that are stored, of whatever data set."""
-    c = t.review.c
+    c = tables.review.c
     found: dict[str, Review] = {}
     for start in range(0, len(event_ids), _IDS_AT_ONCE):
         part = event_ids[start : start + _IDS_AT_ONCE]
-        for row in conn.execute(select(t.review).where(c.event_id.in_(part))).mappings():
+        for row in conn.execute(select(tables.review).where(c.event_id.in_(part))).mappings():
             found[row["event_id"]] = _review(row)
     return found
 
 
 def _get(conn: Connection, seq: int) -> Review:
-    row = conn.execute(select(t.review).where(t.review.c.seq == seq)).mappings().one()
+    row = conn.execute(select(tables.review).where(tables.review.c.seq == seq)).mappings().one()
     return _review(row)
 
 
@@ -233,8 +246,8 @@ def _check_same(first: Review | Mapping[str, Any], event: Mapping[str, Any]) -> 
     was = first if isinstance(first, Mapping) else {k: getattr(first, k) for k in _SAME}
     if any(was[key] != event[key] for key in _SAME):
         raise Conflict(
-            "this event id was used for another review",
-            expected="a new event id for every review",
+            t("this event id was used for another review"),
+            expected=t("a new event id for every review"),
             received=repr(event["event_id"]),
         )
 
@@ -246,17 +259,17 @@ def _stale(
     spoken = history(conn, dataset_id, reviewer=reviewer, image_id=image_id)
     if not spoken:
         return Conflict(
-            f"{reviewer} has said nothing about this image yet",
-            expected="expected_version 0",
+            t("{reviewer} has said nothing about this image yet", reviewer=reviewer),
+            expected=t("expected_version 0"),
             received=str(expected_version),
         )
     last = spoken[-1]
-    said = f"said {last.label}" if last.label else f"chose {last.verdict.replace('_', ' ')}"
+    when = f"{last.created_at:%Y-%m-%d %H:%M:%S}"
     return Conflict(
-        f"{reviewer} {said} about this image at {last.created_at:%Y-%m-%d %H:%M:%S} UTC",
-        expected=f"an answer that has seen version {version}",
-        received=f"one that has seen version {expected_version}",
-        todo="look at the image again",
+        t(_LAST_WORD[last.verdict], who=reviewer, label=last.label, when=when),
+        expected=t("an answer that has seen version {version}", version=version),
+        received=t("one that has seen version {version}", version=expected_version),
+        todo=t("look at the image again"),
     )
 
 

@@ -9,19 +9,20 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select, update
 
 from core.errors import NotFound
+from core.language import t
 from core.records import CascadeRecord, Run
-from core.store import tables as t
+from core.store import tables
 from core.store.sql import insert_or_keep
 
 
 def add(conn: Connection, run: Mapping[str, Any]) -> None:
     """Insert a finished run; one with the same id (same config, data and seed) is kept as it is."""
-    insert_or_keep(conn, t.run, [run])
+    insert_or_keep(conn, tables.run, [run])
 
 
 def find(conn: Connection, run_id: str) -> Run | None:
     """Return the run with this id, or None."""
-    row = conn.execute(select(t.run).where(t.run.c.id == run_id)).mappings().first()
+    row = conn.execute(select(tables.run).where(tables.run.c.id == run_id)).mappings().first()
     return _run(row) if row else None
 
 
@@ -35,16 +36,16 @@ def get(conn: Connection, run_id: str) -> Run:
     """
     run = find(conn, run_id)
     if run is None:
-        raise _missing("run", run_id)
+        raise _missing(t("there is no such run"), run_id)
     return run
 
 
 def all_of(conn: Connection, dataset_id: str, *, archived: bool = False) -> list[Run]:
     """Return the runs of a data set, newest first; the archived ones only when asked."""
-    query = select(t.run).where(t.run.c.dataset_id == dataset_id)
+    query = select(tables.run).where(tables.run.c.dataset_id == dataset_id)
     if not archived:
-        query = query.where(t.run.c.archived_at.is_(None))
-    rows = conn.execute(query.order_by(t.run.c.created_at.desc(), t.run.c.id)).mappings()
+        query = query.where(tables.run.c.archived_at.is_(None))
+    rows = conn.execute(query.order_by(tables.run.c.created_at.desc(), tables.run.c.id)).mappings()
     return [_run(row) for row in rows]
 
 
@@ -61,20 +62,24 @@ def mark(conn: Connection, model_id: str, **marks: str | bool | None) -> None:
     NotFound
         If it is neither.
     """
-    table = t.cascade if model_id.startswith("cas-") else t.run
+    table = tables.cascade if model_id.startswith("cas-") else tables.run
     values = {name: int(m) if isinstance(m, bool) else m for name, m in marks.items()}
     if not conn.execute(update(table).where(table.c.id == model_id).values(values)).rowcount:
-        raise _missing("run or cascade", model_id)
+        raise _missing(t("there is no such run or cascade"), model_id)
 
 
 def add_cascade(conn: Connection, cascade: Mapping[str, Any]) -> None:
     """Insert a cascade; one with the same id (same members and threshold) is kept as it is."""
-    insert_or_keep(conn, t.cascade, [cascade])
+    insert_or_keep(conn, tables.cascade, [cascade])
 
 
 def find_cascade(conn: Connection, cascade_id: str) -> CascadeRecord | None:
     """Return the cascade with this id, or None."""
-    row = conn.execute(select(t.cascade).where(t.cascade.c.id == cascade_id)).mappings().first()
+    row = (
+        conn.execute(select(tables.cascade).where(tables.cascade.c.id == cascade_id))
+        .mappings()
+        .first()
+    )
     return _cascade(row) if row else None
 
 
@@ -82,8 +87,8 @@ def cascades_of(
     conn: Connection, dataset_id: str, *, archived: bool = False
 ) -> list[CascadeRecord]:
     """Return the cascades of a data set, newest first; the archived ones only when asked."""
-    c = t.cascade.c
-    query = select(t.cascade).where(c.dataset_id == dataset_id)
+    c = tables.cascade.c
+    query = select(tables.cascade).where(c.dataset_id == dataset_id)
     if not archived:
         query = query.where(c.archived_at.is_(None))
     rows = conn.execute(query.order_by(c.created_at.desc(), c.id)).mappings()
@@ -92,9 +97,9 @@ def cascades_of(
 
 def _missing(what: str, received: str) -> NotFound:
     return NotFound(
-        f"there is no such {what}",
+        what,
         received=repr(received),
-        todo="list them with `python -m core runs DATASET`",
+        todo=t("list them with `python -m core runs DATASET`"),
     )
 
 

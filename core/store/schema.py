@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from core.errors import StoreError
+from core.language import phrase, t
 from core.store.trouble import from_os
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -43,10 +44,10 @@ def prepare(engine: Engine, folder: Path, scripts: Path = SCRIPTS) -> None:
         return
     if found is not None and found not in known:
         raise StoreError(
-            f"the workspace {folder} was written by a newer version of Desempate",
-            expected=f"schema {known[-1]} or older",
-            received=f"schema {found}",
-            todo="update Desempate, or choose another workspace (DESEMPATE_HOME)",
+            t("the workspace {folder} was written by a newer version of Desempate", folder=folder),
+            expected=t("schema {number} or older", number=known[-1]),
+            received=t("schema {number}", number=found),
+            todo=t("update Desempate, or choose another workspace (DESEMPATE_HOME)"),
         )
     if found is not None:
         _back_up(folder, found)
@@ -54,11 +55,17 @@ def prepare(engine: Engine, folder: Path, scripts: Path = SCRIPTS) -> None:
         _upgrade(conn, scripts)
 
 
+_HELD = {
+    "migrated": phrase("the workspace {folder} is being migrated by another process"),
+    "mirrored": phrase("the workspace {folder} is being mirrored by another process"),
+}
+
+
 @contextmanager
 def one_at_a_time(path: Path, done: str = "migrated") -> Iterator[None]:
     """Hold the lock file `path`; the system releases it even if this process is killed.
 
-    `done` is what its holder does to the workspace, for the sentence below.
+    `done` is what its holder does to the workspace, a key of the sentences above.
 
     Raises
     ------
@@ -74,8 +81,8 @@ def one_at_a_time(path: Path, done: str = "migrated") -> Iterator[None]:
         while not _try_lock(handle):
             if time.monotonic() > deadline:
                 raise StoreError(
-                    f"the workspace {path.parent} is being {done} by another process",
-                    todo="wait until it is done",
+                    t(_HELD[done], folder=path.parent),
+                    todo=t("wait until it is done"),
                 )
             time.sleep(0.02)
         yield
@@ -97,7 +104,10 @@ def _version(conn: Connection) -> str | None:
     if not tables:
         return None
     if "alembic_version" not in tables:
-        raise StoreError("the database is not one of Desempate", received=f"tables {tables[:3]}")
+        raise StoreError(
+            t("the database is not one of Desempate"),
+            received=t("tables {names}", names=tables[:3]),
+        )
     return str(conn.scalar(text("SELECT version_num FROM alembic_version")))
 
 
@@ -123,7 +133,7 @@ def _back_up(folder: Path, version: str) -> Path:
         source.backup(copy)
         verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
     if verdict != "ok":
-        raise StoreError("the database is damaged and was not migrated", received=verdict)
+        raise StoreError(t("the database is damaged and was not migrated"), received=verdict)
     with target.open("rb+") as file:
         os.fsync(file.fileno())
     return target

@@ -19,6 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from core.store.sentences import Said, SaidString
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -56,7 +58,7 @@ dataset = Table(
     Column("atlas", String, nullable=False),
     Column("atlas_offsets", String, nullable=False),
     Column("n_duplicates", Integer, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("note", Said, nullable=False),
     Column("sidecar", String),  # blob: what only tests and the report's honesty note read
     Column("created_at", String, nullable=False),
     Column("archived_at", String),
@@ -82,7 +84,7 @@ dataset_problem = Table(
     Column("seq", Integer, primary_key=True),
     Column("file", String, nullable=False),
     Column("kind", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Said, nullable=False),
 )
 
 class_map = Table(
@@ -266,14 +268,14 @@ job = Table(
     Column("idem_key", String, unique=True),  # a repeated submission finds the first one
     Column("retry_of", String, unique=True),  # the ended job this one repeats; at most one does
     Column("kind", String, nullable=False),
-    Column("title", String, nullable=False),
+    Column("title", SaidString, nullable=False),
     Column("params", JSON, nullable=False),
     Column("dataset_id", String),
     Column("state", String, nullable=False, index=True),
     Column("progress", Float, nullable=False),
-    Column("step", String, nullable=False),
+    Column("step", SaidString, nullable=False),
     Column("result", JSON),
-    Column("error", Text),
+    Column("error", Said),
     Column("traceback", Text),
     Column("cancel_requested", Integer, nullable=False),
     Column("fence", Integer, nullable=False),  # +1 at each claim; every later write names it

@@ -15,7 +15,9 @@ import streamlit as st
 
 from core.analysis.cascades import routes
 from core.analysis.cascades.routes import Thresholds
+from core.language import current
 from core.services.cascades.members import Members
+from pages.parts import cascade_words
 from pages.ui import state
 
 TAU, PERSON = "tau", "person"  # query parameters
@@ -26,7 +28,7 @@ _OWNED = ["pair", "first", "keeps", "expert_keeps", "true", "before", "after"]
 
 _DESK = st.components.v2.component(
     "desempate_cascade",
-    html="<div class='root' role='group' aria-label='Thresholds'>\n</div>",
+    html="<div class='root' role='group'>\n</div>",
     css=_MATRIX.read_text() + (_ASSETS / "cascade.css").read_text(),
     js="".join((_ASSETS / f"cascade{part}.js").read_text() for part in ("_numbers", "_desk", "")),
 )
@@ -76,7 +78,10 @@ def desk(
         key=key,
         data={
             **table_data(members.on(split).table),
-            "id": f"{key}-{split}-{promised}",
+            "id": f"{key}-{split}-{promised}-{current()}",
+            "language": current(),
+            "words": cascade_words.words(by_cost=members.costs is not None),
+            "means": cascade_words.means(),
             "turn": state.draft(_turn(key), 0),
             "classes": list(members.classes),
             "taus": [routes.position(tau) for tau in thresholds.taus],

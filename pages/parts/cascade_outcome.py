@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.language import text
+from core.language import t, text
 from core.services.cascades.members import Members
-from pages.ui import meaning, messages, names
+from pages.parts import figures_on, tables
+from pages.ui import meaning, messages
 
 Figures = Mapping[str, Any]
 
@@ -20,8 +21,8 @@ def verdict(members: Members, report: Mapping[str, Any]) -> None:
     low, high = report["test"]["gain_ci"]
     sentence = messages.plain(report["verdict"])
     if members.best_tau == 0:
-        sentence += (
-            " On validation no threshold is better than the generalist alone: "
+        sentence += " " + t(
+            "On validation no threshold is better than the generalist alone: "
             "**these experts do not pay.**"
         )
     if low > 0:
@@ -34,21 +35,21 @@ def verdict(members: Members, report: Mapping[str, Any]) -> None:
 
 def accounting(members: Members, figures: Figures, split: str) -> None:
     """Draw what each expert does at these thresholds, and all of them together."""
-    st.markdown("**What each expert does**")
-    on = f" On {figures['n_images']:,} {names.SPLITS[split]} images."
+    st.markdown(t("**What each expert does**"))
+    on = f" {figures_on.on(figures['n_images'], split)}"
     rows = [(" / ".join(row["pair"]), row) for row in figures["pairs"]]
     if len(rows) > 1:
-        rows.append(("all experts", {**figures, "tau": None, "expert": ""}))
+        rows.append((t("all experts"), {**figures, "tau": None, "expert": ""}))
     frame = pd.DataFrame(
         {
             "pair": [name for name, _ in rows],
             "tau": [row["tau"] for _, row in rows],
             "n_deferred": [row["n_deferred"] for _, row in rows],
-            "rate": [100 * row["deferral_rate"] for _, row in rows],
+            "rate": [row["deferral_rate"] for _, row in rows],
             "n_recovered": [row["n_recovered"] for _, row in rows],
             "n_broken": [row["n_broken"] for _, row in rows],
-            "recovery": [100 * row["recovery"] for _, row in rows],
-            "breakage": [100 * row["breakage"] for _, row in rows],
+            "recovery": [row["recovery"] for _, row in rows],
+            "breakage": [row["breakage"] for _, row in rows],
             "gain": [text.points(row["gain"]) for _, row in rows],
             "interval": [meaning.spread(row["gain_ci"]) for _, row in rows],
             "expert": [row["expert"] for _, row in rows],
@@ -56,67 +57,86 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
     )
     number, column = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
-        frame,
+        tables.written(frame, _WRITTEN),
         hide_index=True,
-        alt="Deferred, corrected and spoilt images of each expert",
+        placeholder=text.NONE,
+        alt=t("Deferred, corrected and spoilt images of each expert"),
         column_config={
-            "pair": column("Expert for", pinned=True),
-            "tau": number("Tau", format="%.3f", help="Below it this expert is asked."),
-            "n_deferred": number("Asked", help="Images passed on to this expert." + on),
-            "rate": number("Rate", format="%.1f %%", help=meaning.MEANING["deferral_rate"] + on),
-            "n_recovered": number("Corrected", help="Wrong before, right after." + on),
-            "n_broken": number("Spoilt", help="Right before, wrong after." + on),
-            "recovery": number("Recovery", format="%.1f %%", help=meaning.MEANING["recovery"] + on),
-            "breakage": number("Breakage", format="%.1f %%", help=meaning.MEANING["breakage"] + on),
-            "gain": column("Net gain", help="Corrected less spoilt, over all answers." + on),
-            "interval": column("95 % interval", help="Paired interval of the net gain." + on),
-            "expert": "Run",
+            "pair": column(t("Expert for"), pinned=True),
+            "tau": number(t("Tau"), help=t("Below it this expert is asked.")),
+            "n_deferred": number(t("Asked"), help=t("Images passed on to this expert.") + on),
+            "rate": number(t("Rate"), help=meaning.MEANING["deferral_rate"] + on),
+            "n_recovered": number(t("Corrected"), help=t("Wrong before, right after.") + on),
+            "n_broken": number(t("Spoilt"), help=t("Right before, wrong after.") + on),
+            "recovery": number(t("Recovery"), help=meaning.MEANING["recovery"] + on),
+            "breakage": number(t("Breakage"), help=meaning.MEANING["breakage"] + on),
+            "gain": column(t("Net gain"), help=t("Corrected less spoilt, over all answers.") + on),
+            "interval": column(t("95 % interval"), help=t("Paired interval of the net gain.") + on),
+            "expert": t("Run"),
         },
     )
+
+
+_WRITTEN: tables.Writing = {
+    "tau": lambda tau: text.number(tau, ".3f"),
+    **dict.fromkeys(("rate", "recovery", "breakage"), text.percent),
+    **dict.fromkeys(("n_deferred", "n_recovered", "n_broken"), text.number),
+}
 
 
 def controls(report: Mapping[str, Any]) -> None:
     """Draw what the cascade must beat, on test, and what it costs."""
     test, random = report["test"], report["controls"]["random"]
     ensemble, costs = report["controls"]["ensemble"], report["costs"]
-    st.markdown("**What it must beat, and what it costs**")
+    st.markdown(t("**What it must beat, and what it costs**"))
     n = test["n_images"]
     with st.grid(3, min_column_width=210):
         st.metric(
-            "As many at random",
+            t("As many at random"),
             text.points(random["gain"]),
-            help=meaning.explain("random", n, "test", "Net gain, each expert asked as often."),
+            help=meaning.explain("random", n, "test", t("Net gain, each expert asked as often.")),
             border=True,
             height="stretch",
         )
         if ensemble is None:
             st.metric(
-                "A second generalist instead",
-                "not known",
-                help="Train another seed of the generalist: if a second opinion of its own kind "
-                "gains as much, the experts are no specialists.",
+                t("A second generalist instead"),
+                t("not known"),
+                help=t(
+                    "Train another seed of the generalist: if a second opinion of its own kind "
+                    "gains as much, the experts are no specialists."
+                ),
                 border=True,
                 height="stretch",
             )
         else:
             st.metric(
-                "A second generalist instead",
+                t("A second generalist instead"),
                 text.points(ensemble["gain"]),
-                help=f"Net gain if {ensemble['run']} were averaged with the generalist for the "
-                f"same images. The cascade is {text.points(ensemble['lead'])} "
-                f"({meaning.spread(ensemble['lead_ci'])}) more accurate. On {n:,} test images.",
+                help=t(
+                    "Net gain if {run} were averaged with the generalist for the same images. The "
+                    "cascade is {lead} ({lead_ci}) more accurate. On {n:,} test images.",
+                    run=ensemble["run"],
+                    lead=text.points(ensemble["lead"]),
+                    lead_ci=meaning.spread(ensemble["lead_ci"]),
+                    n=n,
+                ),
                 border=True,
                 height="stretch",
             )
         added = costs["added_training_s"]
         more = costs["added_ms_per_image"]
         st.metric(
-            "Added cost",
-            "unknown" if more is None else f"{more:.1f} ms an image",
-            help="Time of the experts where they are asked, at most: models on one backbone share "
-            "its work. Below: how long they were trained.",
+            t("Added cost"),
+            t("unknown") if more is None else t("{ms:.1f} ms an image", ms=more),
+            help=t(
+                "Time of the experts where they are asked, at most: models on one backbone share "
+                "its work. Below: how long they were trained."
+            ),
             border=True,
             height="stretch",
         )
     if added is not None:
-        st.caption(f"The experts took {text.duration(added)} of training in all.")
+        st.caption(
+            t("The experts took {duration} of training in all.", duration=text.duration(added))
+        )

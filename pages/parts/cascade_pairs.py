@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset, Run
 from core.services.cascades import pairs as pair_service
 from core.services.cascades.pairs import ConfusedPair
@@ -19,7 +19,7 @@ from pages.ui import cached, job_panel, messages, names, pickers, state
 
 N_SHOWN = 6  # pairs; further down there is little to gain
 _WIDTHS = (6, 4, 4, 4, 5)  # of the columns, in parts
-_SHARPER = "at twice the resolution"
+_SHARPER = phrase("at twice the resolution")
 
 
 class Recipe(NamedTuple):
@@ -39,18 +39,22 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
     )
     n_val = generalist.metrics["val"]["n_images"]
     if not pairs:
-        st.success(f"This run confuses nothing on {text.count(n_val, 'validation image')}.")
+        st.success(
+            tn(
+                "This run confuses nothing on {n:,} validation image.",
+                "This run confuses nothing on {n:,} validation images.",
+                n_val,
+            )
+        )
         return 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.markdown("**What the generalist confuses**", width="stretch")
+        st.markdown(t("**What the generalist confuses**"), width="stretch")
         recipe = _recipe(generalist)
     with st.container(border=True, gap="small"):
         _heads(n_val)
         for pair in pairs[:N_SHOWN]:
             _row(ws, generalist, pair, experts, recipe)
-    rest = len(pairs) - N_SHOWN
-    more = f"; {text.count(rest, 'pair')} confused less often not shown" if rest > 0 else ""
-    st.caption(f"Counted on {text.count(n_val, 'validation image')}{more}.")
+    st.caption(_counted(n_val, len(pairs) - N_SHOWN))
     _group(ws, generalist, recipe)
     for job in train_jobs.train_jobs(ws, dataset):
         if job.params.get("pair") and job.state in ("queued", "running", "failed"):
@@ -58,12 +62,25 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
     return len(pairs)
 
 
+def _counted(n_val: int, n_more: int) -> str:
+    """Say what the rows were counted on, and how many pairs are not shown."""
+    images = tn("{n:,} validation image", "{n:,} validation images", n_val)
+    if n_more <= 0:
+        return t("Counted on {images}.", images=images)
+    return tn(
+        "Counted on {images}; {n:,} pair confused less often not shown.",
+        "Counted on {images}; {n:,} pairs confused less often not shown.",
+        n_more,
+        images=images,
+    )
+
+
 def nothing_to_gain(generalist: Run) -> None:
     """Say that no expert can help, and where to go on."""
-    st.write("Where nothing is confused, an expert has nothing to gain: this run answers alone.")
+    st.write(t("Where nothing is confused, an expert has nothing to gain: this run answers alone."))
     st.page_link(
         "pages/predict.py",
-        label="Try it on an image",
+        label=t("Try it on an image"),
         icon=":material/image_search:",
         query_params={"model": names.run(generalist)},
     )
@@ -83,13 +100,15 @@ def choose_experts(generalist: Run, experts: Sequence[Run]) -> list[str]:
         joined = {pairs[i]: i for i in [*picked, *new] if i in pairs}
         state.set_widget("experts", list(joined.values()))
     chosen = pickers.several(
-        "Experts",
+        t("Experts"),
         {run.id: names.run(run) for run in experts},
         "experts",
         default=best,
-        placeholder="Choose at least one",
-        help="One expert a pair. An image is deferred only when its two most probable classes are "
-        "the pair of one of these experts.",
+        placeholder=t("Choose at least one"),
+        help=t(
+            "One expert a pair. An image is deferred only when its two most probable classes are "
+            "the pair of one of these experts."
+        ),
     )
     state.set_draft(note, ({run.id for run in experts}, chosen))
     return chosen
@@ -99,22 +118,24 @@ def _recipe(generalist: Run) -> Recipe:
     """Draw what new experts are trained with; at first what the generalist was."""
     titles = {a["name"]: a["title"] for a in training.algorithms()}
     chosen: str = st.segmented_control(
-        "Train experts with",
+        t("Train experts with"),
         list(titles),
         default=generalist.algorithm if generalist.algorithm in titles else next(iter(titles)),
         required=True,
-        format_func=lambda name: titles[name],
+        format_func=lambda name: t(titles[name]),
         key="expert_algorithm",
         persist_state="session",
     )
     if not pair_service.can_be_sharper(chosen):
         return Recipe(chosen, False)
     sharper = st.toggle(
-        _SHARPER,
+        t(_SHARPER),
         key="expert_sharper",
-        help="Shows the expert images of twice the side that the algorithm takes by itself, as far "
-        "as the data set has them. A pair often differs in fine detail. It takes about four times "
-        "as long.",
+        help=t(
+            "Shows the expert images of twice the side that the algorithm takes by itself, as far "
+            "as the data set has them. A pair often differs in fine detail. It takes about four "
+            "times as long."
+        ),
     )
     return Recipe(chosen, sharper)
 
@@ -127,29 +148,40 @@ def _columns() -> Sequence[Any]:
 def _heads(n_val: int) -> None:
     """Draw what stands in each column."""
     pair, n_confused, gain, apart, expert = _columns()
-    pair.caption("Pair")
+    pair.caption(t("Pair"))
     n_confused.caption(
-        "Confused",
-        help="One taken for the other, in either direction; in brackets the share of all errors. "
-        f"On {text.count(n_val, 'validation image')}.",
+        t("Confused"),
+        help=tn(
+            "One taken for the other, in either direction; in brackets the share of all errors. On "
+            "{n:,} validation image.",
+            "One taken for the other, in either direction; in brackets the share of all errors. On "
+            "{n:,} validation images.",
+            n_val,
+        ),
     )
     gain.caption(
-        "Gain at most",
-        help="What an expert without any mistake would add to the validation accuracy. "
-        "A real one adds less.",
+        t("Gain at most"),
+        help=t(
+            "What an expert without any mistake would add to the validation accuracy. "
+            "A real one adds less."
+        ),
     )
     apart.caption(
-        "Overlap",
-        help="Share of images that lie among those of the other class, by their nearest "
-        "neighbours in the embedding, on training and validation images: 0 % is apart; about 50 % "
-        "is one clump, which no expert on this backbone divides. Beside it, where reviewed: "
-        "how well people agree on images of the pair: Krippendorff's alpha. Where they do not tell "
-        "the two apart, no expert can be right.",
+        t("Overlap"),
+        help=t(
+            "Share of images that lie among those of the other class, by their nearest neighbours "
+            "in the embedding, on training and validation images: 0 % is apart; about 50 % is one "
+            "clump, which no expert on this backbone divides. Beside it, where reviewed: how well "
+            "people agree on images of the pair: Krippendorff's alpha. Where they do not tell the "
+            "two apart, no expert can be right."
+        ),
     )
     expert.caption(
-        "Best expert",
-        help="Accuracy of the best expert on the validation images of its two classes; guessing "
-        "between two gives about half.",
+        t("Best expert"),
+        help=t(
+            "Accuracy of the best expert on the validation images of its two classes; guessing "
+            "between two gives about half."
+        ),
     )
 
 
@@ -164,15 +196,26 @@ def _row(
     mine = [run for run in experts if run.pair and set(run.pair) == {pair.a, pair.b}]
     who, n_confused, gain, apart, expert = _columns()
     who.markdown(
-        f"**{messages.plain(pair.a)} / {messages.plain(pair.b)}** "
-        f":small[{pair.n_train:,} to learn from]"
+        t(
+            "**{a} / {b}** :small[{n:,} to learn from]",
+            a=messages.plain(pair.a),
+            b=messages.plain(pair.b),
+            n=pair.n_train,
+        )
     )
     n_confused.markdown(
-        f"{text.count(pair.n_confused, 'image')} :small[({text.percent(pair.share_of_errors, 0)})]"
+        tn(
+            "{n:,} image :small[({share:.0%})]",
+            "{n:,} images :small[({share:.0%})]",
+            pair.n_confused,
+            share=pair.share_of_errors,
+        )
     )
     gain.markdown(f"**{text.points(pair.oracle_gain)}**")
-    said = "–" if pair.overlap is None else text.percent(pair.overlap, 0)
-    people = "" if pair.people is None else f" :small[people {pair.people[0]:.2f}]"
+    said = text.percent(pair.overlap, 0)
+    people = ""
+    if pair.people is not None:
+        people = " " + t(":small[people {alpha:.2f}]", alpha=pair.people[0])
     apart.markdown(said + people)
     with expert:
         if mine:
@@ -185,8 +228,12 @@ def _known(mine: Sequence[Run]) -> None:
     """Draw what the best expert of a pair reaches, and on how many images."""
     figures = max((run.metrics["val"] for run in mine), key=lambda val: val["accuracy"])
     st.markdown(
-        f":green[:material/check:] **{text.percent(figures['accuracy'], 0)}** "
-        f":small[of {text.count(figures['n_images'], 'image')}]"
+        tn(
+            ":green[:material/check:] **{accuracy:.0%}** :small[of {n:,} image]",
+            ":green[:material/check:] **{accuracy:.0%}** :small[of {n:,} images]",
+            figures["n_images"],
+            accuracy=figures["accuracy"],
+        )
     )
 
 
@@ -194,17 +241,24 @@ def _group(ws: Workspace, generalist: Run, recipe: Recipe) -> None:
     """Offer an expert for three or more classes that are confused among each other."""
     if len(generalist.classes) < 4:
         return
-    with st.expander("Three or more classes that are confused among each other"):
+    with st.expander(t("Three or more classes that are confused among each other")):
         chosen = st.multiselect(
-            "Classes of the expert",
+            t("Classes of the expert"),
             generalist.classes,
             key="expert_group",
-            help="It is asked where the two most probable classes are among these, and divides "
-            "what all of these have.",
+            help=t(
+                "It is asked where the two most probable classes are among these, and divides "
+                "what all of these have."
+            ),
         )
         if not 3 <= len(chosen) < len(generalist.classes):
             most = len(generalist.classes) - 1
-            st.caption(f"Choose 3 to {most} classes: of all of them the generalist is the expert.")
+            st.caption(
+                t(
+                    "Choose 3 to {most} classes: of all of them the generalist is the expert.",
+                    most=most,
+                )
+            )
             return
         ordered = [name for name in generalist.classes if name in chosen]
         _train_button(ws, generalist, ordered, recipe)
@@ -212,7 +266,7 @@ def _group(ws: Workspace, generalist: Run, recipe: Recipe) -> None:
 
 def _train_button(ws: Workspace, generalist: Run, classes: Sequence[str], recipe: Recipe) -> None:
     """Draw the button that trains an expert."""
-    if st.button("Train expert", key=f"train-expert-{'-'.join(classes)}"):
+    if st.button(t("Train expert"), key=f"train-expert-{'-'.join(classes)}"):
         with messages.guard() as outcome:
             request = pair_service.expert_request(
                 ws, generalist, classes, recipe.algorithm, sharper=recipe.sharper

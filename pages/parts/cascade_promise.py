@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.analysis.cascades.routes import Thresholds
-from core.language import text
+from core.language import t
 from core.services.cascades import guaranteeing
 from core.services.cascades.guaranteeing import Promise
 from core.services.cascades.members import Members
@@ -21,22 +21,22 @@ def ask(ws: Workspace, members: Members, thresholds: Thresholds) -> Promise:
     """Draw what may be asked for, and return what can be promised at these taus."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         error = st.selectbox(
-            "Wrong answers at most",
+            t("Wrong answers at most"),
             _ERRORS,
             index=2,
             key="max_error",
             bind="query-params",
             width=190,
-            help="Among what is answered without a person.",
+            help=t("Among what is answered without a person."),
         )
         sure = st.segmented_control(
-            "How sure",
+            t("How sure"),
             _SURE,
             default="95 %",
             required=True,
             key="how_sure",
             bind="query-params",
-            help="How often such a promise is kept, over drawings of the calibration images.",
+            help=t("How often such a promise is kept, over drawings of the calibration images."),
         )
     return guaranteeing.promise(ws, members, thresholds.taus, _share(error), _share(sure))
 
@@ -48,31 +48,32 @@ def tell(promise: Promise, thresholds: Thresholds, key: str) -> None:
         st.warning(messages.plain(promise.sentence), icon=":material/block:")
         return
     if _same(held, thresholds):
-        checked = (
-            f" On {promise.n_checked:,} further test images {promise.n_wrong:,} were wrong."
-            if promise.n_checked
-            else ""
-        )
-        st.success(messages.plain(promise.sentence + checked), icon=":material/verified:")
+        said = promise.sentence
+        if promise.n_checked:
+            said += " " + t(
+                "On {n:,} further test images {n_wrong:,} were wrong.",
+                n=promise.n_checked,
+                n_wrong=promise.n_wrong,
+            )
+        st.success(messages.plain(said), icon=":material/verified:")
         return
     where, go = st.columns([5, 2], vertical_alignment="center")
     where.info(
-        "Where the slider stands nothing is promised: a threshold that is moved by hand, after "
-        "looking, has no guarantee. One holds at a person's threshold of "
-        f"{held.person:.2f}, which {_answers(promise)}.",
+        t(
+            "Where the slider stands nothing is promised: a threshold that is moved by hand, after "
+            "looking, has no guarantee. One holds at a person's threshold of {person:.2f}, which "
+            "answers {share:.0%} of the calibration images.",
+            person=held.person,
+            share=promise.guarantee.n_accepted / promise.guarantee.n_images,
+        ),
         icon=":material/pan_tool:",
     )
     go.button(
-        "Move it there",
+        t("Move it there"),
         key="take-promise",
         icon=":material/verified:",
         on_click=lambda: cascade_live.move(key, held),
     )
-
-
-def _answers(promise: Promise) -> str:
-    g = promise.guarantee
-    return f"answers {text.percent(g.n_accepted / g.n_images, 0)} of the calibration images"
 
 
 def _same(held: Thresholds, now: Thresholds) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.analysis.cascades.routes import Thresholds
-from core.language import text
+from core.language import phrase, t, tn
 from core.records import Dataset
 from core.services.cascades import reporting, saving
 from core.services.cascades.guaranteeing import Promise
@@ -17,7 +17,7 @@ from pages.ui import messages, names, state
 from pages.ui.confusion_panel import CELL_PAGE
 from pages.ui.gallery import gallery
 
-HOW_TO = "Rows are true classes, columns what was answered. Click a cell for its images."
+HOW_TO = phrase("Rows are true classes, columns what was answered. Click a cell for its images.")
 
 
 @st.fragment
@@ -27,9 +27,9 @@ def steer(ws: Workspace, dataset: Dataset, members: Members, split: str) -> None
         ids = [members.generalist.id, *(expert.id for expert in members.experts), members.rule]
         key = f"cascade-{'-'.join(ids)}"
         thresholds = cascade_live.thresholds_of(members, key)
-        st.subheader("The threshold", anchor=False)
+        st.subheader(t("The threshold"), anchor=False)
         room = st.container()
-        st.markdown("**A threshold with a guarantee**")
+        st.markdown(t("**A threshold with a guarantee**"))
         promise = cascade_promise.ask(ws, members, thresholds)
         cascade_promise.tell(promise, thresholds, key)
         held = promise.thresholds
@@ -38,7 +38,7 @@ def steer(ws: Workspace, dataset: Dataset, members: Members, split: str) -> None
                 members, thresholds, key, split, promised=None if held is None else held.person
             )
             if cell is None:
-                st.caption(HOW_TO)
+                st.caption(t(HOW_TO))
             else:
                 _images(ws, dataset, members, thresholds, split, cell, key)
         report = reporting.report(ws, members, thresholds)
@@ -63,31 +63,39 @@ def _images(
     )
     true = messages.plain(members.classes[cell.true])
     if cell.said == len(members.classes):
-        said = "left to a person"
+        said = t("left to a person")
     elif cell.said == cell.true:
-        said = "recognised"
+        said = t("recognised")
     else:
-        said = f"taken for **{messages.plain(members.classes[cell.said])}**"
-    on = names.SPLITS[split]
-    st.markdown(f"{text.count(len(found), on + ' image')} of **{true}**, {said}")
+        said = t("taken for **{name}**", name=messages.plain(members.classes[cell.said]))
+    st.markdown(
+        tn(
+            "{n:,} {split} image of **{true}**, {said}",
+            "{n:,} {split} images of **{true}**, {said}",
+            len(found),
+            split=t(names.SPLITS[split]),
+            true=true,
+            said=said,
+        )
+    )
     gallery(
         ws,
         dataset,
         found,
         f"{key}-{split}-{cell.route}-{cell.true}-{cell.said}",
         page_size=CELL_PAGE,
-        empty="No image is in this cell.",
+        empty=t("No image is in this cell."),
     )
 
 
 def _save(ws: Workspace, members: Members, thresholds: Thresholds, promise: Promise) -> None:
     """Draw the button that keeps the cascade."""
     if st.button(
-        "Save this cascade",
+        t("Save this cascade"),
         key="save-cascade",
         type="primary",
         icon=":material/save:",
-        help="Keeps members and thresholds together, for Predict and for the command line.",
+        help=t("Keeps members and thresholds together, for Predict and for the command line."),
     ):
         best = (members.best_tau,) * len(members.experts)
         tuned = thresholds.taus in (best, members.best_taus)
@@ -98,5 +106,5 @@ def _save(ws: Workspace, members: Members, thresholds: Thresholds, promise: Prom
             tau_from="validation" if tuned else "hand",
             promise=promise,
         )
-        state.flash(f"Saved {names.cascade(record)}.")
+        state.flash(t("Saved {name}.", name=names.cascade(record)))
         st.rerun()

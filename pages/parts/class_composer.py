@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import AppError
-from core.language import text
+from core.language import t, tn
 from core.records import ClassMapRecord, Dataset
 from core.services.classes import merging_images
 from pages.parts import class_draft
@@ -60,17 +60,21 @@ def toolbar(dataset: Dataset, draft: Draft) -> None:
     n_labels, n_classes = len(draft.labels), len(draft.groups)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(
-            f"**{text.count(n_labels, 'label')} → {text.count(n_classes, 'class', 'classes')}**",
+            t(
+                "**{labels} → {classes}**",
+                labels=tn("{n:,} label", "{n:,} labels", n_labels),
+                classes=tn("{n:,} class", "{n:,} classes", n_classes),
+            ),
             width="stretch",
         )
-        for label, icon, change, usable in (
-            ("Undo", "undo", class_draft.undo, bool(draft.past)),
-            ("Redo", "redo", class_draft.redo, bool(draft.future)),
-            ("Start over", "restart_alt", class_draft.reset, draft.changed),
+        for name, label, icon, change, usable in (
+            ("Undo", t("Undo"), "undo", class_draft.undo, bool(draft.past)),
+            ("Redo", t("Redo"), "redo", class_draft.redo, bool(draft.future)),
+            ("reset", t("Start over"), "restart_alt", class_draft.reset, draft.changed),
         ):
             st.button(
                 label,
-                key=f"map-{label}",
+                key=f"map-{name}",
                 icon=f":material/{icon}:",
                 type="tertiary",
                 disabled=not usable,
@@ -106,15 +110,17 @@ def picker(dataset: Dataset, draft: Draft, *, ordinal: bool) -> None:
     """Choose classes to join without dragging."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
-            "Merge these classes",
+            t("Merge these classes"),
             list(draft.groups),
             # a new key after every change, so that the choice starts empty
             key=f"map-merge-{dataset.id}-{len(draft.past)}",
-            placeholder="Choose two or more",
-            help="The same as dragging names together in the matrix. A merge is a class map: the "
-            "labels themselves are never rewritten.",
+            placeholder=t("Choose two or more"),
+            help=t(
+                "The same as dragging names together in the matrix. A merge is a class map: the "
+                "labels themselves are never rewritten."
+            ),
         )
-        if st.button("Merge", key="map-do-merge", disabled=len(chosen) < 2):
+        if st.button(t("Merge"), key="map-do-merge", disabled=len(chosen) < 2):
             _merge(dataset, draft, chosen, ordinal)
 
 
@@ -133,20 +139,21 @@ def _class_row(dataset: Dataset, draft: Draft, name: str, labels: list[str], n: 
     step = len(draft.past)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         given = st.text_input(
-            f"Name of {names.listing(labels)}",
+            t("Name of {labels}", labels=names.listing(labels)),
             value=name,
             key=f"map-name-{dataset.id}-{'|'.join(labels)}-{name}-{step}",
             label_visibility="collapsed",
             max_chars=max(class_draft.NAME_LENGTH, len(name)),
         )
         st.button(
-            "Split",
+            t("Split up"),
             key=f"map-split-{name}",
             icon=":material/call_split:",
             type="tertiary",
             on_click=lambda: keep(dataset, class_draft.split(draft, name)),
         )
-    st.caption(f"{messages.plain(names.listing(labels))} · {text.count(n, 'image')}")
+    n_images = tn("{n:,} image", "{n:,} images", n)
+    st.caption(f"{messages.plain(names.listing(labels))} · {n_images}")
     if given != name:
         with messages.guard() as outcome:
             keep(dataset, class_draft.rename(draft, name, given))

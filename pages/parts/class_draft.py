@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import InvalidInput
+from core.language import t
 from pages.ui import names
 
 NAME_LENGTH = 64
@@ -63,7 +64,9 @@ def merge(draft: Draft, classes: Sequence[str], name: str = "") -> Draft:
     """
     if len(classes) < 2:
         raise InvalidInput(
-            "a merge joins two or more classes", expected="two classes", received=str(len(classes))
+            t("a merge joins two or more classes"),
+            expected=t("two classes"),
+            received=str(len(classes)),
         )
     inside = [x for x, c in zip(draft.labels, draft.class_of, strict=True) if c in classes]
     new = name.strip() or "+".join(inside)
@@ -98,10 +101,10 @@ def check_neighbours(draft: Draft, classes: Sequence[str]) -> None:
     between = [c for c in draft.class_of[min(at) : max(at) + 1] if c not in classes]
     if between:
         raise InvalidInput(
-            f"{' and '.join(classes)} are not neighbours",
-            expected="classes beside each other, because the stages are ordered",
-            received=f"{between[0]} between them",
-            todo=f"merge {between[0]} too, or switch ordered stages off",
+            t("{classes} are not neighbours", classes=names.both(classes)),
+            expected=t("classes beside each other, because the stages are ordered"),
+            received=t("{name} between them", name=between[0]),
+            todo=t("merge {name} too, or switch ordered stages off", name=between[0]),
         )
 
 
@@ -169,11 +172,13 @@ def _check_name(draft: Draft, new: str, own: set[str], *, given: bool) -> None:
     """Refuse a name that others have (`own` are this class's), or that a person made too long."""
     if new in {*draft.labels, *draft.class_of} - own:
         raise InvalidInput(
-            "this name is taken", expected="a name that no other class has", received=repr(new)
+            t("this name is taken"),
+            expected=t("a name that no other class has"),
+            received=repr(new),
         )
     if given and len(new) > NAME_LENGTH:
         raise InvalidInput(
-            "this name is too long",
-            expected=f"at most {NAME_LENGTH} characters",
+            t("this name is too long"),
+            expected=t("at most {n} characters", n=NAME_LENGTH),
             received=f"{len(new)}",
         )

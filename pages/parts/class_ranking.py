@@ -9,42 +9,47 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.merges.merging import Merge
-from core.language import text
+from core.language import phrase, t, text, tn
 from pages.parts import class_composer, class_verdict
 from pages.parts.class_draft import Draft
 from pages.parts.class_sandbox import Bench
 
-_NO_MERGE = "no merge"
+_NO_MERGE = phrase("no merge")
 _VERDICTS = {
-    "merge": "✓ merge",
-    "do not merge": "✗ do not merge",
-    "not enough images to tell": "? too few images",
-    "baseline": "",
+    "merge": phrase("✓ merge"),
+    "do not merge": phrase("✗ do not merge"),
+    "not enough images to tell": phrase("? too few images"),
 }
-_COLUMNS = {
-    "merge": st.column_config.TextColumn(
-        "Merged", width=213, help="The labels that become one class; ● is your draft"
-    ),
-    "n_classes": st.column_config.NumberColumn("Classes", width=62),
-    "verdict": st.column_config.TextColumn("Verdict", width=122, help="Is the gain real?"),
-    "itca_gain": st.column_config.TextColumn(
-        "ITCA gain",
-        width=165,
-        help="What decides: a merge pays only if ITCA rises. With its 95 % interval, paired "
-        "bootstrap",
-    ),
-    "bits_kept": st.column_config.NumberColumn(
-        "Bits kept", width=70, format="percent", help="Of what the answers told before"
-    ),
-    "accuracy": st.column_config.NumberColumn(
-        "Accuracy", width=70, format="percent", help="Rises by itself with fewer classes"
-    ),
-    "rank": st.column_config.TextColumn(
-        "Rank",
-        width=96,
-        help="Of the gain in accuracy, among all merges that leave groups of the same sizes",
-    ),
-}
+
+
+def _columns() -> dict[str, Any]:
+    number, words = st.column_config.NumberColumn, st.column_config.TextColumn
+    return {
+        "merge": words(
+            t("Merged"), width=180, help=t("The labels that become one class; ● is your draft")
+        ),
+        "n_classes": number(t("Classes"), width=62),
+        "verdict": words(t("Verdict"), width=122, help=t("Is the gain real?")),
+        "itca_gain": words(
+            t("ITCA gain"),
+            width=157,
+            help=t(
+                "What decides: a merge pays only if ITCA rises. With its 95 % interval, paired "
+                "bootstrap"
+            ),
+        ),
+        "bits_kept": number(
+            t("Bits kept"), width=112, format="percent", help=t("Of what the answers told before")
+        ),
+        "accuracy": number(
+            t("Accuracy"), width=70, format="percent", help=t("Rises by itself with fewer classes")
+        ),
+        "rank": words(
+            t("Rank"),
+            width=96,
+            help=t("Of the gain in accuracy, among all merges that leave groups of the same sizes"),
+        ),
+    }
 
 
 @st.fragment
@@ -55,18 +60,31 @@ def ranking(bench: Bench, draft: Draft, now: Merge) -> None:
     event = st.dataframe(
         table(rows, now.partition, bench.run.classes),
         hide_index=True,
-        column_config=_COLUMNS,
+        column_config=_columns(),
         on_select="rerun",
         selection_mode="single-row",
         # a new table for every draft, so that a choice is taken once
         key=f"ranking-{bench.run.id}-{bench.evidence}-{bench.ordinal}-{draft.partition}",
-        alt="The best merges and the draft",
+        alt=t("The best merges and the draft"),
     )
     n_maps, every = len(bench.box.partitions), bench.box.exhaustive
-    looked = f"all {n_maps:,} ways to merge" if every else f"the {n_maps:,} most promising merges"
+    classes = tn("{n:,} class", "{n:,} classes", len(bench.run.classes))
     st.caption(
-        f"The highest ITCA of {looked} {text.count(len(bench.run.classes), 'class', 'classes')}, "
-        f"on {bench.images}. Choose a row to load it into the draft."
+        t(
+            "The highest ITCA of all {n:,} ways to merge {classes}, on {images}. Choose a row to "
+            "load it into the draft.",
+            n=n_maps,
+            classes=classes,
+            images=bench.images,
+        )
+        if every
+        else t(
+            "The highest ITCA of the {n:,} most promising merges {classes}, on {images}. Choose a "
+            "row to load it into the draft.",
+            n=n_maps,
+            classes=classes,
+            images=bench.images,
+        )
     )
     if chosen := picked(event, rows):
         class_composer.load(bench.dataset, chosen)
@@ -86,7 +104,7 @@ def table(rows: Sequence[Merge], now: Sequence[int], labels: Sequence[str]) -> p
             {
                 "merge": ("● " if merge.partition == tuple(now) else "") + _named(merge, labels),
                 "n_classes": merge.n_classes,
-                "verdict": _VERDICTS[merge.verdict],
+                "verdict": t(_VERDICTS[merge.verdict]) if merge.verdict in _VERDICTS else "",
                 "itca_gain": _gain(merge),
                 "bits_kept": round(merge.bits_kept_share, 3),
                 "accuracy": round(merge.accuracy, 3),
@@ -105,17 +123,17 @@ def picked(event: Any, rows: Sequence[Merge]) -> tuple[int, ...] | None:
 
 
 def _named(merge: Merge, labels: Sequence[str]) -> str:
-    return ", ".join(class_verdict.groups_of(merge.partition, labels)) or _NO_MERGE
+    return ", ".join(class_verdict.groups_of(merge.partition, labels)) or t(_NO_MERGE)
 
 
 def _gain(merge: Merge) -> str:
     low, high = merge.itca_gain_ci
     if merge.verdict == "baseline":
         return "0"
-    return f"{merge.itca_gain:+.3f} ({low:+.3f} to {high:+.3f})"
+    return t("{gain:+.3f} ({low:+.3f} to {high:+.3f})", gain=merge.itca_gain, low=low, high=high)
 
 
 def _rank(merge: Merge) -> str:
     if merge.verdict == "baseline":
         return ""
-    return f"{text.ordinal(merge.gain_rank)} of {merge.n_same_sizes:,}"
+    return t("{rank} of {n:,}", rank=text.ordinal(merge.gain_rank), n=merge.n_same_sizes)

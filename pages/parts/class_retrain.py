@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, text
 from core.records import ClassMapRecord
 from core.services.classes import retraining
 from core.services.runs import training
@@ -22,7 +22,7 @@ def panel(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:
     if bench.run.is_imported:
         return
     box = st.expander(
-        "Merge after training, or retrain on these classes?",
+        t("Merge after training, or retrain on these classes?"),
         icon=":material/compare_arrows:",
         key=f"retrain-{record.id}",
         on_change="rerun",
@@ -39,26 +39,44 @@ def panel(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:
 
 def _both(found: retraining.Retrained) -> None:
     """Draw both accuracies, and the sentence that says which way is better, if any."""
-    on = f"{text.count(found.n_images, names.SPLITS[found.split] + ' image')}"
+    on = names.images(found.split, found.n_images)
     left, right = st.columns(2)
     for place, title, figures, how in (
-        (left, "Merged after training", found.merged, "The run over the labels; its probabilities "
-         "are summed within each class."),
-        (right, "Retrained on these classes", found.retrained, "The same recipe and seed, trained "
-         "on the merged classes."),
-    ):  # fmt: skip
+        (
+            left,
+            t("Merged after training"),
+            found.merged,
+            t("The run over the labels; its probabilities are summed within each class."),
+        ),
+        (
+            right,
+            t("Retrained on these classes"),
+            found.retrained,
+            t("The same recipe and seed, trained on the merged classes."),
+        ),
+    ):
         place.metric(
             title,
             text.percent(figures["accuracy"]),
-            help=f"{how} {meaning.MEANING['accuracy']} On {on}. 95 % interval (Wilson): "
-            f"{text.interval(figures['accuracy_ci'])}.",
+            help=t(
+                "{how} {meaning} On {images}. 95 % interval (Wilson): {interval}.",
+                how=how,
+                meaning=t(meaning.MEANING["accuracy"]),
+                images=on,
+                interval=text.interval(figures["accuracy_ci"]),
+            ),
             border=True,
         )
     st.markdown(verdict(found))
     st.caption(
-        f"Accuracy of the retrained model less that of the merged one: "
-        f"{text.points(found.difference)}, 95 % interval {meaning.spread(found.ci)} (paired, on "
-        f"{on}). Fine labels often teach a model more, so merging afterwards is the usual choice."
+        t(
+            "Accuracy of the retrained model less that of the merged one: {points}, 95 % interval "
+            "{interval} (paired, on {images}). Fine labels often teach a model more, so merging "
+            "afterwards is the usual choice.",
+            points=text.points(found.difference),
+            interval=meaning.spread(found.ci),
+            images=on,
+        )
     )
 
 
@@ -66,10 +84,12 @@ def verdict(found: retraining.Retrained) -> str:
     """Return which way is better; neither, where the interval has both signs."""
     low, high = found.ci
     if low > 0:
-        return "**Retrain.** A model trained on these classes is more accurate."
+        return t("**Retrain.** A model trained on these classes is more accurate.")
     if high < 0:
-        return "**Merge after training.** A model that learned the finer labels is more accurate."
-    return (
+        return t(
+            "**Merge after training.** A model that learned the finer labels is more accurate."
+        )
+    return t(
         "**No difference that these images can show.** Merging after training needs no new model."
     )
 
@@ -86,12 +106,16 @@ def _offer(ws: Workspace, bench: Bench, record: ClassMapRecord) -> None:
     about = text.duration(training.training_s(training.get_run(ws, bench.run.id)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            "The figures above merge the answers of a model that learned all labels. The same "
-            f"recipe can be trained on the merged classes and compared; about {about} of training.",
+            t(
+                "The figures above merge the answers of a model that learned all labels. The same "
+                "recipe can be trained on the merged classes and compared; about {time} of "
+                "training.",
+                time=about,
+            ),
             width="stretch",
         )
         if st.button(
-            "Retrain and compare", key=f"retrain-go-{record.id}", icon=":material/play_arrow:"
+            t("Retrain and compare"), key=f"retrain-go-{record.id}", icon=":material/play_arrow:"
         ):
             retraining.submit_retraining(ws, bench.run.id, record.id)
             st.rerun()

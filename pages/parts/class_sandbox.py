@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analysis.class_map import ClassMap
 from core.analysis.merges import merging as merge_analysis
-from core.language import text
+from core.language import t, text
 from core.records import Dataset, Run
 from core.services.classes import merging
 from core.services.runs import crossvalidating
@@ -35,12 +35,12 @@ class Bench:
     @property
     def images(self) -> str:
         """Return how many images of which kind the figures stand on."""
-        return text.count(round(float(self.box.confusion.sum())), f"{self.word} image")
+        return names.images(self.evidence, round(float(self.box.confusion.sum())))
 
     @property
     def word(self) -> str:
         """Return the kind of the images."""
-        return names.EVIDENCE[self.evidence]
+        return t(names.EVIDENCE[self.evidence])
 
     def examine(self, partition: Sequence[int]) -> merge_analysis.Merge:
         """Return the evidence about a class map."""
@@ -77,20 +77,24 @@ def open_bench(ws: Workspace, dataset: Dataset, runs: Sequence[Run]) -> Bench | 
     which, where, how = st.columns([5, 5, 3], vertical_alignment="bottom")
     with which:
         run_id = pickers.one(
-            "Answers of",
+            t("Answers of"),
             {i: names.run(run) for i, run in by_id.items()},
             "run",
-            help="A run trained on the labels as they are. Its answers are merged, not retrained; "
-            "each saved class map can be compared with a model of its own.",
+            help=t(
+                "A run trained on the labels as they are. Its answers are merged, not retrained; "
+                "each saved class map can be compared with a model of its own."
+            ),
         )
     with where:
         evidence = _choose_images(merging.evidence_sources(ws, run_id), run_id)
     with how:
         ordinal = st.toggle(
-            "Ordered stages",
+            t("Ordered stages"),
             key=ORDERED,
             bind="query-params",
-            help="The labels are stages of one thing, in their order: then only neighbours merge.",
+            help=t(
+                "The labels are stages of one thing, in their order: then only neighbours merge."
+            ),
         )
     box = cached.sandbox(ws, run_id, evidence, ordinal)
     return Bench(ws, dataset, by_id[run_id], evidence, ordinal, box)
@@ -110,12 +114,15 @@ def offer_more_images(bench: Bench) -> None:
     with st.container(border=True):
         why, go = st.columns([5, 2], vertical_alignment="center")
         why.markdown(
-            "**More images, narrower intervals.** :small[Five models of the same recipe answer "
-            "for all training and validation images, each for those that it has not seen. "
-            f"About {about}.]"
+            t(
+                "**More images, narrower intervals.** :small[Five models of the same recipe answer "
+                "for all training and validation images, each for those that it has not seen. "
+                "About {time}.]",
+                time=about,
+            )
         )
         if go.button(
-            f"Judge on all {source.n_images:,} images",
+            t("Judge on all {n:,} images", n=source.n_images),
             key="cross-validate",
             icon=":material/stacks:",
             width="stretch",
@@ -133,16 +140,20 @@ def _choose_images(sources: Sequence[merging.EvidenceSource], run_id: str) -> me
         state.set_widget(_JUDGED_ON, "crossval")
     first = "crossval" if "crossval" in ready else "val"
     chosen = st.segmented_control(
-        "Judged on",
+        t("Judged on"),
         list(ready),
         default=first,
         required=True,
-        format_func=lambda name: names.EVIDENCE[name],
+        format_func=lambda name: t(names.EVIDENCE[name]),
         key=_JUDGED_ON,
         bind="query-params",
-        help="A merge is chosen on these images and confirmed on test images. "
-        + "; ".join(f"{names.EVIDENCE[s.name]}: {s.n_images:,} images" for s in ready.values())
-        + ".",
+        help=t(
+            "A merge is chosen on these images and confirmed on test images. {choices}.",
+            choices="; ".join(
+                t("{evidence}: {n:,} images", evidence=t(names.EVIDENCE[s.name]), n=s.n_images)
+                for s in ready.values()
+            ),
+        ),
     )
     return ready[chosen].name if chosen in ready else ready[first].name
 

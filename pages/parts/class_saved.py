@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, text, tn
 from core.records import ClassMapRecord, Dataset
 from core.services.classes import class_map_files, mapping
 from core.services.workspace import Workspace
@@ -22,31 +22,34 @@ _MEGABYTE = 1
 
 def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:
     """Save the draft under a name, with why and who; a known name gets a new version."""
-    usual = text.count(len(draft.groups), "class", "classes")
+    usual = tn("{n:,} class", "{n:,} classes", len(draft.groups))
     with st.form("save-class-map", border=True):
         first, second, third = st.columns([3, 3, 8], vertical_alignment="bottom")
         name = first.text_input(
-            "Name",
+            t("Name"),
             key="map_save_name",
             placeholder=usual,
             max_chars=64,
-            help=f"Left empty, it is called {usual}. A name that exists gets a new version; the "
-            "older ones stay.",
+            help=t(
+                "Left empty, it is called {name}. A name that exists gets a new version; the older "
+                "ones stay.",
+                name=usual,
+            ),
         )
         who = second.text_input(
-            "Who", key="who", placeholder="Your name", max_chars=64, persist_state="session"
+            t("Who"), key="who", placeholder=t("Your name"), max_chars=64, persist_state="session"
         )
         why = third.text_input(
-            "Why", key="map_why", placeholder="What makes these classes one?", max_chars=1000
+            t("Why"), key="map_why", placeholder=t("What makes these classes one?"), max_chars=1000
         )
-        pressed = st.form_submit_button("Save class map", type="primary", icon=":material/save:")
+        pressed = st.form_submit_button(t("Save class map"), type="primary", icon=":material/save:")
     if not pressed:
         return
     with messages.guard() as outcome:
         record = mapping.save_class_map(
             ws, dataset.id, name.strip() or usual, draft.mapping, why=why.strip(), who=who.strip()
         )
-        state.flash(f"Saved {messages.plain(names.class_map(record))}.")
+        state.flash(t("Saved {name}.", name=messages.plain(names.class_map(record))))
     if outcome.ok:
         st.rerun()
 
@@ -56,11 +59,12 @@ def versions(
 ) -> None:
     """List the saved class maps, newest first."""
     if not saved:
-        st.caption("None yet. Save one above; it can then be trained on.")
+        st.caption(t("None yet. Save one above; it can then be trained on."))
     for record in saved[:N_SHOWN]:
         _version(ws, dataset, bench, record)
     if len(saved) > N_SHOWN:
-        with st.expander(f"{len(saved) - N_SHOWN} older versions"):
+        n_older = len(saved) - N_SHOWN
+        with st.expander(tn("{n:,} older version", "{n:,} older versions", n_older)):
             for record in saved[N_SHOWN:]:
                 _version(ws, dataset, bench, record)
     _from_file(dataset)
@@ -71,19 +75,21 @@ def _version(ws: Workspace, dataset: Dataset, bench: Bench | None, record: Class
     groups = names.groups(record.class_of)
     merged = [f"{name}: {names.listing(x)}" for name, x in groups.items() if len(x) > 1]
     with st.container(border=True, gap="xsmall"):
-        who = f" by {record.who}" if record.who else ""
-        st.markdown(
-            f"**{messages.plain(names.class_map(record))}** · "
-            f"{text.count(len(groups), 'class', 'classes')} · "
-            f":small[saved {text.ago(record.created_at)}{messages.plain(who)}]"
+        classes, when = tn("{n:,} class", "{n:,} classes", len(groups)), text.ago(record.created_at)
+        saved = (
+            t("saved {when} by {who}", when=when, who=messages.plain(record.who))
+            if record.who
+            else t("saved {when}", when=when)
         )
+        name = messages.plain(names.class_map(record))
+        st.markdown(f"**{name}** · {classes} · :small[{saved}]")
         if merged:
             st.caption(messages.plain("; ".join(merged)))
         if record.why:
             st.markdown(messages.plain(record.why))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "Continue from this",
+                t("Continue from this"),
                 key=f"map-load-{record.id}",
                 icon=":material/edit:",
                 on_click=class_composer.continue_from,
@@ -91,7 +97,7 @@ def _version(ws: Workspace, dataset: Dataset, bench: Bench | None, record: Class
             )
             st.page_link(
                 "pages/train.py",
-                label="Train on these classes",
+                label=t("Train on these classes"),
                 icon=":material/model_training:",
                 query_params={"class_map": names.class_map(record)},
             )
@@ -102,7 +108,7 @@ def _version(ws: Workspace, dataset: Dataset, bench: Bench | None, record: Class
 
 def _downloads(record: ClassMapRecord) -> None:
     """Offer a class map as a file of either kind."""
-    with st.popover("Download", icon=":material/download:", type="tertiary"):
+    with st.popover(t("Download"), icon=":material/download:", type="tertiary"):
         for kind in class_map_files.KINDS:
             st.download_button(
                 kind.upper(),
@@ -122,14 +128,16 @@ def _file_name(record: ClassMapRecord) -> str:
 
 def _from_file(dataset: Dataset) -> None:
     """Take a class map from a file into the draft, where it is looked at before it is saved."""
-    with st.expander("Take a class map from a file", icon=":material/upload_file:"):
+    with st.expander(t("Take a class map from a file"), icon=":material/upload_file:"):
         given = st.file_uploader(
-            "JSON or CSV",
+            t("JSON or CSV"),
             type=list(class_map_files.KINDS),
             key=f"map-file-{dataset.id}",
             max_upload_size=_MEGABYTE,
-            help="As downloaded here, or a CSV with the columns label,class that gives every "
-            "label of this data set a class.",
+            help=t(
+                "As downloaded here, or a CSV with the columns label,class that gives every label "
+                "of this data set a class."
+            ),
         )
         if given is None:
             return
@@ -137,11 +145,11 @@ def _from_file(dataset: Dataset) -> None:
             kind = class_map_files.kind_of(given.name)
             found = class_map_files.read_class_map(given.getvalue(), kind, dataset.labels)
             said = f" {messages.plain(found.why)}" if found.why else ""
-            what = text.count(len(names.groups(found.class_of)), "class", "classes")
+            what = tn("{n:,} class", "{n:,} classes", len(names.groups(found.class_of)))
             st.markdown(f"**{messages.plain(found.name or given.name)}**: {what}.{said}")
         if outcome.ok:
             st.button(
-                "Load it into the draft",
+                t("Load it into the draft"),
                 key="map-file-load",
                 icon=":material/edit:",
                 on_click=class_composer.continue_with,

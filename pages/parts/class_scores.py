@@ -8,10 +8,10 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.analysis.merges.merging import Merge
-from core.language import text
+from core.language import t, text
 from pages.parts import class_verdict
 from pages.parts.class_sandbox import Bench
-from pages.ui import meaning
+from pages.ui import meaning, names
 
 
 class Line(NamedTuple):
@@ -27,13 +27,17 @@ class Line(NamedTuple):
 def scoreboard(bench: Bench, before: Merge, after: Merge, *, wide: bool) -> None:
     """Draw what merging does to the answers: the verdict, what decides, what rises by itself."""
     groups = [
-        ("What decides", _deciding(bench, before, after)),
-        ("Rises by itself with fewer classes", _rising(bench, before, after)),
-        ("Corrected for fewer classes", _corrected(bench, before, after)),
+        (t("What decides"), _deciding(bench, before, after)),
+        (t("Rises by itself with fewer classes"), _rising(bench, before, after)),
+        (t("Corrected for fewer classes"), _corrected(bench, before, after)),
     ]
     if after.verdict != "baseline":
-        which = "all" if bench.box.exhaustive else "random"
-        groups.append((f"Among {which} merges of these sizes", _among(bench, after)))
+        among = (
+            t("Among all merges of these sizes")
+            if bench.box.exhaustive
+            else t("Among random merges of these sizes")
+        )
+        groups.append((among, _among(bench, after)))
     with st.container(border=True, gap="small"):
         class_verdict.badge(after)
         with st.grid(2 if wide else 1, min_column_width=215, gap="medium" if wide else "small"):
@@ -41,7 +45,7 @@ def scoreboard(bench: Bench, before: Merge, after: Merge, *, wide: bool) -> None
                 _group(title, lines)
     if after.n_classes == 1:
         st.warning(
-            "With a single class there is nothing left to recognise.", icon=":material/block:"
+            t("With a single class there is nothing left to recognise."), icon=":material/block:"
         )
 
 
@@ -52,38 +56,48 @@ def confirmation(bench: Bench, chosen: Merge) -> None:
     tested = bench.confirm(chosen.partition)
     with st.container(border=True, gap="small"):
         if tested is None:
-            st.caption("There are no test images, so the gain cannot be confirmed.")
+            st.caption(t("There are no test images, so the gain cannot be confirmed."))
             return
-        n_test = text.count(bench.run.metrics["test"]["n_images"], "test image")
-        _group("ITCA gain, where it was chosen and on test", _twice(bench, chosen, tested))
+        _group(t("ITCA gain, where it was chosen and on test"), _twice(bench, chosen, tested))
         st.caption(
-            f"On {n_test}: accuracy {text.percent(tested.accuracy)}, "
-            f"chance level {text.percent(tested.chance)}, bits kept "
-            f"{text.percent(tested.bits_kept_share)}. {_curse(bench.optimism())}"
+            t(
+                "On {images}: accuracy {accuracy:.1%}, chance level {chance:.1%}, bits kept "
+                "{bits_kept:.1%}. {curse}",
+                images=names.images("test", bench.run.metrics["test"]["n_images"]),
+                accuracy=tested.accuracy,
+                chance=tested.chance,
+                bits_kept=tested.bits_kept_share,
+                curse=_curse(bench.optimism()),
+            )
         )
 
 
 def _twice(bench: Bench, chosen: Merge, tested: Merge) -> Iterator[Line]:
-    n_test = text.count(bench.run.metrics["test"]["n_images"], "test image")
+    on_test = names.images("test", bench.run.metrics["test"]["n_images"])
     for words, found, more in (
-        (bench.word.capitalize(), chosen, f"On {bench.images}, where it was chosen."),
-        ("Test", tested, f"On {n_test}, which had no part in the choice."),
+        (
+            bench.word.capitalize(),
+            chosen,
+            t("On {images}, where it was chosen.", images=bench.images),
+        ),
+        (t("Test"), tested, t("On {images}, which had no part in the choice.", images=on_test)),
     ):
         low, high = found.itca_gain_ci
         yield Line(
             words,
-            f"{meaning.MEANING['itca']} {more}",
+            f"{t(meaning.MEANING['itca'])} {more}",
             "",
-            f"{found.itca_gain:+.3f}",
-            f"95 % interval {low:+.3f} to {high:+.3f}",
+            text.number(found.itca_gain, "+.3f"),
+            t("95 % interval {low:+.3f} to {high:+.3f}", low=low, high=high),
         )
 
 
 def _curse(optimism: float) -> str:
     """Say how much of the best gain is there because it was chosen."""
-    return (
-        f"Winner's curse: about {optimism:.3f} of the best merge's gain is there because it was "
-        "chosen, and will not come back on new images."
+    return t(
+        "Winner's curse: about {optimism:.3f} of the best merge's gain is there because it was "
+        "chosen, and will not come back on new images.",
+        optimism=optimism,
     )
 
 
@@ -93,28 +107,37 @@ def _deciding(bench: Bench, before: Merge, after: Merge) -> Iterator[Line]:
     yield Line(
         "ITCA",
         _explain(bench, "itca"),
-        f"{before.itca:.3f}",
-        f"{after.itca:.3f}",
-        f"{after.itca_gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}" if merged else "",
+        text.number(before.itca, ".3f"),
+        text.number(after.itca, ".3f"),
+        t(
+            "{gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}",
+            gain=after.itca_gain,
+            low=low,
+            high=high,
+        )
+        if merged
+        else "",
     )
     yield Line(
-        "Bits kept",
+        t("Bits kept"),
         _explain(bench, "bits"),
-        f"{before.bits:.2f}",
-        f"{after.bits:.2f}",
-        f"{text.percent(after.bits_kept_share)} of what the labels' answers told" if merged else "",
+        text.number(before.bits, ".2f"),
+        text.number(after.bits, ".2f"),
+        t("{share:.1%} of what the labels' answers told", share=after.bits_kept_share)
+        if merged
+        else "",
     )
 
 
 def _rising(bench: Bench, before: Merge, after: Merge) -> Iterator[Line]:
     yield Line(
-        "Accuracy",
+        t("Accuracy"),
         _explain(bench, "accuracy"),
         text.percent(before.accuracy),
         text.percent(after.accuracy),
     )
     yield Line(
-        "Chance level",
+        t("Chance level"),
         _explain(bench, "chance"),
         text.percent(before.chance),
         text.percent(after.chance),
@@ -123,28 +146,33 @@ def _rising(bench: Bench, before: Merge, after: Merge) -> Iterator[Line]:
 
 def _corrected(bench: Bench, before: Merge, after: Merge) -> Iterator[Line]:
     yield Line(
-        "Skill over chance",
+        t("Skill over chance"),
         _explain(bench, "skill"),
-        f"{before.skill:.3f}",
-        f"{after.skill:.3f}",
+        text.number(before.skill, ".3f"),
+        text.number(after.skill, ".3f"),
     )
-    yield Line("Kappa", _explain(bench, "kappa"), f"{before.kappa:.3f}", f"{after.kappa:.3f}")
+    yield Line(
+        t("Kappa"),
+        _explain(bench, "kappa"),
+        text.number(before.kappa, ".3f"),
+        text.number(after.kappa, ".3f"),
+    )
 
 
 def _among(bench: Bench, after: Merge) -> Iterator[Line]:
     low, high = after.ci
     yield Line(
-        "Rank of the gain",
+        t("Rank of the gain"),
         _explain(bench, "gain_rank"),
         "",
-        f"{text.ordinal(after.gain_rank)} of {after.n_same_sizes:,}",
+        t("{rank} of {n:,}", rank=text.ordinal(after.gain_rank), n=after.n_same_sizes),
     )
     yield Line(
-        "Beyond their mean",
+        t("Beyond their mean"),
         _explain(bench, "excess_gain"),
         "",
         text.points(after.excess_gain),
-        f"95 % interval {meaning.spread((low, high))}",
+        t("95 % interval {interval}", interval=meaning.spread((low, high))),
     )
 
 
@@ -171,4 +199,4 @@ def _line(line: Line) -> None:
 
 
 def _explain(bench: Bench, figure: str) -> str:
-    return f"{meaning.MEANING[figure]} On {bench.images}."
+    return t("{meaning} On {images}.", meaning=t(meaning.MEANING[figure]), images=bench.images)

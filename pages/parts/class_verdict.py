@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.analysis.merges.merging import Merge
-from core.language import text
+from core.language import keep, phrase, say, t, tn
 from pages.parts import class_composer, class_draft, class_sandbox
 from pages.parts.class_sandbox import Bench
 from pages.ui import messages, names
 
 _LOOKS = {
-    "merge": ("green", ":material/check_circle:"),
-    "do not merge": ("red", ":material/block:"),
-    "not enough images to tell": ("orange", ":material/help:"),
-    "baseline": ("gray", ":material/remove:"),
+    "merge": (phrase("Merge"), "green", ":material/check_circle:"),
+    "do not merge": (phrase("Do not merge"), "red", ":material/block:"),
+    "not enough images to tell": (
+        phrase("Not enough images to tell"),
+        "orange",
+        ":material/help:",
+    ),
 }
 _MOST_GROUPS = 4  # named in a headline; the matrix shows the rest
 
@@ -32,7 +35,7 @@ def suggestion(bench: Bench) -> None:
         if found.verdict != "baseline":
             taken = draft.partition == found.partition
             st.button(
-                "Taken" if taken else "Take this suggestion",
+                t("Taken") if taken else t("Take this suggestion"),
                 key="take-suggestion",
                 type="primary",
                 icon=":material/check:" if taken else ":material/merge:",
@@ -46,26 +49,36 @@ def suggestion(bench: Bench) -> None:
 def headline(found: Merge, labels: Sequence[str]) -> str:
     """Return the suggestion as a sentence of a few words."""
     if found.verdict == "baseline":
-        return f"Keep all {text.count(len(labels), 'class', 'classes')}."
+        return tn("Keep all {n:,} class.", "Keep all {n:,} classes.", len(labels))
     groups = groups_of(found.partition, labels)
-    said = messages.plain(names.listing(groups, _MOST_GROUPS).replace(", ", " and ", len(groups)))
-    what = f"{said}: {len(labels)} labels, {text.count(found.n_classes, 'class', 'classes')}"
-    return f"Merge {what}." if found.verdict == "merge" else f"Perhaps merge {what}."
+    named, rest = groups[:_MOST_GROUPS], len(groups) - _MOST_GROUPS
+    said = messages.plain(names.both(named))
+    if rest > 0:
+        said = t("{listed} and {n:,} more", listed=said, n=rest)
+    what = {
+        "groups": said,
+        "labels": tn("{n:,} label", "{n:,} labels", len(labels)),
+        "classes": tn("{n:,} class", "{n:,} classes", found.n_classes),
+    }
+    if found.verdict == "merge":
+        return t("Merge {groups}: {labels}, {classes}.", **what)
+    return t("Perhaps merge {groups}: {labels}, {classes}.", **what)
 
 
 def why(found: Merge, bench: Bench) -> str:
     """Return the reason of a suggestion, numbers last."""
     if found.verdict == "baseline":
-        return (
+        return t(
             "No classes are confused so much that one answer for them would tell more than two. "
-            f"Judged on {bench.images}."
+            "Judged on {images}.",
+            images=bench.images,
         )
-    plain = {
-        "merge": "The answers tell more with these classes than with the labels as they are.",
-        "not enough images to tell": f"{bench.images.capitalize()} are too few to be sure that "
-        "the answers tell more.",
-    }[found.verdict]
-    return f"{plain} :small[{messages.plain(found.reason)}]"
+    plain = (
+        t("The answers tell more with these classes than with the labels as they are.")
+        if found.verdict == "merge"
+        else t("{images} are too few to be sure that the answers tell more.", images=bench.images)
+    )
+    return f"{plain} :small[{_reason(found)}]"
 
 
 def groups_of(partition: Sequence[int], labels: Sequence[str]) -> list[str]:
@@ -76,12 +89,17 @@ def groups_of(partition: Sequence[int], labels: Sequence[str]) -> list[str]:
 
 def badge(found: Merge) -> None:
     """Draw a verdict and its reason."""
-    colour, icon = _LOOKS[found.verdict]
     if found.verdict == "baseline":
-        st.caption("Nothing is merged yet: these are the figures of the run itself.")
+        st.caption(t("Nothing is merged yet: these are the figures of the run itself."))
         return
-    st.badge(found.verdict.capitalize(), icon=icon, color=colour)  # type: ignore[arg-type]
-    st.caption(messages.plain(found.reason))
+    word, colour, icon = _LOOKS[found.verdict]
+    st.badge(t(word), icon=icon, color=colour)  # type: ignore[arg-type]
+    st.caption(_reason(found))
+
+
+def _reason(found: Merge) -> str:
+    """Return why, as Markdown; what comes from the cache may have been said in another language."""
+    return messages.plain(say(keep(found.reason)))
 
 
 def refusal(draft: class_draft.Draft, *, ordinal: bool) -> None:
@@ -89,7 +107,10 @@ def refusal(draft: class_draft.Draft, *, ordinal: bool) -> None:
     name = class_draft.apart(draft) if ordinal else None
     if name is not None:
         st.warning(
-            f"{messages.plain(name)} joins stages that are not neighbours; split it, or switch "
-            "ordered stages off.",
+            t(
+                "{name} joins stages that are not neighbours; split it, or switch ordered stages "
+                "off.",
+                name=messages.plain(name),
+            ),
             icon=":material/warning:",
         )

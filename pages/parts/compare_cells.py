@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services.comparing import confusions
 from core.services.comparing.questions import Answers, Model, Question
@@ -17,7 +17,7 @@ from pages.ui import messages, names
 from pages.ui.confusion_panel import cell_images, how_answered, short
 from pages.ui.matrix import Look, Numbers, difference_matrix
 
-HOW_TO = "Click a cell for the images that only one of the two puts there."
+HOW_TO = phrase("Click a cell for the images that only one of the two puts there.")
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,15 @@ class View:
     def look(self, file: str, title: str, notes: Sequence[str] = ()) -> Look:
         """Return how a matrix is drawn."""
         n_images = len(self.compared[0].said.y)
-        unit = "row shares" if self.numbers == "shares" else "counts"
-        where = f"{names.SPLITS[self.question.split]}, {n_images:,} images, {unit}"
-        return Look(self.numbers, self.diagonal, file, f"{title} ({where})", tuple(notes))
+        unit = t("row shares") if self.numbers == "shares" else t("counts")
+        said = t(
+            "{title} ({split}, {n:,} images, {unit})",
+            title=title,
+            split=t(names.SPLITS[self.question.split]),
+            n=n_images,
+            unit=unit,
+        )
+        return Look(self.numbers, self.diagonal, file, said, tuple(notes))
 
     def key(self, *ids: str) -> str:
         """Return the identity of a matrix: a chosen cell outlives neither classes nor order."""
@@ -86,9 +92,9 @@ def difference(view: View, a: Compared, b: Compared) -> None:
     """Draw the matrix of A minus that of B; a chosen cell opens its images below."""
     with messages.guard():
         found = confusions.difference(a.said, b.said)
-        st.markdown(f"**{messages.plain(a.name)}**, minus **{messages.plain(b.name)}**")
+        st.markdown(t("**{a}**, minus **{b}**", a=messages.plain(a.name), b=messages.plain(b.name)))
         notes = [
-            f"Purple: more images by {a.letter}. Green: more by {b.letter}.",
+            t("Purple: more images by {a}. Green: more by {b}.", a=a.letter, b=b.letter),
             _about(int(found.significant.sum()), found.n_tested),
         ]
         key = view.key(a.model.id, b.model.id)
@@ -102,11 +108,11 @@ def difference(view: View, a: Compared, b: Compared) -> None:
             called=(a.letter, b.letter),
             look=view.look(
                 f"difference-{a.model.id}-{b.model.id}-{view.question.split}",
-                f"{a.name}, minus {b.name}",
+                t("{a}, minus {b}", a=a.name, b=b.name),
                 notes,
             ),
         )
-        st.caption(" ".join(notes if cell else [*notes, HOW_TO]))
+        st.caption(" ".join(notes if cell else [*notes, t(HOW_TO)]))
         if cell is not None:
             _images(view, a, b, cell, key)
 
@@ -114,26 +120,44 @@ def difference(view: View, a: Compared, b: Compared) -> None:
 def _about(n_significant: int, n_tested: int) -> str:
     """Say how many cells differ by more than luck, and how that was told."""
     if not n_tested:
-        return "In no cell do the two disagree on enough images to tell a difference from luck."
-    how = (
-        "exact McNemar test of each cell, Holm over the "
-        f"{text.count(n_tested, 'cell')} with enough images on which the two disagree: a wrong "
-        "outline anywhere in at most 5 of 100 matrices"
+        return t("In no cell do the two disagree on enough images to tell a difference from luck.")
+    how = tn(
+        "exact McNemar test of each cell, Holm over the {n:,} cell with enough images on which the "
+        "two disagree: a wrong outline anywhere in at most 5 of 100 matrices",
+        "exact McNemar test of each cell, Holm over the {n:,} cells with enough images on which "
+        "the two disagree: a wrong outline anywhere in at most 5 of 100 matrices",
+        n_tested,
     )
     if not n_significant:
-        return f"No cell differs by more than luck ({how})."
-    differ = "cell differs" if n_significant == 1 else "cells differ"
-    return f"Outlined: {n_significant} {differ} by more than luck ({how})."
+        return t("No cell differs by more than luck ({how}).", how=how)
+    return tn(
+        "Outlined: {n} cell differs by more than luck ({how}).",
+        "Outlined: {n} cells differ by more than luck ({how}).",
+        n_significant,
+        how=how,
+    )
 
 
 def _images(view: View, a: Compared, b: Compared, cell: tuple[str, str], key: str) -> None:
     """Draw the images that only A puts into the cell, then those that only B does."""
     true, predicted = cell
     inside = confusions.difference_positions(a.said, b.said, view.question.classes, true, predicted)
-    of = f"of **{messages.plain(true)}**, {how_answered(true, predicted)}"
     for one, positions in ((a, inside.only_a), (b, inside.only_b)):
-        title = f"{text.count(len(positions), 'image')} {of} only by **{one.letter}**"
+        title = tn(
+            "{n:,} image of **{true}**, {answered} only by **{letter}**",
+            "{n:,} images of **{true}**, {answered} only by **{letter}**",
+            len(positions),
+            true=messages.plain(true),
+            answered=how_answered(true, predicted),
+            letter=one.letter,
+        )
         place = f"{key}-only-{one.letter}-{true}-{predicted}"
         cell_images(view.ws, view.dataset, positions, place, title, view.subs)
     if inside.n_both:
-        st.caption(f"Both put {text.count(inside.n_both, 'more image')} there.")
+        st.caption(
+            tn(
+                "Both put {n:,} more image there.",
+                "Both put {n:,} more images there.",
+                inside.n_both,
+            )
+        )

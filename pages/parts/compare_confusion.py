@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import streamlit as st
 
+from core.language import phrase, t
 from core.records import Dataset
 from core.services.comparing import confusions
 from core.services.comparing.questions import Answers, Model, Question
@@ -19,9 +20,10 @@ from pages.ui import messages
 from pages.ui.confusion_panel import confusion_panel, most_or_all
 from pages.ui.matrix import Numbers
 
-SIDE_BY_SIDE, DIFFERENCE = "Side by side", "Difference"
-COUNTS, SHARES = "Counts", "Row shares"
-AS_GIVEN, BY_CONFUSION, BY_CLUSTER = "As given", "By confusion", "By cluster"
+SIDE_BY_SIDE, DIFFERENCE = phrase("Side by side"), phrase("Difference")
+COUNTS, SHARES = phrase("Counts"), phrase("Row shares")
+AS_GIVEN = phrase("As given")
+BY_CONFUSION, BY_CLUSTER = phrase("By confusion"), phrase("By cluster")
 _LEAST_PX = 400  # of a matrix; in a narrower window they stand below each other
 
 
@@ -88,21 +90,24 @@ def _options(n_models: int, has_clusters: bool) -> tuple[str, Numbers, str, bool
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         how = SIDE_BY_SIDE
         if n_models > 1:
-            how = _choice("Matrices", [SIDE_BY_SIDE, DIFFERENCE], "matrices")
-        numbers = _choice("Numbers", [COUNTS, SHARES], "numbers",
-                          "Row shares are shares of the images of the true class.")  # fmt: skip
+            how = _choice(t("Matrices"), [SIDE_BY_SIDE, DIFFERENCE], "matrices")
+        numbers = _choice(t("Numbers"), [COUNTS, SHARES], "numbers",
+                          t("Row shares are shares of the images of the true class."))  # fmt: skip
         order = _choice(
-            "Order of classes",
+            t("Order of classes"),
             orders,
             "order",
-            "By confusion: the most confused beside each other. By cluster: those beside each "
-            "other whose images lie in one cluster; offered once Explore has looked for clusters.",
+            t(
+                "By confusion: the most confused beside each other. By cluster: those beside each "
+                "other whose images lie in one cluster; offered once Explore has looked for "
+                "clusters."
+            ),
         )
         hides = st.toggle(
-            "Hide the diagonal",
+            t("Hide the diagonal"),
             key="no_diagonal",
             bind="query-params",
-            help="Without the right answers, the colours tell the errors apart.",
+            help=t("Without the right answers, the colours tell the errors apart."),
         )
     return how, "shares" if numbers == SHARES else "counts", order, hides
 
@@ -111,7 +116,7 @@ def _choice(label: str, options: Sequence[str], key: str, help: str | None = Non
     return str(
         st.segmented_control(
             label, options, default=options[0], required=True, key=key, bind="query-params",
-            help=help,
+            format_func=t, help=help,
         )
     )  # fmt: skip
 
@@ -134,4 +139,4 @@ def _pair(compared: Sequence[Compared]) -> tuple[Compared, Compared]:
     pairs = {f"{a.letter} − {b.letter}": (a, b) for a, b in combinations(compared, 2)}
     if len(pairs) == 1:
         return next(iter(pairs.values()))
-    return pairs[_choice("Difference of", list(pairs), "minus")]
+    return pairs[_choice(t("Difference of"), list(pairs), "minus")]

@@ -9,16 +9,25 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.services.comparing import coverage
 from core.services.comparing.coverage import Coverage, OperatingPoint, Wanted
 from core.services.comparing.questions import Model, Question
 from core.services.workspace import Workspace
-from pages.parts import coverage_chart, downloads
+from pages.parts import coverage_chart, downloads, figures_on, tables
 from pages.ui import cached, messages, names
 
-_WANTED = {"accuracy": "An accuracy", "coverage": "A coverage"}
-_CURVES = {"accuracy": "Accuracy of what is kept", "risk": "Generalized risk"}
+_WANTED = {"accuracy": phrase("An accuracy"), "coverage": phrase("A coverage")}
+_SHARE = {"accuracy": phrase("Wanted accuracy"), "coverage": phrase("Wanted coverage")}
+_CURVES = {"accuracy": phrase("Accuracy of what is kept"), "risk": phrase("Generalized risk")}
+_ALT = {
+    "accuracy": phrase("Accuracy of what is kept over coverage for the chosen models"),
+    "risk": phrase("Generalized risk over coverage for the chosen models"),
+}
+_CHOSEN = {
+    "accuracy": phrase("threshold {threshold:.3f}, chosen on {chosen_on} for accuracy {share:.1%}"),
+    "coverage": phrase("threshold {threshold:.3f}, chosen on {chosen_on} for coverage {share:.1%}"),
+}
 
 
 def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
@@ -27,22 +36,26 @@ def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
     found = [cached.coverage(ws, question, model.id) for model in models]
     asked = replace(question, split="val")
     st.markdown(
-        "A model may leave the images that it is unsure of to a person. Which accuracy does it "
-        "reach on the rest, and how many are these?"
+        t(
+            "A model may leave the images that it is unsure of to a person. Which accuracy does it "
+            "reach on the rest, and how many are these?"
+        )
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted, share = _wish()
         shown = str(
             st.segmented_control(
-                "Curves",
+                t("Curves"),
                 list(_CURVES),
                 default="accuracy",
                 required=True,
-                format_func=lambda name: _CURVES[name],
+                format_func=lambda name: t(_CURVES[name]),
                 key="coverage_curves",
                 bind="query-params",
-                help="Generalized risk counts wrong answers that are kept among all images: how "
-                "often somebody is misled.",
+                help=t(
+                    "Generalized risk counts wrong answers that are kept among all images: how "
+                    "often somebody is misled."
+                ),
             )
         )
     points = {
@@ -56,12 +69,12 @@ def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
     _table(found, called, points)
     with st.container(horizontal=True):
         downloads.csv(
-            "Download the table",
+            t("Download the table"),
             lambda: coverage.points_table(found, points, wanted, share),
             "coverage",
         )
         downloads.csv(
-            "Download the curves", lambda: coverage.curves_table(found), "coverage-curves"
+            t("Download the curves"), lambda: coverage.curves_table(found), "coverage-curves"
         )
 
 
@@ -69,18 +82,18 @@ def _wish() -> tuple[Wanted, float]:
     """Draw what is wanted, and how much of it, a share."""
     wanted = str(
         st.segmented_control(
-            "What do you want?",
+            t("What do you want?"),
             list(_WANTED),
             default="accuracy",
             required=True,
-            format_func=lambda name: _WANTED[name],
+            format_func=lambda name: t(_WANTED[name]),
             key="coverage_wanted",
             bind="query-params",
         )
     )
     least = {"accuracy": 0.5, "coverage": 0.05}[wanted]
     share = st.slider(
-        f"Wanted {wanted}",
+        t(_SHARE[wanted]),
         least,
         1.0,
         {"accuracy": 0.9, "coverage": 0.8}[wanted],
@@ -95,21 +108,34 @@ def _wish() -> tuple[Wanted, float]:
 
 def sentence(point: OperatingPoint, wanted: Wanted, share: float) -> str:
     """Say what a threshold gives, where it was chosen, and what is left for a person."""
-    on = f"{point.chosen.n_images:,} {names.SPLITS[point.chosen_on]} images"
+    on = figures_on.images(point.chosen.n_images, point.chosen_on)
     if point.reported is None or point.threshold is None:
-        return f"no threshold is right in {text.percent(share)} of what it keeps of {on}."
-    kept, where = point.reported, names.SPLITS[point.reported_on]
-    chosen = f"threshold {point.threshold:.3f}, chosen on {on} for {wanted} {text.percent(share)},"
+        return t(
+            "no threshold is right in {share:.1%} of what it keeps of {images}.",
+            share=share,
+            images=on,
+        )
+    kept = point.reported
+    images = figures_on.images(kept.n_images, point.reported_on)
+    chosen = t(_CHOSEN[wanted], threshold=point.threshold, chosen_on=on, share=share)
     if not kept.n_kept:
-        return f"{chosen} keeps none of {kept.n_images:,} {where} images."
-    said = (
-        f"{chosen} keeps {text.percent(kept.coverage)} ({text.interval(kept.coverage_ci)}) of "
-        f"{kept.n_images:,} {where} images and is right in {text.percent(kept.accuracy)} "
-        f"({text.interval(kept.accuracy_ci)}) of these; "
-        f"{text.count(kept.n_images - kept.n_kept, 'image')} are left to a person."
+        return t("{chosen}, keeps none of {images}.", chosen=chosen, images=images)
+    said = tn(
+        "{chosen}, keeps {coverage:.1%} ({coverage_ci}) of {images} and is right in "
+        "{accuracy:.1%} ({accuracy_ci}) of these; {n:,} image is left to a person.",
+        "{chosen}, keeps {coverage:.1%} ({coverage_ci}) of {images} and is right in "
+        "{accuracy:.1%} ({accuracy_ci}) of these; {n:,} images are left to a person.",
+        kept.n_images - kept.n_kept,
+        chosen=chosen,
+        coverage=kept.coverage,
+        coverage_ci=text.interval(kept.coverage_ci),
+        images=images,
+        accuracy=kept.accuracy,
+        accuracy_ci=text.interval(kept.accuracy_ci),
     )
     if point.chosen_on == point.reported_on:
-        return f"{said} These are the images it was chosen on, so expect less: see test."
+        warning = t("These are the images it was chosen on, so expect less: see test.")
+        return f"{said} {warning}"
     return said
 
 
@@ -120,7 +146,7 @@ def _curves(
     shown: str,
 ) -> None:
     """Draw the curves, with a ring where each model's threshold lies."""
-    n_images, split = found[0].n_images, names.SPLITS[found[0].split]
+    images = figures_on.images(found[0].n_images, found[0].split)
     marks = {}
     for model, point in points.items():
         if point.reported is not None and point.reported.n_kept:
@@ -132,15 +158,17 @@ def _curves(
             {called[its.model]: its.drawn for its in found},
             shown,
             marks,
-            f"coverage: share kept of {n_images:,} {split} images",
+            t("coverage: share kept of {images}", images=images),
         ),
         key=f"coverage-{shown}",
         config={"displayModeBar": False},
-        alt=f"{_CURVES[shown]} over coverage for the chosen models",
+        alt=t(_ALT[shown]),
     )
     st.caption(
-        "Bands are 95 % intervals (Wilson) at each coverage for itself. A ring is the operating "
-        "point. Images of equal confidence are kept or left together."
+        t(
+            "Bands are 95 % intervals (Wilson) at each coverage for itself. A ring is the "
+            "operating point. Images of equal confidence are kept or left together."
+        )
     )
 
 
@@ -148,30 +176,34 @@ def _table(
     found: Sequence[Coverage], called: Mapping[str, str], points: Mapping[str, OperatingPoint]
 ) -> None:
     """Draw the operating points and the areas."""
-    on = f" On {found[0].n_images:,} {names.SPLITS[found[0].split]} images."
+    on = f" {figures_on.on(found[0].n_images, found[0].split)}"
     column, number = st.column_config.TextColumn, st.column_config.NumberColumn
     st.dataframe(
-        pd.DataFrame([_row(its, called[its.model], points[its.model]) for its in found]),
+        tables.written(
+            pd.DataFrame([_row(its, called[its.model], points[its.model]) for its in found]),
+            _WRITTEN,
+        ),
+        placeholder=text.NONE,
         hide_index=True,
-        alt="Operating points and areas of the chosen models",
+        alt=t("Operating points and areas of the chosen models"),
         column_config={
-            "model": column("Model", pinned=True),
+            "model": column(t("Model"), pinned=True),
             "threshold": number(
-                "Threshold", format="%.3f", help="Confidence from which an answer is kept. "
-                "Chosen on validation.",
+                t("Threshold"), help=t("Confidence from which an answer is kept. "
+                "Chosen on validation."),
             ),
-            "coverage": column("Coverage", help="Share of images kept, 95 % interval." + on),
-            "accuracy": column("Accuracy of these", help="With its 95 % interval." + on),
+            "coverage": column(t("Coverage"), help=t("Share of images kept, 95 % interval.") + on),
+            "accuracy": column(t("Accuracy of these"), help=t("With its 95 % interval.") + on),
             "augrc": column(
-                "AUGRC × 1000",
-                help="Area under the generalized risk: how likely it is that an answer is wrong "
+                t("AUGRC × 1000"),
+                help=t("Area under the generalized risk: how likely it is that an answer is wrong "
                 "and surer than another one drawn at random; with its 95 % interval. Lower is "
-                "better." + on,
+                "better.") + on,
             ),
             "e_augrc": number(
-                "e-AUGRC × 1000", format="%.1f",
-                help="What of it a perfect order of the same answers would avoid: how well "
-                "confidence tells right from wrong. Lower is better." + on,
+                t("e-AUGRC × 1000"),
+                help=t("What of it a perfect order of the same answers would avoid: how well "
+                "confidence tells right from wrong. Lower is better.") + on,
             ),
         },
     )  # fmt: skip
@@ -182,12 +214,23 @@ def _row(its: Coverage, name: str, point: OperatingPoint) -> dict[str, Any]:
     return {
         "model": name,
         "threshold": point.threshold,
-        "coverage": _with_ci(kept.coverage, kept.coverage_ci) if kept else "–",
-        "accuracy": _with_ci(kept.accuracy, kept.accuracy_ci) if kept else "–",
-        "augrc": "{:.1f} ({:.1f} to {:.1f})".format(*(1000 * figure for figure in its.augrc)),
+        "coverage": _with_ci(kept.coverage, kept.coverage_ci) if kept else text.NONE,
+        "accuracy": _with_ci(kept.accuracy, kept.accuracy_ci) if kept else text.NONE,
+        "augrc": t(
+            "{value:.1f} ({low:.1f} to {high:.1f})",
+            value=1000 * its.augrc.value,
+            low=1000 * its.augrc.low,
+            high=1000 * its.augrc.high,
+        ),
         "e_augrc": 1000 * its.e_augrc,
     }
 
 
+_WRITTEN: tables.Writing = {
+    "threshold": lambda threshold: text.number(threshold, ".3f"),
+    "e_augrc": lambda area: text.number(area, ".1f"),
+}
+
+
 def _with_ci(share: float, bounds: tuple[float, float]) -> str:
-    return f"{text.percent(share)} ({text.interval(bounds)})"
+    return t("{share:.1%} ({bounds})", share=share, bounds=text.interval(bounds))

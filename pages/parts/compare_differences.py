@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -10,20 +10,20 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis import metrics
-from core.language import text
+from core.language import phrase, t, text
 from core.services.comparing import confusions, differences
 from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
-from pages.parts import downloads
+from pages.parts import downloads, figures_on, tables
 from pages.ui import cached, charts, meaning, messages, names
 
 WORDS = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "Macro-F1",
-    "kappa": "Kappa",
-    "bits": "Bits",
-    "log_loss": "Log-loss, lower is better",
+    "accuracy": phrase("Accuracy"),
+    "balanced_accuracy": phrase("Balanced accuracy"),
+    "macro_f1": phrase("Macro-F1"),
+    "kappa": phrase("Kappa"),
+    "bits": phrase("Bits"),
+    "log_loss": phrase("Log-loss, lower is better"),
 }
 _SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
 Pair = Mapping[str, Any]
@@ -36,7 +36,7 @@ def show(
     called = {model.id: names.short_model(model) for model in models}
     _accuracies(question, called, said)
     if len(said) < 2:
-        st.caption("Choose a second model to see whether the difference is more than luck.")
+        st.caption(t("Choose a second model to see whether the difference is more than luck."))
         return
     pairs = differences.corrected(
         cached.paired(ws, question, a.model, b.model) for a, b in combinations(said, 2)
@@ -46,12 +46,12 @@ def show(
     _pairs(pairs, called, question.split)
     _figures(pairs, called, question.split)
     stem = f"differences-{question.split}"
-    downloads.csv("Download the differences", lambda: differences.table(pairs), stem)
+    downloads.csv(t("Download the differences"), lambda: differences.table(pairs), stem)
 
 
 def _pairs(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> None:
     """Draw the figures behind the sentences."""
-    on = f" {names.SPLITS[split].capitalize()} split."
+    on = f" {figures_on.whole_split(split)}."
     frame = pd.DataFrame(
         {
             "a": [called[p["a"]] for p in pairs],
@@ -63,42 +63,53 @@ def _pairs(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> None
     )
     column, number = st.column_config.TextColumn, st.column_config.NumberColumn
     st.dataframe(
-        frame,
+        tables.written(frame, {name: write for name, (*_, write) in _COLUMNS.items()}, none=""),
+        placeholder="",
         hide_index=True,
-        alt="Paired differences between the chosen models",
+        alt=t("Paired differences between the chosen models"),
         column_config={
-            "a": "Model A",
-            "b": "Model B",
-            "difference": column("A − B", help="Accuracy of A less that of B." + on),
-            "interval": column("95 % interval", help="Bootstrap over the images, in pairs." + on),
+            "a": t("Model A"),
+            "b": t("Model B"),
+            "difference": column(t("A − B"), help=t("Accuracy of A less that of B.") + on),
+            "interval": column(
+                t("95 % interval"), help=t("Bootstrap over the images, in pairs.") + on
+            ),
             **{
-                name: number(word, format=how, help=help + on)
-                for name, (word, how, help) in _COLUMNS.items()
+                name: number(t(word), help=t(help, alpha=differences.ALPHA) + on)
+                for name, (word, help, _) in _COLUMNS.items()
             },
         },
     )
 
 
-_COLUMNS = {
-    "n_images": ("Images", "localized", "Images that both models answered."),
-    "n_only_a": ("Only A right", "localized", "Images that A alone gets right."),
-    "n_only_b": ("Only B right", "localized", "Images that B alone gets right."),
+def _p_value(p: float) -> str:
+    return text.number(p, ".3g")
+
+
+_COLUMNS: dict[str, tuple[str, str, Callable[[float], str]]] = {
+    "n_images": (phrase("Images"), phrase("Images that both models answered."), text.number),
+    "n_only_a": (phrase("Only A right"), phrase("Images that A alone gets right."), text.number),
+    "n_only_b": (phrase("Only B right"), phrase("Images that B alone gets right."), text.number),
     "mcnemar_p": (
-        "McNemar p",
-        "%.3g",
-        "How often chance alone would split those images so unevenly, or more so.",
+        phrase("McNemar p"),
+        phrase("How often chance alone would split those images so unevenly, or more so."),
+        _p_value,
     ),
     "holm_p": (
-        "Holm p",
-        "%.3g",
-        "The same, corrected for the number of pairs; "
-        f"below {differences.ALPHA} it is called a difference.",
+        phrase("Holm p"),
+        phrase(
+            "The same, corrected for the number of pairs; below {alpha:.2f} it is called a "
+            "difference."
+        ),
+        _p_value,
     ),
     "n_needed": (
-        "Images needed",
-        "localized",
-        "Images in all that would tell a difference of this size in 80 of 100 cases; empty where "
-        "it is told already, or where there is none.",
+        phrase("Images needed"),
+        phrase(
+            "Images in all that would tell a difference of this size in 80 of 100 cases; empty "
+            "where it is told already, or where there is none."
+        ),
+        lambda n: text.number(n, ",.0f"),
     ),
 }
 
@@ -109,18 +120,25 @@ def _figures(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> No
     st.dataframe(
         pd.DataFrame([_row(pair, name, called) for pair in pairs for name in WORDS]),
         hide_index=True,
-        alt="Differences of all figures between the chosen models",
+        alt=t("Differences of all figures between the chosen models"),
         column_config={
-            "pair": "A and B",
-            "figure": column("Figure", help="Accuracy and the shares in points; log-loss in nats."),
+            "pair": t("A and B"),
+            "figure": column(
+                t("Figure"),
+                help=t("Accuracy and the shares in points; log-loss in nats."),
+                width=250,
+            ),
             "a": "A",
             "b": "B",
-            "difference": "A − B",
+            "difference": t("A − B"),
             "interval": column(
-                "95 % interval",
-                help="Bootstrap over the images, in pairs; not corrected for the number of pairs. "
-                "Bits are too high where images are few: their interval is freed of that. "
-                f"{names.SPLITS[split].capitalize()} split.",
+                t("95 % interval"),
+                help=t(
+                    "Bootstrap over the images, in pairs; not corrected for the number of pairs. "
+                    "Bits are too high where images are few: their interval is freed of that. "
+                    "{split}.",
+                    split=figures_on.whole_split(split),
+                ),
             ),
         },
     )
@@ -130,18 +148,25 @@ def _row(pair: Pair, name: str, called: Mapping[str, str]) -> dict[str, str]:
     figure = pair["figures"][name]
     ci = figure["ci"]
     return {
-        "pair": f"{called[pair['a']]} and {called[pair['b']]}",
-        "figure": WORDS[name],
+        "pair": t("{a} and {b}", a=called[pair["a"]], b=called[pair["b"]]),
+        "figure": t(WORDS[name]),
         "a": _one(name, figure["a"]),
         "b": _one(name, figure["b"]),
         "difference": _one(name, figure["difference"], "+"),
-        "interval": "same answers" if ci is None else " to ".join(_one(name, x, "+") for x in ci),
+        "interval": t("same answers") if ci is None else _both(name, *ci),
     }
 
 
 def _one(name: str, value: float, sign: str = "") -> str:
     """Return a figure in its unit: shares in points, the others as they are."""
-    return f"{100 * value:{sign}.1f}" if name in _SHARES else f"{value:{sign}.3f}"
+    if name in _SHARES:
+        return text.number(100 * value, f"{sign}.1f")
+    return text.number(value, f"{sign}.3f")
+
+
+def _both(name: str, low: float, high: float) -> str:
+    """Return the bounds of a difference in its unit."""
+    return t("{low} to {high}", low=_one(name, low, "+"), high=_one(name, high, "+"))
 
 
 def _accuracies(question: Question, called: Mapping[str, str], said: Sequence[Answers]) -> None:
@@ -153,10 +178,14 @@ def _accuracies(question: Question, called: Mapping[str, str], said: Sequence[An
             [called[its.model] for its in said],
             [f["accuracy"] for f in figures],
             [f["accuracy_ci"] for f in figures],
-            f"accuracy, {names.SPLITS[question.split]} ({n_images:,} images)",
+            t(
+                "accuracy, {split} ({n:,} images)",
+                split=t(names.SPLITS[question.split]),
+                n=n_images,
+            ),
             reference=figures[0]["chance"],
         ),
         key="compare-intervals",
         config={"displayModeBar": False},
-        alt="Accuracy of the chosen models with 95 % intervals",
+        alt=t("Accuracy of the chosen models with 95 % intervals"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, tn
 from core.records import Dataset
 from core.services.classes import mapping
 from core.services.labels import label_sets
@@ -19,13 +19,15 @@ _LABELS = "labels"
 
 def show(ws: Workspace, dataset: Dataset) -> None:
     """Draw the form, and what the last file brought."""
-    with st.expander("Bring a model that was trained elsewhere", icon=":material/upload_file:"):
+    with st.expander(t("Bring a model that was trained elsewhere"), icon=":material/upload_file:"):
         st.caption(
-            "A CSV or Parquet file with one row for each validation and test image: a column "
-            "image (id, path or file name), and for each class a column p_CLASS with its "
-            "probability. The file that *Review, Files* exports lists the images; a file of two "
-            "classes only becomes an expert. Training images are left out: a model knows them by "
-            "heart."
+            t(
+                "A CSV or Parquet file with one row for each validation and test image: a column "
+                "image (id, path or file name), and for each class a column p_CLASS with its "
+                "probability. The file that *Review, Files* exports lists the images; a file of "
+                "two classes only becomes an expert. Training images are left out: a model knows "
+                "them by heart."
+            )
         )
         with st.form("import-predictions", border=False), messages.guard():
             _form(ws, dataset)
@@ -34,40 +36,45 @@ def show(ws: Workspace, dataset: Dataset) -> None:
 
 def _form(ws: Workspace, dataset: Dataset) -> None:
     file = st.file_uploader(
-        "Predictions",
+        t("Predictions"),
         type=["csv", "tsv", "parquet"],
         key=f"predictions-{state.draft(_DONE, {}).get('n', 0)}",
         max_upload_size=_MEGABYTES,
     )
     left, right = st.columns(2)
     name = left.text_input(
-        "Name of the model", key="predictions-name", max_chars=64, placeholder="ResNet-50, March"
+        t("Name of the model"),
+        key="predictions-name",
+        max_chars=64,
+        placeholder=t("ResNet-50, March"),
     )
     maps = {r.id: names.class_map(r) for r in mapping.list_class_maps(ws, dataset.id)}
     class_map = right.selectbox(
-        "Its classes",
+        t("Its classes"),
         [_LABELS, *maps],
-        format_func=lambda i: maps.get(i, names.AS_LABELLED),
+        format_func=lambda i: maps.get(i, t(names.AS_LABELLED)),
         key="predictions-map",
-        help="Whose classes the columns of the file are.",
+        help=t("Whose classes the columns of the file are."),
     )
     sets = {s.id: names.label_set(s) for s in label_sets.list_label_sets(ws, dataset.id)}
     labels = left.selectbox(
-        "Measured by",
+        t("Measured by"),
         [label_sets.ORIGINAL, *sets],
-        format_func=lambda i: sets.get(i, names.AS_IMPORTED),
+        format_func=lambda i: sets.get(i, t(names.AS_IMPORTED)),
         key="predictions-labels",
-        help="The labels that its own figures and its temperature stand on.",
+        help=t("The labels that its own figures and its temperature stand on."),
     )
     duration = right.number_input(
-        "Training time in seconds, if known", min_value=0.0, value=None, key="predictions-s"
+        t("Training time in seconds, if known"), min_value=0.0, value=None, key="predictions-s"
     )
-    if not st.form_submit_button("Add to the leaderboard", icon=":material/add:", type="primary"):
+    if not st.form_submit_button(
+        t("Add to the leaderboard"), icon=":material/add:", type="primary"
+    ):
         return
     if file is None:
-        st.warning("Choose a file first.", icon=":material/upload_file:")
+        st.warning(t("Choose a file first."), icon=":material/upload_file:")
         return
-    with st.spinner("Reading the predictions …"):
+    with st.spinner(t("Reading the predictions …")):
         found = adopting.add_predictions(
             ws,
             dataset.id,
@@ -87,15 +94,24 @@ def _told() -> None:
     found = state.draft(_DONE)
     if not found:
         return
-    accuracy = text.percent(found["test"]["accuracy"])
     st.success(
-        f"{messages.plain(found['name'])} is {found['run']}: {text.count(found['n_images'], 'row')}"
-        f" read, accuracy {accuracy} on {found['test']['n_images']:,} test images.",
+        tn(
+            "{name} is {run}: {n:,} row read, accuracy {accuracy:.1%} on {n_test:,} test images.",
+            "{name} is {run}: {n:,} rows read, accuracy {accuracy:.1%} on {n_test:,} test images.",
+            found["n_images"],
+            name=messages.plain(found["name"]),
+            run=found["run"],
+            accuracy=found["test"]["accuracy"],
+            n_test=found["test"]["n_images"],
+        ),
         icon=":material/check:",
     )
     if found["n_skipped"]:
         st.caption(
-            f"{text.count(found['n_skipped'], 'row')} not used, about images that this data set "
-            "does not have."
+            tn(
+                "{n:,} row not used, about images that this data set does not have.",
+                "{n:,} rows not used, about images that this data set does not have.",
+                found["n_skipped"],
+            )
         )
-        st.dataframe(found["skipped"], hide_index=True, alt="Rows that were not used")
+        st.dataframe(found["skipped"], hide_index=True, alt=t("Rows that were not used"))

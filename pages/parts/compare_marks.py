@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, tn
 from core.records import CascadeRecord, Dataset, Run
 from core.services.comparing.questions import Model
 from core.services.runs import marking
@@ -30,7 +30,7 @@ def show(ws: Workspace, chosen: Sequence[Model]) -> None:
 
 def _star(ws: Workspace, marked: Sequence[Run | CascadeRecord]) -> None:
     on = not all(m.starred for m in marked)
-    if st.button("Star" if on else "Unstar", key="board-star", icon=":material/star:"):
+    if st.button(t("Star") if on else t("Unstar"), key="board-star", icon=":material/star:"):
         for m in marked:
             marking.star(ws, m.id, on)
         st.rerun()
@@ -39,10 +39,10 @@ def _star(ws: Workspace, marked: Sequence[Run | CascadeRecord]) -> None:
 def _pin(ws: Workspace, marked: Sequence[Run | CascadeRecord]) -> None:
     on = not all(m.pinned for m in marked)
     if st.button(
-        "Pin" if on else "Unpin",
+        t("Pin") if on else t("Unpin"),
         key="board-pin",
         icon=":material/keep:",
-        help="Pinned models stand first in the table, in every order.",
+        help=t("Pinned models stand first in the table, in every order."),
     ):
         for m in marked:
             marking.pin(ws, m.id, on)
@@ -51,21 +51,21 @@ def _pin(ws: Workspace, marked: Sequence[Run | CascadeRecord]) -> None:
 
 def _rename(ws: Workspace, marked: Sequence[Run | CascadeRecord]) -> None:
     with (
-        st.popover("Name", icon=":material/edit:"),
+        st.popover(t("Name"), icon=":material/edit:"),
         st.form("board-names", border=False),
         messages.guard(),
     ):
         wanted = {
             m.id: st.text_input(
-                f"Name of {m.id}",
+                t("Name of {id}", id=m.id),
                 names.given(m) or "",
                 key=f"name-{m.id}",
                 max_chars=marking.NAME_MOST,
-                placeholder="what you call it",
+                placeholder=t("what you call it"),
             )
             for m in marked
         }
-        if st.form_submit_button("Save", type="primary"):
+        if st.form_submit_button(t("Save"), type="primary"):
             for model_id, name in wanted.items():
                 marking.rename(ws, model_id, name)
             state.later("runs", [m.id for m in marked])  # the address holds the old words
@@ -74,10 +74,10 @@ def _rename(ws: Workspace, marked: Sequence[Run | CascadeRecord]) -> None:
 
 def _hide(ws: Workspace, marked: Sequence[Run | CascadeRecord]) -> None:
     if st.button(
-        f"Delete {text.count(len(marked), 'chosen model')}",
+        tn("Delete {n:,} chosen model", "Delete {n:,} chosen models", len(marked)),
         key="hide-runs",
         icon=":material/delete:",
-        help="They leave every list. Undo brings them back, now or later: nothing is lost.",
+        help=t("They leave every list. Undo brings them back, now or later: nothing is lost."),
     ):
         for m in marked:
             marking.hide(ws, m.id)
@@ -90,8 +90,8 @@ def _undo(ws: Workspace) -> None:
     last = state.draft(_JUST_HIDDEN)
     if not last:
         return
-    st.markdown(f"{text.count(len(last), 'model')} deleted.")
-    if st.button("Undo", key="board-undo", icon=":material/undo:", type="primary"):
+    st.markdown(tn("{n:,} model deleted.", "{n:,} models deleted.", len(last)))
+    if st.button(t("Undo"), key="board-undo", icon=":material/undo:", type="primary"):
         for model_id in last:
             marking.bring_back(ws, model_id)
         state.clear_draft(_JUST_HIDDEN)
@@ -106,9 +106,9 @@ def deleted(ws: Workspace, dataset: Dataset) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             name = names.run(record) if isinstance(record, Run) else names.cascade(record)
             st.markdown(messages.plain(name), width="stretch")
-            if st.button("Bring back", key=f"restore-{record.id}", icon=":material/undo:"):
+            if st.button(t("Bring back"), key=f"restore-{record.id}", icon=":material/undo:"):
                 marking.bring_back(ws, record.id)
                 state.clear_draft(_JUST_HIDDEN)
                 st.rerun()
     if not hidden:
-        st.caption("Nothing is deleted.")
+        st.caption(t("Nothing is deleted."))

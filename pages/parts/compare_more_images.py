@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services import jobs
 from core.services.comparing import more_images
@@ -16,14 +16,17 @@ from core.services.comparing.questions import Question
 from core.services.data import embedding
 from core.services.workspace import Workspace
 from core.settings import DEFAULT_BACKBONE
-from pages.parts import downloads, more_images_chart
+from pages.parts import downloads, figures_on, more_images_chart, tables
 from pages.ui import cached, job_panel, meaning, messages, pickers, shell
 
-_HOW = (
+_HOW = phrase(
     "The probe is trained on random parts of the training images, from a tenth to all, and asked "
     "about the test images each time. How its accuracy rises says what twice the images would "
     "bring."
 )
+
+
+_KINDS = {"measured": phrase("measured"), "expected": phrase("expected")}
 
 
 def show(ws: Workspace, dataset: Dataset, question: Question) -> None:
@@ -31,10 +34,10 @@ def show(ws: Workspace, dataset: Dataset, question: Question) -> None:
     known = embedding.embedded_with(ws, dataset.id)
     if not known:
         shell.missing(
-            "The learning curve needs embeddings.",
-            "The probe learns from them. Embed the images first: once for all trainings.",
+            t("The learning curve needs embeddings."),
+            t("The probe learns from them. Embed the images first: once for all trainings."),
             "pages/explore.py",
-            "Go to Explore and embed",
+            t("Go to Explore and embed"),
         )
         return
     backbone = _choose_backbone(known)
@@ -47,15 +50,18 @@ def show(ws: Workspace, dataset: Dataset, question: Question) -> None:
         more_images_chart.draw(found.curve),
         key="more-images-curve",
         config={"displayModeBar": False},
-        alt="Accuracy of the probe against the number of training images, and what is expected",
+        alt=t("Accuracy of the probe against the number of training images, and what is expected"),
     )
     st.caption(
-        "This is the curve of the probe on embeddings of "
-        f"{messages.plain(backbone)}; another algorithm, or another backbone, may make better or "
-        f"worse use of more images. {_counts(found)} Points and bands are 95 % intervals over test "
-        "images and the draw of training images. What is dashed holds if the error goes on falling "
-        "as a power of the number of images, and if new images are like those there are; beyond "
-        "four times the images nothing is said."
+        t(
+            "This is the curve of the probe on embeddings of {backbone}; another algorithm, or "
+            "another backbone, may make better or worse use of more images. {counts} Points and "
+            "bands are 95 % intervals over test images and the draw of training images. What is "
+            "dashed holds if the error goes on falling as a power of the number of images, and if "
+            "new images are like those there are; beyond four times the images nothing is said.",
+            backbone=messages.plain(backbone),
+            counts=_counts(found),
+        )
     )
     _table(found, dataset)
 
@@ -66,10 +72,10 @@ def _choose_backbone(known: list[str]) -> str:
     if len(ordered) == 1:
         return ordered[0]
     return pickers.one(
-        "Backbone",
+        t("Backbone"),
         {name: name for name in ordered},
         "curve_backbone",
-        help="Whose embeddings the probe learns from.",
+        help=t("Whose embeddings the probe learns from."),
     )
 
 
@@ -78,12 +84,12 @@ def _offer(ws: Workspace, dataset: Dataset, question: Question, backbone: str) -
     if job_panel.show(ws, job_panel.latest(ws, more_images.KIND, dataset.id)):
         return
     seconds = more_images.estimate(ws, question, backbone)
-    about = "" if seconds is None else f" It takes about {jobs.span(seconds)}."
+    about = "" if seconds is None else t("It takes about {span}.", span=jobs.span(seconds))
     with st.container(border=True):
-        st.markdown("**Would more images help?**")
-        st.write(_HOW + about)
+        st.markdown(t("**Would more images help?**"))
+        st.write(f"{t(_HOW)} {about}".rstrip())
         if st.button(
-            "Draw the learning curve",
+            t("Draw the learning curve"),
             key="more-images-go",
             type="primary",
             icon=":material/trending_up:",
@@ -93,11 +99,12 @@ def _offer(ws: Workspace, dataset: Dataset, question: Question, backbone: str) -
 
 
 def _counts(found: MoreImages) -> str:
-    fits = text.count(int(found.curve.n_fits.sum()), "fit")
-    return (
-        f"{fits} in {text.duration(found.duration_s)}, each stopped by the same "
-        f"{text.count(found.n_val, 'validation image')} and measured on the same "
-        f"{text.count(found.curve.n_test, 'test image')}."
+    return t(
+        "{fits} in {duration}, each stopped by the same {val} and measured on the same {test}.",
+        fits=tn("{n:,} fit", "{n:,} fits", int(found.curve.n_fits.sum())),
+        duration=text.duration(found.duration_s),
+        val=tn("{n:,} validation image", "{n:,} validation images", found.n_val),
+        test=tn("{n:,} test image", "{n:,} test images", found.curve.n_test),
     )
 
 
@@ -107,7 +114,7 @@ def _table(found: MoreImages, dataset: Dataset) -> None:
     shown = pd.DataFrame(
         {
             "n_train": rows["n_train"],
-            "kind": rows["kind"],
+            "kind": rows["kind"].map(_KINDS).map(t),
             "accuracy": rows["accuracy"].map(text.percent),
             "interval": _bounds(rows, "accuracy", text.interval),
             "gain": rows["gain"].map(text.points, na_action="ignore").fillna(""),
@@ -115,23 +122,25 @@ def _table(found: MoreImages, dataset: Dataset) -> None:
             "n_fits": rows["n_fits"],
         }
     )
-    on = f" On {found.curve.n_test:,} test images."
+    on = f" {figures_on.on(found.curve.n_test, 'test')}"
     column = st.column_config.TextColumn
     st.dataframe(
-        shown,
+        tables.written(shown, {"n_train": text.number}),
         hide_index=True,
-        alt="Accuracy of the probe by number of training images",
+        alt=t("Accuracy of the probe by number of training images"),
         column_config={
-            "n_train": st.column_config.NumberColumn("Training images", format="localized"),
-            "kind": column("", help="Measured here, or expected by the fitted curve."),
-            "accuracy": column("Accuracy", help="Mean over the fits." + on),
-            "interval": column("95 % interval", help="Of the accuracy." + on),
-            "gain": column("Gain by then", help="Over the curve at the present number." + on),
-            "of_gain": column("95 % interval", help="Of the gain." + on),
-            "n_fits": st.column_config.NumberColumn("Fits", help="Trainings on so many images."),
+            "n_train": st.column_config.NumberColumn(t("Training images")),
+            "kind": column("", help=t("Measured here, or expected by the fitted curve.")),
+            "accuracy": column(t("Accuracy"), help=t("Mean over the fits.") + on),
+            "interval": column(t("95 % interval"), help=t("Of the accuracy.") + on),
+            "gain": column(t("Gain by then"), help=t("Over the curve at the present number.") + on),
+            "of_gain": column(t("95 % interval"), help=t("Of the gain.") + on),
+            "n_fits": st.column_config.NumberColumn(
+                t("Fits"), help=t("Trainings on so many images.")
+            ),
         },
     )
-    downloads.csv("Download as CSV", lambda: rows, "learning-curve")
+    downloads.csv(t("Download as CSV"), lambda: rows, "learning-curve")
 
 
 def _bounds(rows: pd.DataFrame, of: str, words: Callable[[Sequence[float]], str]) -> list[str]:

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services.comparing import slicing
 from core.services.comparing.questions import Answers, Question
 from core.services.comparing.slicing import Finding
 from core.services.workspace import Workspace
-from pages.parts import downloads, mistake_images
+from pages.parts import downloads, figures_on, mistake_images, tables
 from pages.ui import cached, gallery, messages, names, pickers, state
 
 _BY = {
-    "class": "Class",
-    "size": "Size",
-    "brightness": "Brightness",
-    "contrast": "Contrast",
-    "cluster": "Cluster",
-    "labels": "Reviewed label",
+    "class": phrase("Class {part}"),
+    "size": phrase("Size {part}"),
+    "brightness": phrase("Brightness {part}"),
+    "contrast": phrase("Contrast {part}"),
+    "cluster": phrase("Cluster {part}"),
+    "labels": phrase("Reviewed label {part}"),
 }
 
 
@@ -31,22 +31,25 @@ def show(ws: Workspace, dataset: Dataset, question: Question, its: Answers, name
     version = slicing.version(ws, dataset.id)
     found = cached.findings(ws, question, its.model, version)
     if not found:
-        st.caption("These images differ in nothing that is measured here.")
+        st.caption(t("These images differ in nothing that is measured here."))
         return
     st.markdown(messages.plain(sentence(found, name)))
     _table(found, question.split, f"slices-{its.model}-{question.split}-{version}")
     clusters = any(finding.by == "cluster" for finding in found)
     st.caption(
-        f"{names.SPLITS[question.split].capitalize()} split, {len(its.y):,} images; what is "
-        "measured is cut into quarters of them. p is how often chance puts a slice so far from the "
-        f"rest (Fisher's exact test), corrected for {len(found)} slices (Holm)."
-        + ("" if clusters else " Clusters appear here once Explore has found some.")
+        t(
+            "{images}; what is measured is cut into quarters of them. p is how often chance puts a "
+            "slice so far from the rest (Fisher's exact test), corrected for {n} slices (Holm).",
+            images=figures_on.split_of(question.split, len(its.y)),
+            n=len(found),
+        )
+        + ("" if clusters else t(" Clusters appear here once Explore has found some."))
     )
     downloads.csv(
-        "Download the table", lambda: slicing.table(found, its.model, question.split), "slices"
+        t("Download the table"), lambda: slicing.table(found, its.model, question.split), "slices"
     )
     by_id = {_id(finding): finding for finding in found}
-    chosen = pickers.one("Images of", {i: _name(f) for i, f in by_id.items()}, "slice")
+    chosen = pickers.one(t("Images of"), {i: _name(f) for i, f in by_id.items()}, "slice")
     _images(ws, dataset, question, its, by_id[chosen], version)
 
 
@@ -55,22 +58,42 @@ def sentence(found: Sequence[Finding], name: str) -> str:
     worse = [finding for finding in found if finding.worse]
     tempting = [f for f in found if f.slice.p_value < slicing.SURE and f.slice.difference < 0]
     if not worse:
-        said = f"On none of {len(found)} slices is {name} worse than on the rest beyond chance."
+        said = t(
+            "On none of {n} slices is {name} worse than on the rest beyond chance.",
+            n=len(found),
+            name=name,
+        )
     else:
         listed = names.listing(
             [
-                f"{_name(f)} ({text.percent(f.slice.accuracy)} of "
-                f"{text.count(f.slice.n_images, 'image')}, {text.points(f.slice.difference)})"
+                tn(
+                    "{slice} ({accuracy:.1%} of {n:,} image, {difference})",
+                    "{slice} ({accuracy:.1%} of {n:,} images, {difference})",
+                    f.slice.n_images,
+                    slice=_name(f),
+                    accuracy=f.slice.accuracy,
+                    difference=text.points(f.slice.difference),
+                )
                 for f in worse
             ]
         )
-        said = f"{name} is worse than on the rest, beyond chance, on {listed}."
-    if rest := len(tempting) - len(worse):
-        said += (
-            f" Taken by itself, {text.count(rest, 'other slice')} would look so, too; among "
-            f"{len(found)}, chance alone may give that."
+        said = t(
+            "{name} is worse than on the rest, beyond chance, on {slices}.",
+            name=name,
+            slices=listed,
         )
-    return said
+    rest = len(tempting) - len(worse)
+    if not rest:
+        return said
+    by_itself = tn(
+        "Taken by itself, {n:,} other slice would look so, too; among {n_slices}, chance alone may "
+        "give that.",
+        "Taken by itself, {n:,} other slices would look so, too; among {n_slices}, chance alone "
+        "may give that.",
+        rest,
+        n_slices=len(found),
+    )
+    return f"{said} {by_itself}"
 
 
 def _table(found: Sequence[Finding], split: str, key: str) -> None:
@@ -78,45 +101,51 @@ def _table(found: Sequence[Finding], split: str, key: str) -> None:
     frame = pd.DataFrame(
         {
             "slice": [_name(f) for f in found],
-            "worse": ["worse" if f.worse else "" for f in found],
+            "worse": [t("worse") if f.worse else "" for f in found],
             "n_images": [f.slice.n_images for f in found],
-            "accuracy": [100 * f.slice.accuracy for f in found],
+            "accuracy": [f.slice.accuracy for f in found],
             "interval": [text.interval(f.slice.accuracy_ci) for f in found],
-            "difference": [100 * f.slice.difference for f in found],
+            "difference": [f.slice.difference for f in found],
             "holm_p": [f.holm_p for f in found],
         }
     )
-    number, on = st.column_config.NumberColumn, f" {names.SPLITS[split].capitalize()} split."
+    number, on = st.column_config.NumberColumn, f" {figures_on.whole_split(split)}."
 
     def follow() -> None:
         rows = (state.component_value(key, "selection") or {}).get("rows", [])
         choose([_id(f) for f in found], rows)
 
     st.dataframe(
-        frame,
+        tables.written(frame, _WRITTEN),
         hide_index=True,
-        alt="Accuracy on kinds of images, the worst first",
+        alt=t("Accuracy on kinds of images, the worst first"),
         on_select=follow,
         selection_mode="single-row",
         key=key,
         column_config={
-            "slice": st.column_config.TextColumn("Slice", pinned=True),
+            "slice": st.column_config.TextColumn(t("Slice"), pinned=True),
             "worse": st.column_config.TextColumn(
-                "Finding", help=f"Below the rest with a corrected p under {slicing.SURE}."
+                t("Finding"),
+                help=t("Below the rest with a corrected p under {p:.2f}.", p=slicing.SURE),
             ),
-            "n_images": number("Images", help="Images in the slice." + on),
-            "accuracy": number("Accuracy", format="%.1f %%", help="In the slice." + on),
-            "interval": st.column_config.TextColumn("95 % interval", help="Wilson's." + on),
+            "n_images": number(t("Images"), help=t("Images in the slice.") + on),
+            "accuracy": number(t("Accuracy"), help=t("In the slice.") + on),
+            "interval": st.column_config.TextColumn(t("95 % interval"), help=t("Wilson's.") + on),
             "difference": number(
-                "To the rest",
-                format="%+.1f points",
-                help="Accuracy in the slice less that of all other images." + on,
+                t("To the rest"),
+                help=t("Accuracy in the slice less that of all other images.") + on,
             ),
-            "holm_p": number(
-                "p, corrected", format="%.3g", help="Corrected for the number of slices." + on
-            ),
+            "holm_p": number(t("p, corrected"), help=t("Corrected for the number of slices.") + on),
         },
     )
+
+
+_WRITTEN: tables.Writing = {
+    "n_images": text.number,
+    "accuracy": text.percent,
+    "difference": text.points,
+    "holm_p": lambda p: text.number(p, ".3g"),
+}
 
 
 def choose(shown: Sequence[str], rows: Sequence[int]) -> None:
@@ -140,8 +169,12 @@ def _images(
     lines = mistake_images.answer_lines(question.classes, [its], rows[first])
     positions = [int(p) for p in its.positions[rows[first]]]
     st.markdown(
-        f"{text.count(len(rows), 'image')}, {int((~right).sum()):,} answered wrongly: the surest "
-        "errors first."
+        tn(
+            "{n:,} image, {n_wrong:,} answered wrongly: the surest errors first.",
+            "{n:,} images, {n_wrong:,} answered wrongly: the surest errors first.",
+            len(rows),
+            n_wrong=int((~right).sum()),
+        )
     )
     mistake_images.review_button(dataset, positions, "slice")
     gallery.gallery(
@@ -162,14 +195,19 @@ def _id(finding: Finding) -> str:
 
 def _name(finding: Finding) -> str:
     """Return "Class Bola", "Brightness 12.0 to 31.5 %" or "Size 900 to 1,200 pixels"."""
-    by = _BY[finding.by]
+    return t(_BY[finding.by], part=_part(finding))
+
+
+def _part(finding: Finding) -> str:
     if isinstance(finding.part, str):
-        return f"{by} {finding.part}"
+        return t(finding.part) if finding.by == "labels" else finding.part
     low, high = finding.part
-    if finding.by == "size":
-        return f"{by} {_pixels(low)}{f' to {_pixels(high)}' if high > low else ''} pixels"
-    return f"{by} {text.interval((low, high))}"
+    if finding.by != "size":
+        return text.interval((low, high))
+    if high > low:
+        return t("{low} to {high} pixels", low=_pixels(low), high=_pixels(high))
+    return t("{n} pixels", n=_pixels(low))
 
 
 def _pixels(n: float) -> str:
-    return f"{n / 1e6:.1f} million" if n >= 1e6 else f"{n:,.0f}"
+    return t("{n:.1f} million", n=n / 1e6) if n >= 1e6 else text.number(n, ",.0f")

@@ -7,17 +7,15 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.language import phrase, t
+from pages.parts.chart_signs import separators
 from pages.ui.charts import OKABE_ITO, plain
 
 SHOWN = {
-    "accuracy": ("accuracy", "low", "high", "accuracy of what is kept"),
-    "risk": ("risk", "risk_low", "risk_high", "wrong answers kept, of all images"),
+    "accuracy": ("accuracy", "low", "high", phrase("accuracy of what is kept")),
+    "risk": ("risk", "risk_low", "risk_high", phrase("wrong answers kept, of all images")),
 }
 _SURE_FROM = 0.05  # coverage; below it the band is as wide as the page
-_HOVER = (
-    "%{y:.1%} at coverage %{x:.1%}<br>%{customdata[0]:,} images kept, threshold "
-    "%{customdata[1]:.3f}<extra>%{fullData.name}</extra>"
-)
 
 
 def coverage(
@@ -38,6 +36,13 @@ def coverage(
         Of the x axis.
     """
     value, low, high, meaning = SHOWN[what]
+    hover = t(
+        "{value} at coverage {coverage}<br>{n_kept} images kept, threshold {threshold}",
+        value="%{y:.1%}",
+        coverage="%{x:.1%}",
+        n_kept="%{customdata[0]:,}",
+        threshold="%{customdata[1]:.3f}",
+    )
     figure = go.Figure()
     for index, (name, table) in enumerate(curves.items()):
         colour = OKABE_ITO[index % len(OKABE_ITO)]
@@ -51,16 +56,17 @@ def coverage(
                 name=plain(name),
                 legendgroup=name,
                 line={"color": colour, "width": 2},
-                hovertemplate=_HOVER,
+                hovertemplate=hover + "<extra>%{fullData.name}</extra>",
             )
         )
         if name in marks:
             figure.add_trace(_ring(marks[name], colour, name))
     figure.update_layout(
+        separators=separators(),
         height=360 + 19 * len(curves),
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         xaxis={"title": title, "tickformat": ".0%", "range": [0, 1.01]},
-        yaxis={"title": meaning, "tickformat": ".0%", "range": _range(curves, value, low, high)},
+        yaxis={"title": t(meaning), "tickformat": ".0%", "range": _range(curves, value, low, high)},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
     return figure
@@ -85,10 +91,13 @@ def _range(
     curves: Mapping[str, pd.DataFrame], value: str, low: str, high: str
 ) -> tuple[float, float]:
     """Return a range that shows the curves and, where there are enough images, their bands."""
-    sure = [t[t["coverage"] >= min(_SURE_FROM, t["coverage"].iloc[-1])] for t in curves.values()]
+    sure = [
+        table[table["coverage"] >= min(_SURE_FROM, table["coverage"].iloc[-1])]
+        for table in curves.values()
+    ]
     if value == "risk":
-        return 0.0, max(float(t[high].max()) for t in sure) * 1.02
-    least = min(min(t[low].iloc[-1], t[value].min()) for t in sure)
+        return 0.0, max(float(table[high].max()) for table in sure) * 1.02
+    least = min(min(table[low].iloc[-1], table[value].min()) for table in sure)
     return max(0.0, float(least) - 0.02), 1.005
 
 

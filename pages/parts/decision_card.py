@@ -78,17 +78,17 @@ def _what(proposal: Proposal, its: Card) -> None:
     icon = {"for": ":material/thumb_up:", "against": ":material/thumb_down:"}
     show(f"**{messages.plain(its.answer)}**", icon=icon.get(its.speaks, ":material/balance:"))
     _figures(proposal)
-    st.markdown(f"**{t('What it gains')}**")
+    _heading(t("What it gains"))
     _bullets(its.gains, empty=t("Nothing was measured yet."))
-    st.markdown(f"**{t('What it costs')}**")
+    _heading(t("What it costs"))
     _bullets(its.costs, empty=t("Nothing that was measured."))
 
 
 def _figures(proposal: Proposal) -> None:
     """Draw the figures of a decision, each beside that of today."""
     before, after = proposal.figures.get("before"), proposal.figures.get("after")
-    if before is None or after is None:
-        return
+    if before is None or after is None or proposal.figures.get("person_rate"):
+        return  # what a person answers is not counted: today's figures are of other images
     with st.grid(3, min_column_width=150):
         _figure(
             t("Right answers"),
@@ -128,7 +128,7 @@ def _examples(ws: Workspace, dataset: Dataset, proposal: Proposal, its: Card) ->
         return
     st.subheader(t("What they look like"), anchor=False)
     for number, example in enumerate(its.examples):
-        st.markdown(f"**{messages.plain(example.title)}**")
+        _heading(example.title)
         key = f"examples-{proposal.id}-{number}"
         clicked = tiles(ws, dataset, example.positions, key, subs=[""] * len(example.positions))
         if clicked is not None:
@@ -148,21 +148,18 @@ def _alternatives(its: Card) -> None:
     if not its.alternatives:
         return
     st.subheader(t("What else could be done"), anchor=False)
-    frame = pd.DataFrame(
-        {
-            t("Instead"): [row.name for row in its.alternatives],
-            t("Classes"): [row.n_classes for row in its.alternatives],
-            t("Right answers"): [text.percent(row.accuracy) for row in its.alternatives],
-            t("Beyond guessing"): [text.number(row.kappa, ".2f") for row in its.alternatives],
-            t("Verdict"): [row.verdict for row in its.alternatives],
-        }
-    )
-    widths = dict(zip(map(str, frame), (290, 70, 110, 120, 190), strict=True))
-    st.dataframe(
-        frame,
+    columns = {
+        t("Instead"): [messages.plain(row.name) for row in its.alternatives],
+        t("Classes"): [text.number(row.n_classes) for row in its.alternatives],
+        t("Right answers"): [text.percent(row.accuracy) for row in its.alternatives],
+        t("Beyond guessing"): [text.number(row.kappa, ".2f") for row in its.alternatives],
+        t("Verdict"): [messages.plain(row.verdict) for row in its.alternatives],
+    }
+    st.table(
+        pd.DataFrame(columns),
+        border="horizontal",
         hide_index=True,
         alt=t("Alternatives and what they are worth"),
-        column_config={name: st.column_config.Column(width=w) for name, w in widths.items()},
     )
 
 
@@ -182,6 +179,11 @@ def _rests_on(proposal: Proposal, its: Card) -> None:
         ids = proposal.evidence_ids
         lines = [f"{name}: {ids[name]}" for name in _IDS if ids.get(name) not in (None, [])]
         st.text("\n".join([*lines, f"evidence: {proposal.evidence_hash}"]))
+
+
+def _heading(words: str) -> None:
+    """Draw a small heading."""
+    st.markdown(f"**{messages.plain(words)}**")
 
 
 def _bullets(sentences: Sequence[str], empty: str = "") -> None:

@@ -11,70 +11,15 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.language import text
+from core.language import phrase, t
 from core.records import SPLITS
-from pages.ui import messages
+from pages.ui import messages, names
 
-SWEEP_COLUMNS = {
-    "k": st.column_config.NumberColumn("k", help="Number of clusters"),
-    "gap": st.column_config.NumberColumn(
-        "Gap",
-        format="%.3f",
-        help="ln of the spread in 10 data sets without structure, minus that of the images "
-        "(Tibshirani et al. 2001). It votes",
-    ),
-    "gap_se": st.column_config.NumberColumn("± gap", format="%.3f", help="Standard error"),
-    "bic": st.column_config.NumberColumn(
-        "BIC",
-        format="compact",
-        help="Of clusters of one common shape (integrated completed likelihood); larger is "
-        "better. It votes",
-    ),
-    "stability": st.column_config.NumberColumn(
-        "Stability",
-        format="%.2f",
-        help="How much of the least stable cluster comes back on resamples (Jaccard overlap, "
-        "median of 20 resamples of 80 %); 1 is all of it. It votes",
-    ),
-    "stability_null": st.column_config.NumberColumn(
-        "Stability, none", format="%.2f", help="The same in data without clusters; most of 10"
-    ),
-    "separation": st.column_config.NumberColumn(
-        "Separation",
-        format="%.3f",
-        help="The two clusters that are least apart, against the halves of clouds with one peak: "
-        "ln of the spread. Above 1.645 errors they are two, else no such number is supported; "
-        "empty where a cluster has fewer than 10 images",
-    ),
-    "separation_se": st.column_config.NumberColumn(
-        "± separation", format="%.3f", help="Standard error, from 20 clouds"
-    ),
-    "pac": st.column_config.NumberColumn(
-        "PAC",
-        format="%.3f",
-        help="Share of pairs of images (at most 1,000 images) that fall together in more than "
-        "10 % and less than 90 % of 20 resamples; 0 is sure. No vote: it favours few clusters",
-    ),
-    "pac_null": st.column_config.NumberColumn(
-        "PAC, none", format="%.3f", help="The same in data without clusters; mean of 2"
-    ),
-    "silhouette": st.column_config.NumberColumn(
-        "Silhouette",
-        format="%.3f",
-        help="Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1. Of "
-        "all images up to 20,000, else of as many drawn at random. No vote: it favours few "
-        "clusters",
-    ),
-    "inertia": st.column_config.NumberColumn(
-        "Inertia",
-        format="compact",
-        help="Sum of squared distances to the centres. It always falls, so that its elbow means "
-        "nothing",
-    ),
-    "named": st.column_config.TextColumn(
-        "Named on", help="On how many of 20 resamples gap, BIC and stability name this k"
-    ),
-}
+SWEEP = (
+    *("k", "gap", "gap_se", "bic", "stability", "stability_null", "separation", "separation_se"),
+    *("pac", "pac_null", "silhouette", "inertia", "named"),
+)  # columns, in order
+_CRITERIA = {"gap": phrase("gap"), "bic": phrase("bic"), "stability": phrase("stability")}
 _KINDS = {
     "structure": (st.success, ":material/check_circle:"),
     "disagree": (st.warning, ":material/balance:"),
@@ -94,7 +39,7 @@ def cluster_names(k: int) -> list[str]:
     >>> cluster_names(2)
     ['cluster 1', 'cluster 2']
     """
-    return [f"cluster {index + 1}" for index in range(k)]
+    return [t("cluster {number}", number=index + 1) for index in range(k)]
 
 
 def groups(
@@ -106,28 +51,116 @@ def groups(
 ) -> tuple[list[str], list[str]]:
     """Return (group of each image, order of the groups) for a colouring."""
     if colour == "cluster" and found is not None and k is not None:
-        names = cluster_names(k)
-        return [names[int(c)] for c in found["clusters"][k]], names
+        clusters = cluster_names(k)
+        return [clusters[int(c)] for c in found["clusters"][k]], clusters
     if colour == "split":
-        return list(images["split"]), list(SPLITS)
+        said = {split: t(split) for split in SPLITS}
+        return [said[split] for split in images["split"]], list(said.values())
     return list(images["label"]), list(labels)
+
+
+def sweep_columns() -> dict[str, Any]:
+    """Return the headings of `sweep_table`, and what each column means."""
+    return {
+        "k": st.column_config.NumberColumn(t("k"), help=t("Number of clusters")),
+        "gap": st.column_config.NumberColumn(
+            t("Gap"),
+            format="%.3f",
+            help=t(
+                "ln of the spread in 10 data sets without structure, minus that of the images "
+                "(Tibshirani et al. 2001). It votes"
+            ),
+        ),
+        "gap_se": st.column_config.NumberColumn(
+            t("± gap"), format="%.3f", help=t("Standard error")
+        ),
+        "bic": st.column_config.NumberColumn(
+            t("BIC"),
+            format="compact",
+            help=t(
+                "Of clusters of one common shape (integrated completed likelihood); larger is "
+                "better. It votes"
+            ),
+        ),
+        "stability": st.column_config.NumberColumn(
+            t("Stability"),
+            format="%.2f",
+            help=t(
+                "How much of the least stable cluster comes back on resamples (Jaccard overlap, "
+                "median of 20 resamples of 80 %); 1 is all of it. It votes"
+            ),
+        ),
+        "stability_null": st.column_config.NumberColumn(
+            t("Stability, none"),
+            format="%.2f",
+            help=t("The same in data without clusters; most of 10"),
+        ),
+        "separation": st.column_config.NumberColumn(
+            t("Separation"),
+            format="%.3f",
+            help=t(
+                "The two clusters that are least apart, against the halves of clouds with one "
+                "peak: ln of the spread. Above 1.645 errors they are two, else no such number is "
+                "supported; empty where a cluster has fewer than 10 images"
+            ),
+        ),
+        "separation_se": st.column_config.NumberColumn(
+            t("± separation"), format="%.3f", help=t("Standard error, from 20 clouds")
+        ),
+        "pac": st.column_config.NumberColumn(
+            t("PAC"),
+            format="%.3f",
+            help=t(
+                "Share of pairs of images (at most 1,000 images) that fall together in more than "
+                "10 % and less than 90 % of 20 resamples; 0 is sure. No vote: it favours few "
+                "clusters"
+            ),
+        ),
+        "pac_null": st.column_config.NumberColumn(
+            t("PAC, none"), format="%.3f", help=t("The same in data without clusters; mean of 2")
+        ),
+        "silhouette": st.column_config.NumberColumn(
+            t("Silhouette"),
+            format="%.3f",
+            help=t(
+                "Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1. "
+                "Of all images up to 20,000, else of as many drawn at random. No vote: it favours "
+                "few clusters"
+            ),
+        ),
+        "inertia": st.column_config.NumberColumn(
+            t("Inertia"),
+            format="compact",
+            help=t(
+                "Sum of squared distances to the centres. It always falls, so that its elbow means "
+                "nothing"
+            ),
+        ),
+        "named": st.column_config.TextColumn(
+            t("Named on"), help=t("On how many of 20 resamples gap, BIC and stability name this k")
+        ),
+    }
 
 
 def sweep_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the criteria that the table shows, one row a k."""
     frame = pd.DataFrame(rows)
     frame["named"] = [
-        ", ".join(f"{name} {n}" for name, n in row["n_chosen"].items() if n) for row in rows
+        ", ".join(f"{t(_CRITERIA[name])} {n}" for name, n in row["n_chosen"].items() if n)
+        for row in rows
     ]
-    return frame[list(SWEEP_COLUMNS)]
+    return frame[list(SWEEP)]
 
 
 def shared_sentences(found: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each cluster that labels share."""
     return [
-        f"**{' and '.join(messages.plain(label) for label in group['labels'])}** share "
-        f"{cluster_names(group['cluster'] + 1)[-1]}: {text.percent(group['share'], 0)} or more of "
-        "each lie in it."
+        t(
+            "**{labels}** share {cluster}: {share:.0%} or more of each lie in it.",
+            labels=names.both([messages.plain(label) for label in group["labels"]]),
+            cluster=cluster_names(group["cluster"] + 1)[-1],
+            share=group["share"],
+        )
         for group in found["shared"]
     ]
 

@@ -8,26 +8,27 @@ from typing import Literal
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.language import figure, phrase, t
 from core.services.data import importing, uploads
 from core.services.workspace import Workspace
 from pages.ui import messages, state
 
 JOB = "import-job"  # the draft that holds the id of the import this session started
 _WAYS = {
-    "upload": "Upload a file",
-    "path": "A path on this machine",
-    "builtin": "Built-in",
+    "upload": phrase("Upload a file"),
+    "path": phrase("A path on this machine"),
+    "builtin": phrase("Built-in"),
 }
 _SIZES = (None, 32, 64, 96, 128, 160, 192, 224)
 Fit = Literal["crop", "pad"]
-_FITS: tuple[Fit, ...] = ("crop", "pad")
+_FITS: dict[Fit, str] = {"crop": phrase("crop"), "pad": phrase("pad")}
 _CHUNK_BYTES = 1 << 20
-_ARCHIVE = (
+_ARCHIVE = phrase(
     "Class folders: `Rose/01.jpg`, `Tulip/02.jpg`, … (a folder around them is fine). The same in "
     "`train`, `val` and `test` keeps those splits. Or one list with its images: a CSV or "
     "Parquet file with the columns `path` and `label`."
 )
-_LIST = (
+_LIST = phrase(
     "A list has the columns `path`, `label` and, if you like, `split` (train, val, test) and "
     "`group` (images that must stay in one split); its images lie beside it or below."
 )
@@ -36,9 +37,9 @@ _LIST = (
 def draw(ws: Workspace, first: str = "upload") -> None:
     """Draw the choice of ways and the form of the chosen one."""
     way = st.segmented_control(
-        "Images from",
+        t("Images from"),
         list(_WAYS),
-        format_func=_WAYS.__getitem__,
+        format_func=lambda way: t(_WAYS[way]),
         default=first,
         required=True,
         key="from",
@@ -55,12 +56,14 @@ def draw(ws: Workspace, first: str = "upload") -> None:
 def _upload(ws: Workspace) -> None:
     """Draw the form that takes a file from the browser."""
     with st.form("import-upload"):
-        file = st.file_uploader("Zip of class folders, or of a list and its images", type=["zip"])
-        st.caption(_ARCHIVE)
+        file = st.file_uploader(
+            t("Zip of class folders, or of a list and its images"), type=["zip"]
+        )
+        st.caption(t(_ARCHIVE))
         name, options = _name("upload"), _options("upload")
-        sent = st.form_submit_button("Import", type="primary", icon=":material/upload:")
+        sent = st.form_submit_button(t("Import"), type="primary", icon=":material/upload:")
     if sent and file is None:
-        st.warning("Choose a file first.", icon=":material/upload_file:")
+        st.warning(t("Choose a file first."), icon=":material/upload_file:")
     elif sent and file is not None:
         with messages.guard():
             chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
@@ -72,14 +75,14 @@ def _path(ws: Workspace) -> None:
     """Draw the form that names a folder or a file of the machine that runs the product."""
     with st.form("import-path"):
         source = st.text_input(
-            "Folder, .zip, .csv or .parquet",
+            t("Folder, .zip, .csv or .parquet"),
             placeholder="/data/roses",
-            help="A folder that holds one folder a class; read where this product runs.",
+            help=t("A folder that holds one folder a class; read where this product runs."),
         )
-        st.caption(_LIST)
+        st.caption(t(_LIST))
         name, options = _name("path"), _options("path")
         sent = st.form_submit_button(
-            "Import", type="primary", icon=":material/drive_folder_upload:"
+            t("Import"), type="primary", icon=":material/drive_folder_upload:"
         )
     if sent:
         with messages.guard():
@@ -94,7 +97,7 @@ def _builtin(ws: Workspace) -> None:
                 st.markdown(f"**{title}**")
                 st.caption(sentence + ".")
                 name = _name(source, source.partition(":")[2])
-                if st.form_submit_button("Import", icon=":material/download:"):
+                if st.form_submit_button(t("Import"), icon=":material/download:"):
                     with messages.guard():
                         _submit(ws, source, name, importing.ImportOptions())
 
@@ -102,12 +105,12 @@ def _builtin(ws: Workspace) -> None:
 def _name(form: str, default: str = "") -> str:
     """Draw the name field."""
     name: str = st.text_input(
-        "Name of the data set",
+        t("Name of the data set"),
         value=default,
         key=f"import-name-{form}",
         max_chars=64,
         placeholder="roses-2026",
-        help="Letters, digits, spaces, dots and dashes.",
+        help=t("Letters, digits, spaces, dots and dashes."),
     )
     return name.strip()
 
@@ -115,30 +118,33 @@ def _name(form: str, default: str = "") -> str:
 def _options(form: str) -> importing.ImportOptions:
     """Draw what a person rarely changes."""
     usual = importing.ImportOptions()
-    with st.expander("Options", icon=":material/tune:"):
+    with st.expander(t("Options"), icon=":material/tune:"):
         size_px = st.selectbox(
-            "Side of the cached images",
+            t("Side of the cached images"),
             _SIZES,
-            format_func=lambda s: "from the images' own sizes" if s is None else f"{s} px",
+            format_func=lambda s: t("from the images' own sizes") if s is None else f"{s} px",
             key=f"import-size-{form}",
-            help="Models see square images of this side; the originals are kept as they are.",
+            help=t("Models see square images of this side; the originals are kept as they are."),
         )
         fit: Fit = st.radio(
-            "Images that are not square",
-            _FITS,
-            captions=["keep the centre square", "keep everything, add borders"],
+            t("Images that are not square"),
+            list(_FITS),
+            format_func=lambda fit: t(_FITS[fit]),
+            captions=[t("keep the centre square"), t("keep everything, add borders")],
             horizontal=True,
             key=f"import-fit-{form}",
         )
         share = st.select_slider(
-            "Images for training, the rest half for validation and half for test",
+            t("Images for training, the rest half for validation and half for test"),
             [0.5, 0.6, 0.7, 0.8, 0.9],
             value=usual.shares[0],
-            format_func=lambda share: f"{share:.0%}",
+            format_func=lambda share: figure(share, ".0%"),
             key=f"import-share-{form}",
-            help="Used where the source names no split itself. Every class is split alike.",
+            help=t("Used where the source names no split itself. Every class is split alike."),
         )
-        seed = st.number_input("Seed of the splits", 0, 9999, usual.seed, key=f"import-seed-{form}")
+        seed = st.number_input(
+            t("Seed of the splits"), 0, 9999, usual.seed, key=f"import-seed-{form}"
+        )
     return importing.ImportOptions(size_px, fit, _shares(float(share)), int(seed))
 
 

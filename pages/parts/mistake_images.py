@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.language import text
+from core.language import t, text, tn
 from core.records import Dataset
 from core.services.comparing import mistakes
 from core.services.comparing.questions import Answers, Question
@@ -35,7 +35,7 @@ def show(
         with st.container(horizontal=True, vertical_alignment="center"):
             review_button(dataset, positions, key)
             downloads.csv(
-                f"Download all {len(rows):,}",
+                t("Download all {n:,}", n=len(rows)),
                 lambda: mistakes.images_table(ws, question, said, rows),
                 f"mistakes-{key}",
             )
@@ -49,17 +49,22 @@ def show(
         empty=empty,
     )
     if len(rows) > N_SHOWN:
-        st.caption(f"The first {N_SHOWN} of {len(rows):,} are shown; the download has them all.")
+        st.caption(
+            t(
+                "The first {n_shown} of {n:,} are shown; the download has them all.",
+                n_shown=N_SHOWN,
+                n=len(rows),
+            )
+        )
 
 
 def review_button(dataset: Dataset, positions: Sequence[int], key: str) -> None:
     """Draw the button that sends images to the queue of chosen images on Review."""
-    label = f"Review {'these ' if len(positions) > 1 else 'this '}"
     if st.button(
-        label + text.count(len(positions), "image"),
+        tn("Review this {n:,} image", "Review these {n:,} images", len(positions)),
         key=f"review-{key}",
         icon=":material/rate_review:",
-        help="On Review they come in another order, and the label is hidden.",
+        help=t("On Review they come in another order, and the label is hidden."),
     ):
         explore_map.mark_images(dataset, positions)
         st.switch_page("pages/review.py", query_params={"queue": "selection"})
@@ -73,7 +78,8 @@ def answer_lines(classes: Sequence[str], said: Sequence[Answers], rows: np.ndarr
         if len({answer for answer, _ in answers}) == 1:
             sure = [confidence for _, confidence in answers]
             low, high = text.percent(min(sure), 0), text.percent(max(sure), 0)
-            lines.append(f"→ {answers[0][0]} {low if low == high else f'{low[:-2]} to {high}'}")
+            both = text.interval((min(sure), max(sure)), 0)
+            lines.append(f"→ {answers[0][0]} {low if low == high else both}")
         else:
             lines.append("→ " + ", ".join(f"{name} {text.percent(p, 0)}" for name, p in answers))
     return lines

@@ -5,6 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from core.analysis.comparisons.learning_curve import LearningCurve
+from core.language import t, text
+from pages.parts.chart_signs import separators
 from pages.ui.charts import OKABE_ITO
 
 _MEASURED, _LAW = OKABE_ITO[1], OKABE_ITO[0]
@@ -28,12 +30,12 @@ def draw(curve: LearningCurve) -> go.Figure:
                 line={"width": 0},
                 fill=fill,
                 fillcolor=_BAND,
-                name="95 % interval",
+                name=t("95 % interval"),
                 showlegend=fill is not None,
                 hoverinfo="skip",
             )
         )
-    for part, dash, name in ((here, "solid", "fitted"), (~here, "dash", "expected beyond")):
+    for part, dash, name in ((here, "solid", t("fitted")), (~here, "dash", t("expected beyond"))):
         figure.add_trace(
             go.Scatter(
                 x=curve.drawn[part],
@@ -41,25 +43,30 @@ def draw(curve: LearningCurve) -> go.Figure:
                 mode="lines",
                 line={"dash": dash, "color": _LAW},
                 name=name,
-                hovertemplate="%{x:,.0f} images: %{y:.1%} " + name + "<extra></extra>",
+                hovertemplate=t("{n} images: {value}", n="%{x:,.0f}", value="%{y:.1%}")
+                + f" {name}<extra></extra>",
             )
         )
     figure.add_trace(_expected(curve))
     figure.add_trace(_measured(curve))
     figure.add_vline(curve.n_train, line_dash="dot", line_color=_NOW)
     said = {int(n): "" for n in curve.sizes}
-    said |= {factor * curve.n_train: f"<br>{factor} times" for factor in curve.gains}
-    said[curve.n_train] = "<br>now"
+    said |= {
+        factor * curve.n_train: "<br>" + t("{factor} times", factor=factor)
+        for factor in curve.gains
+    }
+    said[curve.n_train] = "<br>" + t("now")
     figure.update_layout(
+        separators=separators(),
         height=420,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         xaxis={
-            "title": "training images",
+            "title": t("training images"),
             "type": "log",
             "tickvals": list(said),
-            "ticktext": [f"{n:,}{words}" for n, words in said.items()],
+            "ticktext": [f"{text.number(n)}{words}" for n, words in said.items()],
         },
-        yaxis={"title": f"accuracy, test ({curve.n_test:,} images)", "tickformat": ".0%"},
+        yaxis={"title": t("accuracy, test ({n:,} images)", n=curve.n_test), "tickformat": ".0%"},
         legend={"orientation": "h", "y": -0.27, "yanchor": "top"},
     )
     return figure
@@ -73,8 +80,14 @@ def _expected(curve: LearningCurve) -> go.Scatter:
         mode="markers",
         marker={"size": 9, "symbol": "circle-open", "color": _LAW, "line": {"width": 2}},
         customdata=[its.interval for its in curve.reached.values()],
-        hovertemplate="%{x:,} images: %{y:.1%} expected, %{customdata[0]:.1%} to "
-        "%{customdata[1]:.1%}<extra></extra>",
+        hovertemplate=t(
+            "{n} images: {value} expected, {low} to {high}",
+            n="%{x:,}",
+            value="%{y:.1%}",
+            low="%{customdata[0]:.1%}",
+            high="%{customdata[1]:.1%}",
+        )
+        + "<extra></extra>",
         showlegend=False,
     )
 
@@ -93,7 +106,13 @@ def _measured(curve: LearningCurve) -> go.Scatter:
         },
         mode="markers",
         marker={"size": 9, "color": _MEASURED},
-        name="measured",
+        name=t("measured"),
         customdata=curve.n_fits,
-        hovertemplate="%{x:,} images: %{y:.1%}, fits: %{customdata}<extra></extra>",
+        hovertemplate=t(
+            "{n} images: {value}, fits: {fits}",
+            n="%{x:,}",
+            value="%{y:.1%}",
+            fits="%{customdata}",
+        )
+        + "<extra></extra>",
     )

@@ -8,17 +8,31 @@ import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services.runs import batch
 from core.services.runs.batch import Given
 from core.services.workspace import Workspace
-from pages.parts import downloads, predict_drift
+from pages.parts import downloads, predict_drift, tables
 from pages.ui import state
 
 _KEPT = "predict-batch"
-_FOLDER = "a folder"
-_SHARE = st.column_config.NumberColumn(format="percent")
+_FILES, _FOLDER = phrase("files"), phrase("a folder")
+_HEADS = {
+    "file": phrase("file"),
+    "class": phrase("class"),
+    "confidence": phrase("confidence"),
+    "route": phrase("route"),
+    "generalist": phrase("generalist"),
+    "generalist_confidence": phrase("generalist confidence"),
+    "expert": phrase("expert"),
+    "expert_class": phrase("expert class"),
+    "expert_confidence": phrase("expert confidence"),
+    "nearest_training_image": phrase("nearest training image"),
+    "distance": phrase("distance"),
+    "problem": phrase("problem"),
+}
+_ROUTES = {"generalist": phrase("generalist"), "person": phrase("person")}  # an expert: its id
 
 
 def panel(ws: Workspace, dataset: Dataset, model_id: str) -> None:
@@ -31,7 +45,7 @@ def panel(ws: Workspace, dataset: Dataset, model_id: str) -> None:
     """
     dropped = _choose()
     if not dropped:
-        st.caption("Choose images to see the answers, up to 1,000 at a time.")
+        st.caption(t("Choose images to see the answers, up to 1,000 at a time."))
         return
     given = batch.listed(ws, [(file.name, file) for file in dropped])
     rows = _rows_of(model_id, dropped)
@@ -44,18 +58,19 @@ def panel(ws: Workspace, dataset: Dataset, model_id: str) -> None:
 
 def _choose() -> list[UploadedFile]:
     whole = st.segmented_control(
-        "Which images",
-        ["files", _FOLDER],
-        default="files",
+        t("Which images"),
+        [_FILES, _FOLDER],
+        default=_FILES,
         required=True,
+        format_func=t,
         key="predict_many",
         label_visibility="collapsed",
     )
     dropped: list[UploadedFile] = st.file_uploader(
-        "Drop a folder here" if whole == _FOLDER else "Drop images, or a .zip of them, here",
+        t("Drop a folder here") if whole == _FOLDER else t("Drop images, or a .zip of them, here"),
         accept_multiple_files="directory" if whole == _FOLDER else True,
         key=f"predict-files-{whole}",
-        help="They are looked at and not kept.",
+        help=t("They are looked at and not kept."),
     )
     return dropped
 
@@ -77,17 +92,19 @@ def _ask(ws: Workspace, model_id: str, given: list[Given], rows: list[dict[str, 
     The page runs anew at the end, so that the table stands where it will stay.
     """
     left = given[len(rows) :]
-    label = f"Ask about {text.count(len(left), 'image')}" if not rows else "Go on"
+    ask = tn("Ask about {n:,} image", "Ask about {n:,} images", len(left))
     button = st.empty()
     if rows:
-        st.caption(f"{len(rows):,} of {len(given):,} are answered.")
+        st.caption(t("{n:,} of {n_all:,} are answered.", n=len(rows), n_all=len(given)))
+    label = t("Go on") if rows else ask
     if not button.button(label, type="primary", icon=":material/play_arrow:", key="predict-ask"):
         return
-    button.button("Stop and keep these", icon=":material/stop:", key="predict-stop")
-    bar = st.progress(0.0, text="Opening the model …")
+    button.button(t("Stop and keep these"), icon=":material/stop:", key="predict-stop")
+    bar = st.progress(0.0, text=t("Opening the model …"))
     for part in batch.answers(ws, model_id, left):
         rows += part
-        bar.progress(len(rows) / len(given), text=f"{len(rows):,} of {len(given):,}")
+        done = t("{n:,} of {n_all:,}", n=len(rows), n_all=len(given))
+        bar.progress(len(rows) / len(given), text=done)
     st.rerun()
 
 
@@ -101,30 +118,45 @@ def _show(ws: Workspace, dataset: Dataset, model_id: str, rows: list[dict[str, A
         predict_drift.many(ws, model_id, rows)
         _answers(table[~failed].drop(columns="problem"))
     if failed.any():
-        with st.expander(f"{text.count(int(failed.sum()), 'file')} could not be answered"):
+        heading = tn(
+            "{n:,} file could not be answered",
+            "{n:,} files could not be answered",
+            int(failed.sum()),
+        )
+        with st.expander(heading):
             st.dataframe(
                 table.loc[failed, ["file", "problem"]],
+                column_config={name: t(_HEADS[name]) for name in ("file", "problem")},
                 hide_index=True,
-                alt="Files that could not be answered, with the reason",
+                alt=t("Files that could not be answered, with the reason"),
             )
-    downloads.csv("Download the answers", lambda: table, f"predictions-{model_id}")
+    downloads.csv(t("Download the answers"), lambda: table, f"predictions-{model_id}")
 
 
 def _answers(table: pd.DataFrame) -> None:
-    table.columns = [c if c.startswith("p_") else c.replace("_", " ") for c in map(str, table)]
-    shares = [c for c in table.columns if c.startswith("p_") or c.endswith("confidence")]
+    called = {str(column): t(_HEADS.get(str(column), str(column))) for column in table}
+    shown = table.dropna(axis="columns", how="all").rename(columns=called)
+    route, distance = t(_HEADS["route"]), t(_HEADS["distance"])
+    shown[route] = [t(_ROUTES[r]) if r in _ROUTES else r for r in shown[route]]
+    shares = [c for c in called if c.startswith("p_") or c.endswith("confidence")]
+    writing: tables.Writing = {
+        **{called[column]: text.percent for column in shares},
+        distance: lambda cosine: text.number(cosine, ".3f"),
+    }
     st.dataframe(
-        table.dropna(axis="columns", how="all"),
+        tables.written(shown, writing),
         hide_index=True,
-        column_config=dict.fromkeys(shares, _SHARE)
-        | {
-            "route": st.column_config.TextColumn(
-                help="Whose answer it is: the generalist's, an expert's (its run), or left to a "
-                "person."
+        placeholder=text.NONE,
+        column_config={
+            route: st.column_config.TextColumn(
+                help=t(
+                    "Whose answer it is: the generalist's, an expert's (its run), or left to a "
+                    "person."
+                )
             ),
-            "distance": st.column_config.NumberColumn(
-                format="%.3f", help="Cosine distance of the embedding to the nearest training image"
+            distance: st.column_config.NumberColumn(
+                help=t("Cosine distance of the embedding to the nearest training image")
             ),
         },
-        alt="Files with their class, confidence and who answered",
+        alt=t("Files with their class, confidence and who answered"),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, tn
 from core.services.exports import writing
 from core.services.workspace import Workspace
 from pages.ui import messages, state
@@ -15,19 +15,24 @@ from pages.ui import messages, state
 def panel(ws: Workspace, model_id: str) -> None:
     """Draw the button that exports the model, and the file when it is there."""
     kept = f"predict-export-{model_id}"
-    with st.expander("Export this model", icon=":material/inventory_2:"):
+    with st.expander(t("Export this model"), icon=":material/inventory_2:"):
         st.markdown(
-            "One folder with the models, classes, thresholds, calibration, preprocessing, "
-            "checksums, example answers and a model card. It answers without this workspace: "
-            "`python -m core predict FOLDER image.jpg`; `python -m core verify FOLDER` asks the "
-            "examples again."
+            t(
+                "One folder with the models, classes, thresholds, calibration, preprocessing, "
+                "checksums, example answers and a model card. It answers without this workspace: "
+                "`python -m core predict FOLDER image.jpg`; `python -m core verify FOLDER` asks "
+                "the examples again."
+            )
         )
         st.caption(
-            "Some held-out images of the data set go with it, as small squares without metadata. "
-            f"On the command line: `python -m core export {model_id} --to FOLDER`."
+            t(
+                "Some held-out images of the data set go with it, as small squares without "
+                "metadata. On the command line: `python -m core export {model} --to FOLDER`.",
+                model=model_id,
+            )
         )
-        if st.button("Export", icon=":material/inventory_2:", key=f"export-{model_id}"):
-            with messages.guard(), st.spinner("Writing the folder and asking its examples …"):
+        if st.button(t("Export"), icon=":material/inventory_2:", key=f"export-{model_id}"):
+            with messages.guard(), st.spinner(t("Writing the folder and asking its examples …")):
                 state.set_draft(kept, writing.pack(ws, model_id))
         packed = state.draft(kept)
         if packed is not None:
@@ -37,10 +42,10 @@ def panel(ws: Workspace, model_id: str) -> None:
 
 def _download(path: Path, n_checked: int, difference: float) -> None:
     if not path.is_file():  # the cache may be cleared at any time
-        st.caption("The file was cleared away meanwhile; export again.")
+        st.caption(t("The file was cleared away meanwhile; export again."))
         return
     st.download_button(
-        "Download",
+        t("Download"),
         path.read_bytes,
         file_name=path.name,
         mime="application/zip",
@@ -49,6 +54,13 @@ def _download(path: Path, n_checked: int, difference: float) -> None:
         icon=":material/download:",
     )
     st.caption(
-        f"{text.count(n_checked, 'example')} answered as in the workspace; the largest difference "
-        f"of a probability is {difference:.1g}. {path.stat().st_size / 1e6:,.1f} MB."
+        tn(
+            "{n:,} example answered as in the workspace; the largest difference of a probability "
+            "is {difference:.1g}. {size:,.1f} MB.",
+            "{n:,} examples answered as in the workspace; the largest difference of a probability "
+            "is {difference:.1g}. {size:,.1f} MB.",
+            n_checked,
+            difference=difference,
+            size=path.stat().st_size / 1e6,
+        )
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import CascadeRecord, Dataset, ExtendedModel, Job, Run
 from core.services import jobs
 from core.services.runs import extending
@@ -15,11 +15,11 @@ from pages.parts.predict_source import FILE_MB, TYPES
 from pages.ui import job_panel, meaning, messages
 
 _LOOKED_THROUGH = 200  # jobs among which that of this model is sought
-NOT_THIS = (
+NOT_THIS = phrase(
     "Prototypical, matching and siamese runs (without full context embeddings) can be taught a new "
     "class here from a few images; this model cannot."
 )
-_HOW = (
+_HOW = phrase(
     "1 to 50 images of a class that the model does not know. Nothing is trained: the model "
     "remembers what they look like, and stays as it is; the result is a model of its own."
 )
@@ -44,10 +44,10 @@ def panel(
         with st.container(border=True):
             _figures(taught[model.id])
     if isinstance(model, CascadeRecord) or not extending.can_extend(model):
-        st.caption(NOT_THIS)
+        st.caption(t(NOT_THIS))
         return
     with (
-        st.expander("Teach it a new class", icon=":material/school:", key=f"extend-{model.id}"),
+        st.expander(t("Teach it a new class"), icon=":material/school:", key=f"extend-{model.id}"),
         messages.guard(),
     ):
         _form(ws, model)
@@ -61,19 +61,21 @@ def panel(
 def _form(ws: Workspace, model: Run) -> None:
     """Draw the form; what is wrong with it is one sentence, and what was typed stays."""
     with st.form(f"extend-form-{model.id}", border=False):
-        st.markdown(_HOW)
-        name = st.text_input("Name of the new class", key=f"extend-name-{model.id}", max_chars=200)
+        st.markdown(t(_HOW))
+        name = st.text_input(
+            t("Name of the new class"), key=f"extend-name-{model.id}", max_chars=200
+        )
         given = st.file_uploader(
-            "Images of the new class",
+            t("Images of the new class"),
             type=TYPES,
             accept_multiple_files=True,
             max_upload_size=FILE_MB,
             key=f"extend-files-{model.id}",
-            help="About ten, as different from each other as the class is.",
+            help=t("About ten, as different from each other as the class is."),
         )
-        sent = st.form_submit_button("Teach", type="primary", icon=":material/school:")
+        sent = st.form_submit_button(t("Teach"), type="primary", icon=":material/school:")
     if sent:
-        with st.spinner("Reading the images …"):
+        with st.spinner(t("Reading the images …")):
             files = [(file.name, file.getvalue()) for file in given]
             extending.submit_extend(ws, model.id, name, files)
         st.rerun()
@@ -94,7 +96,7 @@ def _done(record: ExtendedModel) -> None:
         _figures(record)
         st.page_link(
             "pages/predict.py",
-            label="Predict with the new model",
+            label=t("Predict with the new model"),
             icon=":material/arrow_forward:",
             query_params={"model": record.id},
         )
@@ -102,12 +104,14 @@ def _done(record: ExtendedModel) -> None:
 
 def _figures(record: ExtendedModel) -> None:
     """Draw what it gained and what it cost."""
-    st.markdown(f"**Taught {messages.plain(record.added)}**")
+    st.markdown(t("**Taught {name}**", name=messages.plain(record.added)))
     for line in story(record):
         st.markdown(f"- {line}")
     st.caption(
-        "Intervals are 95 % (Wilson; of the difference paired). Confidence is calibrated as that "
-        "of the run it extends; the new class had no part in it."
+        t(
+            "Intervals are 95 % (Wilson; of the difference paired). Confidence is calibrated as "
+            "that of the run it extends; the new class had no part in it."
+        )
     )
 
 
@@ -116,21 +120,33 @@ def story(record: ExtendedModel) -> list[str]:
     new, test = record.new_class, record.test
     added, n_images = messages.plain(record.added), new["n_images"]
     if new["n_recognised"] is None:
-        recognised = (
-            f"From one image it cannot be told whether it recognises {added}: none can be left out."
+        recognised = t(
+            "From one image it cannot be told whether it recognises {name}: none can be left out.",
+            name=added,
         )
     else:
-        recognised = (
-            f"It recognises **{new['n_recognised']} of {n_images}** of its images of {added} when "
-            "each is left out and the others are taught."
+        recognised = t(
+            "It recognises **{n} of {n_images}** of its images of {name} when each is left out and "
+            "the others are taught.",
+            n=new["n_recognised"],
+            n_images=n_images,
+            name=added,
         )
-    return [
-        recognised,
-        f"**{test['n_taken']:,} of {text.count(test['n_images'], 'test image')}** of the old "
-        f"classes now go to {added} by mistake.",
-        f"Accuracy on the old classes: **{text.percent(test['accuracy_before'])}** before "
-        f"({text.interval(test['accuracy_before_ci'])}), "
-        f"**{text.percent(test['accuracy_after'])}** after "
-        f"({text.interval(test['accuracy_after_ci'])}); difference "
-        f"{text.points(test['difference'])} ({meaning.spread(test['difference_ci'])}).",
-    ]
+    taken = tn(
+        "**{n_taken:,} of {n:,} test image** of the old classes now go to {name} by mistake.",
+        "**{n_taken:,} of {n:,} test images** of the old classes now go to {name} by mistake.",
+        test["n_images"],
+        n_taken=test["n_taken"],
+        name=added,
+    )
+    change = t(
+        "Accuracy on the old classes: **{before:.1%}** before ({before_ci}), **{after:.1%}** after "
+        "({after_ci}); difference {difference} ({difference_ci}).",
+        before=test["accuracy_before"],
+        before_ci=text.interval(test["accuracy_before_ci"]),
+        after=test["accuracy_after"],
+        after_ci=text.interval(test["accuracy_after_ci"]),
+        difference=text.points(test["difference"]),
+        difference_ci=meaning.spread(test["difference_ci"]),
+    )
+    return [recognised, taken, change]

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import CascadeRecord, Dataset, Run
 from core.services.classes import mapping
 from core.services.data import datasets, placing
@@ -18,8 +18,8 @@ from pages.parts.predict_source import Asked
 from pages.ui import cached, charts, gallery, messages, scatter
 
 _HOW = {
-    "PCA": "it is projected exactly as they were.",
-    "UMAP": "it lies among its nearest neighbours, however unlike them it may be.",
+    "PCA": phrase("it is projected exactly as they were."),
+    "UMAP": phrase("it lies among its nearest neighbours, however unlike them it may be."),
 }
 
 
@@ -32,7 +32,7 @@ def truth_of(ws: Workspace, model: CascadeRecord | Run, label: str) -> str:
 
 def ask(ws: Workspace, model_id: str, asked: Asked) -> dict[str, Any]:
     """Return what the model says about the image."""
-    with st.spinner("Looking at the image …"):
+    with st.spinner(t("Looking at the image …")):
         if isinstance(asked, int):
             return predicting.predict_known(ws, model_id, [asked])[0]
         return predicting.predict(ws, model_id, [(asked.name, asked.getvalue())])[0]
@@ -55,15 +55,17 @@ def answer(
             if truth is not None:
                 right = truth == found["class"]
                 st.badge(
-                    "as labelled" if right else f"labelled {messages.plain(truth)}",
+                    t("as labelled") if right else t("labelled {name}", name=messages.plain(truth)),
                     icon=":material/check:" if right else ":material/close:",
                     color="green" if right else "red",
                 )
         st.metric(
-            "Confidence",
+            t("Confidence"),
             text.percent(found["confidence"]),
-            help="The calibrated probability of the answer, for this one image: of many answers "
-            "given with this confidence, about this share is right.",
+            help=t(
+                "The calibrated probability of the answer, for this one image: of many answers "
+                "given with this confidence, about this share is right."
+            ),
         )
     for line in story(found, model if isinstance(model, CascadeRecord) else None):
         st.markdown(f"- {line}")
@@ -72,27 +74,42 @@ def answer(
         charts.probabilities(classes, list(found["probabilities"].values())),
         key="predict-probabilities",
         config={"displayModeBar": False},
-        alt="Probability of each class",
+        alt=t("Probability of each class"),
     )
 
 
 def story(found: Mapping[str, Any], cascade: CascadeRecord | None) -> list[str]:
     """Return who said what, in order: the generalist, the threshold, the expert, a person."""
     first = found["generalist"]
-    said = f"**{messages.plain(first['class'])}** with {text.percent(first['confidence'])}"
+    said = {"name": messages.plain(first["class"]), "confidence": first["confidence"]}
     if cascade is None:
-        return [f"The model says {said}; it is no cascade, so nobody else is asked."]
-    lines = [f"The generalist says {said}.", _deferral(found, cascade)]
+        return [
+            t(
+                "The model says **{name}** with {confidence:.1%}; it is no cascade, so nobody else "
+                "is asked.",
+                **said,
+            )
+        ]
+    lines = [
+        t("The generalist says **{name}** with {confidence:.1%}.", **said),
+        _deferral(found, cascade),
+    ]
     if found["deferred"]:
         expert = found["expert"]
         lines.append(
-            f"The expert ({messages.plain(expert['run'])}) says "
-            f"**{messages.plain(expert['class'])}** with {text.percent(expert['confidence'])}."
+            t(
+                "The expert ({run}) says **{name}** with {confidence:.1%}.",
+                run=messages.plain(expert["run"]),
+                name=messages.plain(expert["class"]),
+                confidence=expert["confidence"],
+            )
         )
     if found["route"] == "person":
         lines.append(
-            f"The answer's confidence is below {text.percent(cascade.plan['person'])}: it is left "
-            "to **a person**."
+            t(
+                "The answer's confidence is below {person:.1%}: it is left to **a person**.",
+                person=cascade.plan["person"],
+            )
         )
     return lines
 
@@ -101,35 +118,35 @@ def _deferral(found: Mapping[str, Any], cascade: CascadeRecord) -> str:
     """Say whether an expert is asked, and why."""
     if cascade.plan["rule"] == "learned":
         if found["deferred"]:
-            return "An expert is expected to know better: the image is **deferred**."
-        return "No expert is expected to know better: the answer is **kept**."
+            return t("An expert is expected to know better: the image is **deferred**.")
+        return t("No expert is expected to know better: the answer is **kept**.")
     taus = cascade.plan["taus"]
     if found["deferred"]:
-        tau = text.percent(taus[cascade.experts.index(found["expert"]["run"])])
-        return (
-            f"That is below the threshold of {tau}, and its two best classes have an expert: the "
-            "image is **deferred**."
+        return t(
+            "That is below the threshold of {tau:.1%}, and its two best classes have an expert: "
+            "the image is **deferred**.",
+            tau=taus[cascade.experts.index(found["expert"]["run"])],
         )
     if found["generalist"]["confidence"] >= max(taus):
-        return (
-            f"That is not below the threshold of {text.percent(max(taus))}: the answer is **kept**."
+        return t(
+            "That is not below the threshold of {tau:.1%}: the answer is **kept**.", tau=max(taus)
         )
-    return "Its two best classes have no expert who is asked here: the answer is **kept**."
+    return t("Its two best classes have no expert who is asked here: the answer is **kept**.")
 
 
 def neighbours(
     ws: Workspace, dataset: Dataset, near: Sequence[tuple[int, float]], asked: Asked
 ) -> None:
     """Draw the nearest images of the data set, by cosine similarity of their embeddings."""
-    st.markdown("**Nearest images of the data set**")
+    st.markdown(t("**Nearest images of the data set**"))
     shown = [(position, cosine) for position, cosine in near if position != asked]
     gallery.gallery(
         ws,
         dataset,
         [position for position, _ in shown],
         "predict-neighbours",
-        subs=[f"cosine {cosine:.2f}" for _, cosine in shown],
-        empty="The images have no embeddings yet; make them on the Explore page.",
+        subs=[t("cosine {cosine:.2f}", cosine=cosine) for _, cosine in shown],
+        empty=t("The images have no embeddings yet; make them on the Explore page."),
     )
 
 
@@ -137,11 +154,11 @@ def neighbours(
 def on_the_map(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run, asked: Asked) -> None:
     """Draw the map of the data set with the image on it; what is on it does not move."""
     with messages.guard():
-        st.markdown("**Where it lies on the map**")
+        st.markdown(t("**Where it lies on the map**"))
         run = model if isinstance(model, Run) else training.get_run(ws, model.generalist)
         backbone = placing.map_backbone(ws, run)
         if backbone is None:
-            st.caption("There is no map yet: make the embeddings on the Explore page first.")
+            st.caption(t("There is no map yet: make the embeddings on the Explore page first."))
             return
         _, drawn = cached.plane(ws, dataset.id, backbone, "umap")
         plane = scatter.choose_plane("predict_plane") if drawn else "PCA"
@@ -153,13 +170,19 @@ def on_the_map(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run, aske
             points,
             (labels, dataset.labels),
             f"predict-map-{dataset.id}-{backbone}-{plane}",
-            alt=f"{plane} map of the embeddings with the image asked about",
-            marks=[("this image", _place(ws, dataset, backbone, plane, points, asked))],
+            alt=t("{plane} map of the embeddings with the image asked about", plane=plane),
+            marks=[(t("this image"), _place(ws, dataset, backbone, plane, points, asked))],
             selectable=False,
         )
         st.caption(
-            f"The ring is this image among the {text.count(len(points), 'image')} of the data set, "
-            f"all splits, coloured by label; {_HOW[plane]}"
+            tn(
+                "The ring is this image among the {n:,} image of the data set, all splits, "
+                "coloured by label; {how}",
+                "The ring is this image among the {n:,} images of the data set, all splits, "
+                "coloured by label; {how}",
+                len(points),
+                how=t(_HOW[plane]),
+            )
         )
 
 
@@ -185,9 +208,11 @@ def _picture(
 ) -> str | None:
     """Draw the image; return its true class under the model's class map, None for an upload."""
     if not isinstance(asked, int):
-        st.image(asked.getvalue(), caption=messages.plain(asked.name), alt="The image asked about")
+        st.image(
+            asked.getvalue(), caption=messages.plain(asked.name), alt=t("The image asked about")
+        )
         return None
     row = cached.images(ws, dataset.id).iloc[asked]
     picture = datasets.picture(ws, str(row["image_id"]))
-    st.image(picture, caption=messages.plain(str(row["path"])), alt="The image asked about")
+    st.image(picture, caption=messages.plain(str(row["path"])), alt=t("The image asked about"))
     return truth_of(ws, model, str(row["label"]))

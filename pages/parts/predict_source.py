@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.typing import UploadedFile
 
+from core.language import phrase, t
 from core.records import CascadeRecord, Dataset, Run
 from core.services.cascades import saving
 from core.services.data.datasets import split_index
@@ -14,7 +15,8 @@ from core.services.workspace import Workspace
 from core.settings import ImageLimits
 from pages.ui import cached, gallery, state
 
-OWN, CAMERA, KNOWN, MANY = "an image of yours", "the camera", "one of the test set", "many images"
+OWN, CAMERA = phrase("an image of yours"), phrase("the camera")
+KNOWN, MANY = phrase("one of the test set"), phrase("many images")
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 N_TILES = 12
 FILE_MB = ImageLimits().file_bytes // 1_000_000  # larger files are refused anyway
@@ -34,11 +36,11 @@ def choose(
 def choose_own() -> UploadedFile | None:
     """Draw the place to drop an image; return what was dropped."""
     dropped: UploadedFile | None = st.file_uploader(
-        "Drop an image here",
+        t("Drop an image here"),
         type=TYPES,
         max_upload_size=FILE_MB,
         key="predict_upload",
-        help="It is looked at once and not kept.",
+        help=t("It is looked at once and not kept."),
     )
     return dropped
 
@@ -46,10 +48,12 @@ def choose_own() -> UploadedFile | None:
 def choose_camera() -> UploadedFile | None:
     """Draw what the camera sees; return the picture that was taken."""
     taken: UploadedFile | None = st.camera_input(
-        "Take a picture",
+        t("Take a picture"),
         key="predict_camera",
-        help="The browser asks before it shows the camera; the picture goes to this program only, "
-        "is looked at once and not kept.",
+        help=t(
+            "The browser asks before it shows the camera; the picture goes to this program only, "
+            "is looked at once and not kept."
+        ),
     )
     return taken
 
@@ -59,15 +63,15 @@ def choose_known(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run) ->
     positions = np.flatnonzero(cached.images(ws, dataset.id)["split"].to_numpy() == "test")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
-            "Label",
+            t("Label"),
             [ANY, *dataset.labels],
-            format_func=lambda name: "all labels" if name == ANY else name,
+            format_func=lambda name: t("all labels") if name == ANY else name,
             key="predict_label",
         )
         only = isinstance(model, CascadeRecord) and st.toggle(
-            "Only images that are deferred",
+            t("Only images that are deferred"),
             key="predict_deferred",
-            help="Those where the generalist hesitates and an expert is asked.",
+            help=t("Those where the generalist hesitates and an expert is asked."),
         )
     if only and isinstance(model, CascadeRecord):
         positions = deferred(ws, model)
@@ -75,7 +79,7 @@ def choose_known(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run) ->
         labels = cached.images(ws, dataset.id)["label"].to_numpy()
         positions = positions[labels[positions] == label]
     if not len(positions):
-        st.caption("No test image fits.")
+        st.caption(t("No test image fits."))
         return None
     n_pages = -(-len(positions) // N_TILES)
     slot = st.container()

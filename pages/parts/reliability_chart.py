@@ -8,13 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.language import t
+from pages.parts.chart_signs import separators
 from pages.ui.charts import OKABE_ITO
 
 _HEIGHT_PX = 300
-_HOVER = (
-    "claimed %{x:.1%}, right %{y:.1%}<br>%{customdata[0]:,} images, 95 % interval "
-    "%{customdata[1]:.1%} to %{customdata[2]:.1%}<extra></extra>"
-)
 
 
 def reliability(states: Mapping[str, pd.DataFrame]) -> go.Figure:
@@ -27,6 +25,14 @@ def reliability(states: Mapping[str, pd.DataFrame]) -> go.Figure:
     """
     figure = make_subplots(
         1, len(states), shared_yaxes=True, subplot_titles=list(states), horizontal_spacing=0.04
+    )
+    hover = t(
+        "claimed {claimed}, right {right}<br>{n} images, 95 % interval {low} to {high}",
+        claimed="%{x:.1%}",
+        right="%{y:.1%}",
+        n="%{customdata[0]:,}",
+        low="%{customdata[1]:.1%}",
+        high="%{customdata[2]:.1%}",
     )
     least = min(table["confidence"].min() for table in states.values())
     for column, table in enumerate(states.values(), start=1):
@@ -50,19 +56,20 @@ def reliability(states: Mapping[str, pd.DataFrame]) -> go.Figure:
                 customdata=table[["n_images", "low", "high"]],
                 mode="markers",
                 marker={"size": 8, "color": OKABE_ITO[column - 1]},
-                hovertemplate=_HOVER,
+                hovertemplate=hover + "<extra></extra>",
             ),
             row=1,
             col=column,
         )
     figure.update_xaxes(
-        title="confidence", tickformat=".0%", range=[max(0.0, least - 0.05), 1.02], nticks=6
+        title=t("confidence"), tickformat=".0%", range=[max(0.0, least - 0.05), 1.02], nticks=6
     )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02], nticks=6)
     figure.update_layout(
+        separators=separators(),
         height=_HEIGHT_PX,
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
         showlegend=False,
-        yaxis={"title": "share right"},
+        yaxis={"title": t("share right")},
     )
     return figure

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import AppError, NotReady
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services.labels import label_preview, label_work, votes
 from core.services.labels.label_preview import Preview
@@ -16,13 +16,17 @@ from core.services.workspace import Workspace
 from pages.parts import review_decide, review_images, review_sets, review_start
 from pages.ui import cached, messages, names, state
 
-TITLES = {"crowdlab": "CROWDLAB", "majority": "Majority", "dawid_skene": "Dawid-Skene"}
+TITLES = {"crowdlab": "CROWDLAB", "majority": phrase("Majority"), "dawid_skene": "Dawid-Skene"}
 _WHAT = {
-    "crowdlab": "Reviewers and a model, each trusted as far as it agrees with the rest (Goh et al. "
-    "2022). The best choice for two to five people an image.",
-    "majority": "The label with most votes. Simple, and often good enough.",
-    "dawid_skene": "Learns how each reviewer confuses labels (1979). Needs many answers a person, "
-    "and is not better than the majority by itself.",
+    "crowdlab": phrase(
+        "Reviewers and a model, each trusted as far as it agrees with the rest (Goh et al. "
+        "2022). The best choice for two to five people an image."
+    ),
+    "majority": phrase("The label with most votes. Simple, and often good enough."),
+    "dawid_skene": phrase(
+        "Learns how each reviewer confuses labels (1979). Needs many answers a person, "
+        "and is not better than the majority by itself."
+    ),
 }
 
 
@@ -38,16 +42,16 @@ def tab(ws: Workspace, dataset: Dataset) -> None:
             _chosen(ws, dataset, able, who)
     else:
         with st.container(border=True):
-            st.markdown("**Nobody has reviewed anything yet.**")
-            st.write("One label of several people needs answers of several people.")
+            st.markdown(t("**Nobody has reviewed anything yet.**"))
+            st.write(t("One label of several people needs answers of several people."))
             st.button(
-                "Review the random sample",
+                t("Review the random sample"),
                 key="consensus-random",
                 icon=":material/casino:",
                 on_click=review_start.go,
                 args=("random",),
             )
-    st.subheader("Label sets", anchor=False)
+    st.subheader(t("Label sets"), anchor=False)
     review_sets.saved(ws, dataset)
 
 
@@ -67,28 +71,35 @@ def _cards(found: Mapping[str, Preview | AppError]) -> None:
     with st.grid(3, min_column_width=230):
         for method, its in found.items():
             with st.container(border=True, height="stretch", gap="small"):
-                st.markdown(f"**{TITLES[method]}**")
+                st.markdown(f"**{t(TITLES[method])}**")
                 if isinstance(its, Preview):
                     _change(its)
                 else:
                     _cannot(its)
-                st.caption(_WHAT[method])
+                st.caption(t(_WHAT[method]))
 
 
 def _change(its: Preview) -> None:
     """Draw how many labels a method would change, and how sure it is."""
     st.metric(
-        "Labels that change",
-        f"{its.n_changed:,}",
-        help=f"Of {its.n_reviewed:,} images that somebody labelled; what was decided counts as "
-        "decided.",
+        t("Labels that change"),
+        text.number(its.n_changed),
+        help=t(
+            "Of {n_reviewed:,} images that somebody labelled; what was decided counts as decided.",
+            n_reviewed=its.n_reviewed,
+        ),
     )
     st.markdown(
-        f":small[Mean quality {text.percent(its.mean_quality)} · "
-        f"{text.count(its.n_open, 'image')} open]",
-        help="Quality: how sure the method is of its label. Open: people disagree, the label is "
-        "less sure than 70 %, and nobody has decided. Each method has its own idea of quality: "
-        "compare what changes, not these shares.",
+        t(
+            ":small[Mean quality {quality:.1%} · {open}]",
+            quality=its.mean_quality,
+            open=tn("{n:,} image open", "{n:,} images open", its.n_open),
+        ),
+        help=t(
+            "Quality: how sure the method is of its label. Open: people disagree, the label "
+            "is less sure than 70 %, and nobody has decided. Each method has its own idea "
+            "of quality: compare what changes, not these shares."
+        ),
     )
 
 
@@ -97,38 +108,40 @@ def _cannot(reason: AppError) -> None:
     st.markdown(f":small[{messages.inline(messages.capitalise(reason.what))}.]")
     if isinstance(reason, NotReady):
         st.button(
-            "Find suspects first",
+            t("Find suspects first"),
             key="consensus-suspects",
             icon=":material/flag:",
             on_click=state.set_widget,
-            args=(review_start.VIEW, "Suspects"),
-            help="The same trainings answer for the images here.",
+            args=(review_start.VIEW, t(review_start.SUSPECTS)),
+            help=t("The same trainings answer for the images here."),
         )
 
 
 def _chosen(ws: Workspace, dataset: Dataset, found: Mapping[str, Preview], who: str) -> None:
     method = st.segmented_control(
-        "Look at",
+        t("Look at"),
         list(found),
         default=next(iter(found)),
         required=True,
-        format_func=lambda m: TITLES[m],
+        format_func=lambda m: t(TITLES[m]),
         key="consensus_method",
         bind="query-params",
     )
     its = found.get(str(method)) or next(iter(found.values()))
     _save(ws, dataset, its, who)
-    with st.expander(f"The {text.count(its.n_changed, 'label')} that change"):
+    with st.expander(
+        tn("The {n:,} label that change", "The {n:,} labels that change", its.n_changed)
+    ):
         review_images.images(
             ws,
             dataset,
             label_preview.changed(ws, dataset.id, its.labels),
             f"changes-{its.method}",
-            empty="No label changes.",
+            empty=t("No label changes."),
         )
-    with st.expander("How far each reviewer is trusted"):
+    with st.expander(t("How far each reviewer is trusted")):
         _reviewers(its)
-    st.subheader("What stays open", anchor=False)
+    st.subheader(t("What stays open"), anchor=False)
     review_decide.panel(ws, dataset, its.quality, who)
 
 
@@ -138,17 +151,22 @@ def _reviewers(its: Preview) -> None:
         pd.DataFrame(rows, columns=["reviewer", "quality"]),
         hide_index=True,
         column_config={
-            "reviewer": "Reviewer",
+            "reviewer": t("Reviewer"),
             "quality": st.column_config.NumberColumn(
-                "Quality", format="percent", help="How often this method takes them to be right"
+                t("Quality"),
+                format="percent",
+                help=t("How often this method takes them to be right"),
             ),
         },
-        alt="Quality of each reviewer",
+        alt=t("Quality of each reviewer"),
     )
     if its.model_weight is not None:
         st.caption(
-            f"The model ({its.run}) weighs {its.model_weight:.2f} where a reviewer weighs 1 on "
-            "average."
+            t(
+                "The model ({run}) weighs {model_weight:.2f} where a reviewer weighs 1 on average.",
+                run=its.run,
+                model_weight=its.model_weight,
+            )
         )
 
 
@@ -157,15 +175,19 @@ def _save(ws: Workspace, dataset: Dataset, its: Preview, who: str) -> None:
     with st.form("save-label-set", border=True):
         first, second = st.columns([3, 5], vertical_alignment="bottom")
         name = first.text_input(
-            "Name",
+            t("Name"),
             key="label_set_name",
-            placeholder="consensus",
+            placeholder=t("consensus"),
             max_chars=64,
-            help="A name that exists gets a new version; the older ones stay. The labels of the "
-            "import are never changed.",
+            help=t(
+                "A name that exists gets a new version; the older ones stay. The labels of "
+                "the import are never changed."
+            ),
         )
         pressed = second.form_submit_button(
-            f"Save the {TITLES[its.method]} labels", type="primary", icon=":material/save:"
+            t("Save the {method} labels", method=t(TITLES[its.method])),
+            type="primary",
+            icon=":material/save:",
         )
     if not pressed:
         return
@@ -178,6 +200,6 @@ def _save(ws: Workspace, dataset: Dataset, its: Preview, who: str) -> None:
             run_id=its.run,
             who=who,
         )
-        state.flash(f"Saved {messages.plain(names.label_set(record))}.")
+        state.flash(t("Saved {record}.", record=messages.plain(names.label_set(record))))
     if outcome.ok:
         st.rerun()

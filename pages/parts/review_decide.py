@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from core.errors import AppError
 from core.ids import new_id
-from core.language import text
+from core.language import t, text, tn
 from core.records import Dataset
 from core.services.labels import adjudicating, review_pictures, review_queues
 from core.services.labels.adjudicating import OpenImage
 from core.services.workspace import Workspace
+from pages.parts import review_images
 from pages.ui import messages, state
 
 _REFUSED = "decision-refused"
@@ -26,12 +27,18 @@ def panel(ws: Workspace, dataset: Dataset, quality: NDArray[np.float64], who: st
         left = adjudicating.open_positions(ws, dataset.id, quality=quality)
         _what_became(ws, dataset)
         if not left:
-            st.caption("Nothing: people agree, or somebody has decided.")
+            st.caption(t("Nothing: people agree, or somebody has decided."))
             return
         st.caption(
-            f"{text.count(len(left), 'image')}: people disagree and the label is less sure than "
-            "70 %, or they were not sure. Whoever decides sees everything; a decision stands above "
-            "every method and can be taken back."
+            tn(
+                "{n:,} image: people disagree and the label is less sure than 70 %, or they were "
+                "not sure. Whoever decides sees everything; a decision stands above every "
+                "method and can be taken back.",
+                "{n:,} images: people disagree and the label is less sure than 70 %, or they were "
+                "not sure. Whoever decides sees everything; a decision stands above every "
+                "method and can be taken back.",
+                len(left),
+            )
         )
         number = st.pagination(len(left), key="open-image") if len(left) > 1 else 1
         position = left[min(number, len(left)) - 1]
@@ -39,7 +46,9 @@ def panel(ws: Workspace, dataset: Dataset, quality: NDArray[np.float64], who: st
         seen = adjudicating.open_image(ws, dataset.id, image)
         picture, choice = st.columns([2, 3], gap="medium")
         with picture:
-            st.image(review_pictures.jpeg(ws, image), width="stretch", alt="The image to decide on")
+            st.image(
+                review_pictures.jpeg(ws, image), width="stretch", alt=t("The image to decide on")
+            )
         with choice:
             _said(seen)
             _buttons(ws, dataset, seen, who)
@@ -47,16 +56,16 @@ def panel(ws: Workspace, dataset: Dataset, quality: NDArray[np.float64], who: st
 
 def _said(seen: OpenImage) -> None:
     """Say what everybody said of it, the import and the last decision included."""
-    lines = [f"Label given: **{messages.plain(seen.given)}**"]
+    lines: list[str] = [t("Label given: **{given}**", given=messages.plain(seen.given))]
     for review in seen.reviews:
-        what = review.label or review.verdict.replace("_", " ")
+        what = review_images.answer(review)
         note = f" ({messages.plain(review.note)})" if review.note else ""
         lines.append(
             f"{messages.plain(review.reviewer)}: **{messages.plain(what)}**{note}, "
             f":small[{text.ago(review.created_at)}]"
         )
     if seen.decided is not None:
-        lines.append(f"{messages.plain(seen.decided.who)} opened it again.")
+        lines.append(t("{who} opened it again.", who=messages.plain(seen.decided.who)))
     st.markdown("  \n".join(lines))
 
 
@@ -71,7 +80,7 @@ def _buttons(ws: Workspace, dataset: Dataset, seen: OpenImage, who: str) -> None
                 args=(ws, dataset, seen, label, who),
             )
     if not who:
-        st.caption("Type your name above to decide.")
+        st.caption(t("Type your name above to decide."))
 
 
 def _decide(ws: Workspace, dataset: Dataset, seen: OpenImage, label: str | None, who: str) -> None:
@@ -108,9 +117,9 @@ def _what_became(ws: Workspace, dataset: Dataset) -> None:
     made_in, image, label, who = state.draft(_DECIDED) or (None, "", "", "")
     if made_in == dataset.id:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Decided: **{messages.plain(label)}**.")
+            st.markdown(t("Decided: **{label}**.", label=messages.plain(label)))
             st.button(
-                "Take it back",
+                t("Take it back"),
                 key="decide-back",
                 icon=":material/undo:",
                 type="tertiary",

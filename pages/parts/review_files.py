@@ -9,14 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import text
+from core.language import keep, phrase, say, t, tn
 from core.records import Dataset
 from core.services.labels import label_files, label_sets, votes
 from core.services.workspace import Workspace
 from pages.ui import messages, names, pickers, state
 
 _MIMES = {"csv": "text/csv", "parquet": "application/octet-stream", "json": "application/json"}
-_KINDS = {"csv": "CSV", "parquet": "Parquet", "json": "Label Studio JSON"}
+_KINDS = {"csv": "CSV", "parquet": "Parquet", "json": phrase("Label Studio JSON")}
 _MEGABYTES = 200
 _IMPORTED = "imported-reviews"  # draft: what the last import did
 
@@ -25,24 +25,29 @@ def tab(ws: Workspace, dataset: Dataset) -> None:
     """Draw what can be taken along, and what can be brought."""
     out, back = st.columns(2, gap="large")
     with out:
-        st.subheader("Take along", anchor=False)
+        st.subheader(t("Take along"), anchor=False)
         with messages.guard():
             _reviews(ws, dataset)
             _labels(ws, dataset)
     with back:
-        st.subheader("Bring", anchor=False)
+        st.subheader(t("Bring"), anchor=False)
         _bring(ws, dataset)
 
 
 def _reviews(ws: Workspace, dataset: Dataset) -> None:
     its = votes.votes_of(ws, dataset.id)
     st.markdown(
-        f"**All answers**: {text.count(its.n_reviews, 'label')} by "
-        f"{text.count(len(its.reviewers), 'person', 'people')}"
+        t(
+            "**All answers**: {labels} by {people}",
+            labels=tn("{n:,} label", "{n:,} labels", its.n_reviews),
+            people=tn("{n:,} person", "{n:,} people", len(its.reviewers)),
+        )
     )
     st.caption(
-        "Image, file, reviewer, label, time, note and the rest; what was taken back is left out. "
-        "In a CSV no text begins like a formula."
+        t(
+            "Image, file, reviewer, label, time, note and the rest; what was taken back is "
+            "left out. In a CSV no text begins like a formula."
+        )
     )
     with st.container(horizontal=True):
         for kind, title in _KINDS.items():
@@ -57,7 +62,9 @@ def _reviews(ws: Workspace, dataset: Dataset) -> None:
 def _labels(ws: Workspace, dataset: Dataset) -> None:
     sets = {s.id: names.label_set(s) for s in label_sets.list_label_sets(ws, dataset.id)}
     chosen = pickers.one(
-        "One label an image", {label_sets.ORIGINAL: names.AS_IMPORTED, **sets}, "export_labels"
+        t("One label an image"),
+        {label_sets.ORIGINAL: t(names.AS_IMPORTED), **sets},
+        "export_labels",
     )
     stem = "labels" if chosen == label_sets.ORIGINAL else sets[chosen].replace("@", "-")
     with st.container(horizontal=True):
@@ -68,8 +75,10 @@ def _labels(ws: Workspace, dataset: Dataset) -> None:
                 lambda path: label_files.export_labels(ws, dataset.id, path, labels=chosen),
             )
     st.caption(
-        "As class folders with splits, for any other trainer: `python -m core labels export "
-        "DATASET FOLDER --labels NAME`."
+        t(
+            "As class folders with splits, for any other trainer: `python -m core labels "
+            "export DATASET FOLDER --labels NAME`."
+        )
     )
 
 
@@ -102,21 +111,26 @@ def _bring(ws: Workspace, dataset: Dataset) -> None:
     if done := state.draft(_IMPORTED):
         _told(done)
     given = st.file_uploader(
-        "Reviews from elsewhere",
+        t("Reviews from elsewhere"),
         type=list(_KINDS),
         key=f"reviews-file-{dataset.id}",
         max_upload_size=_MEGABYTES,
-        help="The columns image, reviewer, label and maybe time, note; or what Label Studio "
-        "exports as JSON. An image is named by its id, its path or its file name.",
+        help=t(
+            "The columns image, reviewer, label and maybe time, note; or what Label Studio "
+            "exports as JSON. An image is named by its id, its path or its file name."
+        ),
     )
     st.caption(
-        "Either the whole file is read or nothing. Reading a file twice changes nothing. Labels "
-        f"must be among {messages.plain(names.listing(dataset.labels))}."
+        t(
+            "Either the whole file is read or nothing. Reading a file twice changes "
+            "nothing. Labels must be among {labels}.",
+            labels=messages.plain(names.listing(dataset.labels)),
+        )
     )
     if given is None:
         return
-    if st.button("Read these reviews", key="read-reviews", icon=":material/upload:"):
-        with messages.guard() as outcome, st.spinner("Reading …"):
+    if st.button(t("Read these reviews"), key="read-reviews", icon=":material/upload:"):
+        with messages.guard() as outcome, st.spinner(t("Reading …")):
             state.set_draft(_IMPORTED, label_files.add_reviews(ws, dataset.id, given.name, given))
         if outcome.ok:
             st.rerun()
@@ -124,14 +138,22 @@ def _bring(ws: Workspace, dataset: Dataset) -> None:
 
 def _told(done: Mapping[str, Any]) -> None:
     st.success(
-        f"{text.count(done['n_new'], 'new review')} by "
-        f"{text.count(done['n_reviewers'], 'person', 'people')} on "
-        f"{text.count(done['n_images'], 'image')}; {done['n_reviews'] - done['n_new']:,} were "
-        "known.",
+        t(
+            "{reviews} by {people} on {images}; {n_known:,} were known.",
+            reviews=tn("{n:,} new review", "{n:,} new reviews", done["n_new"]),
+            people=tn("{n:,} person", "{n:,} people", done["n_reviewers"]),
+            images=tn("{n:,} image", "{n:,} images", done["n_images"]),
+            n_known=done["n_reviews"] - done["n_new"],
+        ),
         icon=":material/check_circle:",
     )
     if done["n_skipped"]:
-        with st.expander(f"{text.count(done['n_skipped'], 'row')} left out"):
+        with st.expander(tn("{n:,} row left out", "{n:,} rows left out", done["n_skipped"])):
             st.dataframe(
-                [dict(row) for row in done["skipped"]], hide_index=True, alt="Rows left out"
+                [
+                    {t("row"): row["row"], t("reason"): say(keep(row["reason"]))}
+                    for row in done["skipped"]
+                ],
+                hide_index=True,
+                alt=t("Rows left out"),
             )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from core.records import Dataset
+from core.language import phrase, t
+from core.records import Dataset, Review
 from core.services.labels.votes import Votes, votes_of
 from core.services.workspace import Workspace
 from pages.ui import gallery
 
 _PAGE_SIZE = 24
+_WITHOUT_LABEL = {"skip": phrase("skip"), "not_sure": phrase("not sure")}
 
 
 def images(
@@ -21,12 +23,28 @@ def images(
     *,
     source: str | None = None,
     only: Sequence[str] = (),
-    empty: str = "No images here.",
+    empty: str | None = None,
 ) -> None:
-    """Draw the images; first the label given, then what people said, or what `only` these did."""
+    """Draw the images; first the label given, then what people said, or what `only` these did.
+
+    Without any image, `empty` says so.
+    """
     its = votes_of(ws, dataset.id, source=source)
     subs = [said(its, dataset.labels, position, only) for position in positions]
-    gallery.gallery(ws, dataset, positions, key, subs=subs, page_size=_PAGE_SIZE, empty=empty)
+    gallery.gallery(
+        ws,
+        dataset,
+        positions,
+        key,
+        subs=subs,
+        page_size=_PAGE_SIZE,
+        empty=empty or t("No images here."),
+    )
+
+
+def answer(review: Review) -> str:
+    """Return what somebody said of an image: a label, or the word for none."""
+    return review.label or t(_WITHOUT_LABEL[review.verdict])
 
 
 def said(its: Votes, labels: Sequence[str], position: int, only: Sequence[str] = ()) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from core.errors import AppError, Conflict
+from core.language import t
 from core.records import Dataset, Review
 from core.services.labels import reviewing
 from core.services.workspace import Workspace
@@ -57,7 +58,7 @@ def take_in(
                 receipt.undone[event_id] = stored.image_id
                 receipt.last = None
         if not outcome.ok:
-            receipt.refused[event_id] = {"why": messages.UNEXPECTED + ".", "version": None}
+            receipt.refused[event_id] = {"why": f"{t(messages.UNEXPECTED)}.", "version": None}
     return receipt
 
 

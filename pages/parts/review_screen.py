@@ -15,25 +15,61 @@ from typing import Any
 import streamlit as st
 
 from core.ids import content_id
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services.labels import review_pictures, review_queues, reviewing
 from core.services.labels.review_queues import Queue
 from core.services.workspace import Workspace
-from pages.parts import review_intake
+from pages.parts import review_images, review_intake
 from pages.ui import messages, state
 
 KEYS = "1234567890abdefghijklmopstvwxy"  # C and R are Streamlit's; n, q, u and z are commands
 _N_AHEAD = 8  # pictures in the browser
 _N_ORDER = 30
-_ASSETS = Path(__file__).with_name("assets")
+ASSETS = Path(__file__).with_name("assets")
 _SCREEN = st.components.v2.component(
     "desempate_review",
-    html="<div class='root' role='group' aria-label='Review'>\n</div>",
-    css=(_ASSETS / "review.css").read_text(),
-    js="".join((_ASSETS / f"review{part}.js").read_text() for part in ("_desk", "_view", "")),
+    html="<div class='root' role='group'>\n</div>",
+    css=(ASSETS / "review.css").read_text(),
+    js="".join((ASSETS / f"review{part}.js").read_text() for part in ("_desk", "_view", "")),
 )
-_FINISHED = "Nothing is left in this queue. Thank you! Another queue may have images for you."
+WORDS = {  # what stands on the desk; the browser puts numbers and names into the places
+    "review": phrase("Review"),
+    "labels": phrase("Labels"),
+    "picture": phrase("The image to review"),
+    "loading": phrase("Loading the next image …"),
+    "finished": phrase(
+        "Nothing is left in this queue. Thank you! Another queue may have images for you."
+    ),
+    "filter": phrase("Type a label"),
+    "filter_how": phrase("Type a label, Enter takes the first   /"),
+    "space": phrase("space"),
+    "skip": phrase("Skip"),
+    "not_sure": phrase("Not sure"),
+    "undo": phrase("Undo"),
+    "zoom": phrase("Zoom"),
+    "note": phrase("Note"),
+    "note_of": phrase("A note on this image"),
+    "note_how": phrase("A note on this image; Enter goes back"),
+    "this": phrase("This image"),
+    "last": phrase("The last image: you said {mine}"),
+    "given": phrase("Label given: {given}"),
+    "nobody": phrase("Nobody else has answered yet."),
+    "late": phrase("{n} kept here, not saved yet: the server does not answer"),
+    "saving": phrase("saving {n} …"),
+    "saved": phrase("saved"),
+    "unsaved": phrase("{n} not saved"),
+    "saved_here": phrase("{n} saved in this window"),
+    "refused_undo": phrase("Taking back is not saved. {why}"),
+    "refused": phrase("Your answer {answer} is not saved. {why}"),
+    "said_skip": phrase("skip"),
+    "said_not_sure": phrase("not sure"),
+    "save_mine": phrase("Save mine all the same"),
+    "keep_theirs": phrase("Keep what was there"),
+    "again": phrase("Try again"),
+    "give_up": phrase("Give it up"),
+    "again_now": phrase("Try again now"),
+}
 
 
 @dataclass(frozen=True)
@@ -110,16 +146,27 @@ def screen_data(
         "undone": receipt.undone,
         "told": _told(ws, dataset, task, receipt),
         "left": left(found),
-        "finished": _FINISHED,
+        "words": {name: t(words) for name, words in WORDS.items()},
     }
 
 
 def left(found: Queue) -> str:
     """Return how much of a queue is left, and for how long at the present pace."""
-    words = f"{found.n_left:,} of {text.count(found.n_total, 'image')} left"
     if found.left_s is None or found.pace_s is None or not found.n_left:
-        return words
-    return f"{words}, about {text.duration(found.left_s)} at your {found.pace_s:.1f} s an image"
+        return tn(
+            "{n_left:,} of {n:,} image left",
+            "{n_left:,} of {n:,} images left",
+            found.n_total,
+            n_left=found.n_left,
+        )
+    return tn(
+        "{n_left:,} of {n:,} image left, about {time} at your {pace:.1f} s an image",
+        "{n_left:,} of {n:,} images left, about {time} at your {pace:.1f} s an image",
+        found.n_total,
+        n_left=found.n_left,
+        time=text.duration(found.left_s),
+        pace=found.pace_s,
+    )
 
 
 def _item(ws: Workspace, dataset: Dataset, task: Task, image: str) -> dict[str, Any]:
@@ -146,15 +193,12 @@ def _told(
     known = reviewing.image_state(ws, dataset.id, last.image_id, task.reviewer, reveal="after")
     if known.given is None:
         return None
-    mine = last.label or last.verdict.replace("_", " ")
+    mine = review_images.answer(last)
     return {"mine": mine, "given": known.given, "others": _others(known), "image": last.image_id}
 
 
 def _others(known: reviewing.ImageState) -> list[list[str]]:
-    return [
-        [review.reviewer, review.label or review.verdict.replace("_", " ")]
-        for review in known.others or ()
-    ]
+    return [[review.reviewer, review_images.answer(review)] for review in known.others or ()]
 
 
 def _nothing() -> None:

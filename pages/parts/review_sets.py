@@ -7,25 +7,25 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import text
+from core.language import phrase, t, text, tn
 from core.records import Dataset, LabelSet
 from core.services.labels import label_sets, label_truth
 from core.services.workspace import Workspace
 from pages.ui import gallery, meaning, messages, names
 
 _N_SHOWN = 5
-_METHODS = {"crowdlab": "CROWDLAB", "majority": "majority", "dawid_skene": "Dawid-Skene"}
+_METHODS = {"crowdlab": "CROWDLAB", "majority": phrase("majority"), "dawid_skene": "Dawid-Skene"}
 
 
 def saved(ws: Workspace, dataset: Dataset) -> None:
     """List the label sets, newest first."""
     found = label_sets.list_label_sets(ws, dataset.id)
     if not found:
-        st.caption("None yet. Save one above; a model can then be trained on it.")
+        st.caption(t("None yet. Save one above; a model can then be trained on it."))
     for record in found[:_N_SHOWN]:
         _card(ws, dataset, record)
     if len(found) > _N_SHOWN:
-        with st.expander(f"{len(found) - _N_SHOWN} older versions"):
+        with st.expander(tn("{n} older version", "{n} older versions", len(found) - _N_SHOWN)):
             for record in found[_N_SHOWN:]:
                 _card(ws, dataset, record)
 
@@ -39,34 +39,46 @@ def made_of(origin: Mapping[str, Any]) -> str:
     method = str(origin.get("method", ""))
     if "n_reviews" not in origin:
         return method
-    words = (
-        f"{_METHODS.get(method, method)} of {text.count(origin['n_reviews'], 'label')} by "
-        f"{text.count(origin['n_reviewers'], 'person', 'people')} on "
-        f"{text.count(origin['n_reviewed_images'], 'image')}"
-    )
-    return words + (f", with {origin['run']}" if origin.get("run") else "")
+    figures: dict[str, Any] = {
+        "method": t(_METHODS.get(method, method)),
+        "labels": tn("{n:,} label", "{n:,} labels", origin["n_reviews"]),
+        "people": tn("{n:,} person", "{n:,} people", origin["n_reviewers"]),
+        "images": tn("{n:,} image", "{n:,} images", origin["n_reviewed_images"]),
+    }
+    if origin.get("run"):
+        return t(
+            "{method} of {labels} by {people} on {images}, with {run}", run=origin["run"], **figures
+        )
+    return t("{method} of {labels} by {people} on {images}", **figures)
 
 
 def _card(ws: Workspace, dataset: Dataset, record: LabelSet) -> None:
     changes = label_sets.changes(ws, dataset.id, label_sets.ORIGINAL, record.id)
     with st.container(border=True, gap="xsmall"):
-        who = f" by {record.who}" if record.who else ""
-        st.markdown(
-            f"**{messages.plain(names.label_set(record))}** · "
-            f"{text.count(len(changes), 'label')} of {dataset.n_images:,} changed · "
-            f":small[saved {text.ago(record.created_at)}{messages.plain(who)}]"
+        changed = tn(
+            "{n:,} label of {n_images:,} changed",
+            "{n:,} labels of {n_images:,} changed",
+            len(changes),
+            n_images=dataset.n_images,
         )
+        made = text.ago(record.created_at)
+        by = (
+            t("saved {made} by {who}", made=made, who=messages.plain(record.who))
+            if record.who
+            else t("saved {made}", made=made)
+        )
+        st.markdown(f"**{messages.plain(names.label_set(record))}** · {changed} · :small[{by}]")
         st.caption(messages.plain(messages.capitalise(made_of(record.origin)) + "."))
         _known_truth(ws, dataset, record)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
                 "pages/train.py",
-                label="Train on these labels",
+                label=t("Train on these labels"),
                 icon=":material/model_training:",
                 query_params={"labels": names.label_set(record)},
             )
         if len(changes):
-            box = st.expander("The changed images", key=f"set-{record.id}", on_change="rerun")
+            box = st.expander(t("The changed images"), key=f"set-{record.id}", on_change="rerun")
             if box.open:
                 with box:
                     gallery.gallery(
@@ -85,8 +97,17 @@ def _known_truth(ws: Workspace, dataset: Dataset, record: LabelSet) -> None:
     if found is None:
         return
     st.markdown(
-        f"These images are drawn, so the truth is known: **{text.percent(found.before)}** of the "
-        f"labels were right before, **{text.percent(found.after)}** are now: "
-        f"{text.points(found.difference)}, 95 % interval {meaning.spread(found.ci)}.",
-        help=f"On all {text.count(found.n_images, 'image')} of every split, paired.",
+        t(
+            "These images are drawn, so the truth is known: **{before:.1%}** of the labels "
+            "were right before, **{after:.1%}** are now: {difference}, 95 % interval {ci}.",
+            before=found.before,
+            after=found.after,
+            difference=text.points(found.difference),
+            ci=meaning.spread(found.ci),
+        ),
+        help=tn(
+            "On all {n:,} image of every split, paired.",
+            "On all {n:,} images of every split, paired.",
+            found.n_images,
+        ),
     )

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import streamlit as st
 
 from core.errors import NotReady
+from core.language import current, languages, phrase, speaking, t
 from core.records import Dataset
 from core.services.labels import review_queues, reviewing
 from core.services.labels.review_queues import Queue
 from core.services.workspace import Workspace
 from pages.parts import explore_map, review_screen
-from pages.ui import messages, pickers, shell, state
+from pages.ui import messages, names, pickers, shell, state
 
-VIEW, REVIEW = "review_view", "Review"  # the tabs of the page, and the first of them
+VIEW = "review_view"  # the tabs of the page
+REVIEW, AGREEMENT, SUSPECTS = phrase("Review"), phrase("Agreement"), phrase("Suspects")
+CONSENSUS, WORTH, FILES = phrase("Consensus"), phrase("What was it worth?"), phrase("Files")
 _MEMORY = st.components.v2.component(
     "desempate_reviewer",
     html="<i hidden>\n</i>",
     js=(Path(__file__).with_name("assets") / "review_name.js").read_text(),
 )
 _REVEAL = {
-    "never": "Never",
-    "after": "After my answer",
-    "always": "Always, for training",
+    "never": phrase("Never"),
+    "after": phrase("After my answer"),
+    "always": phrase("Always, for training"),
 }
 
 
 class Offer(NamedTuple):
-    """A queue as people see it."""
+    """A queue as people see it, in phrases."""
 
     title: str
     icon: str
@@ -39,29 +42,67 @@ class Offer(NamedTuple):
 
 OFFERS = {
     "suspects": Offer(
-        "Suspected label errors",
+        phrase("Suspected label errors"),
         "flag",
-        "Labels that a model doubts which had not learned from the image, the worst first.",
+        phrase("Labels that a model doubts which had not learned from the image, the worst first."),
     ),
     "disagreements": Offer(
-        "Where people disagree", "balance", "Images that were given two different labels or more."
+        phrase("Where people disagree"),
+        "balance",
+        phrase("Images that were given two different labels or more."),
     ),
     "unsure": Offer(
-        "Where the model is unsure", "help", "The 500 images with the lowest confidence."
+        phrase("Where the model is unsure"),
+        "help",
+        phrase("The 500 images with the lowest confidence."),
     ),
     "random": Offer(
-        "A random sample",
+        phrase("A random sample"),
         "casino",
-        "200 images, the same for everybody. How far people agree can only be told from these: "
-        "the other queues hold the hard ones.",
+        phrase(
+            "200 images, the same for everybody. How far people agree can only be told from these: "
+            "the other queues hold the hard ones."
+        ),
     ),
-    "pair": Offer("Two labels", "compare_arrows", "Images that somebody gave one of two labels."),
+    "pair": Offer(
+        phrase("Two labels"),
+        "compare_arrows",
+        phrase("Images that somebody gave one of two labels."),
+    ),
     "selection": Offer(
-        "From the map",
+        phrase("From the map"),
         "gesture",
-        "Images that you marked on the map of Explore, or chose on another tab.",
+        phrase("Images that you marked on the map of Explore, or chose on another tab."),
     ),
 }
+
+
+def follow_language(views: Sequence[str]) -> None:
+    """Open the tab that the address names in another language: an old link, or a switch.
+
+    Streamlit knows a tab by the words on it, and those are other ones now.
+    """
+    asked, before = st.query_params.get(VIEW), state.draft("view-language")
+    state.set_draft("view-language", current())
+    meant = [v for v in views if asked != t(v) and asked in _in_all_languages(v)]
+    if not meant:
+        state.clear_draft("view-followed")
+        return
+    words = t(meant[0])
+    if state.draft("view-followed") == (asked, words):
+        return  # once: the address may lag behind
+    state.set_draft("view-followed", (asked, words))
+    if before in (None, current()):
+        state.follow_link(VIEW, words, words)
+    state.set_widget(VIEW, words)  # the browser writes the address; ours is that of before
+
+
+def _in_all_languages(words: str) -> set[str]:
+    found = set()
+    for code in languages():
+        with speaking(code):
+            found.add(str(t(words)))
+    return found
 
 
 def recall_reviewer(name: str) -> None:
@@ -78,13 +119,15 @@ def recall_reviewer(name: str) -> None:
 def name_field() -> str:
     """Draw the field for the name and return it; empty while there is none."""
     name = st.text_input(
-        "Your name",
+        t("Your name"),
         key="who",
-        placeholder="Your name",
+        placeholder=t("Your name"),
         max_chars=64,
         persist_state="session",
-        help="It stands beside your answers, and the same name continues where it stopped. It is a "
-        "name, no password: anybody can type it.",
+        help=t(
+            "It stands beside your answers, and the same name continues where it stopped. "
+            "It is a name, no password: anybody can type it."
+        ),
         icon=":material/person:",
         width=280,
     )
@@ -95,15 +138,20 @@ def welcome(ws: Workspace, dataset: Dataset) -> None:
     """Say what happens here, while nobody has given a name."""
     people = reviewing.reviewers(ws, dataset.id)
     with st.container(border=True):
-        st.markdown("**Who are you?** Type your name above, then press Enter.")
+        st.markdown(t("**Who are you?** Type your name above, then press Enter."))
         st.write(
-            "You will see one image at a time and say what it is, by key or button. Nobody sees "
-            "the label that was given, or another person's answer, before giving their own."
+            t(
+                "You will see one image at a time and say what it is, by key or button. "
+                "Nobody sees the label that was given, or another person's answer, before "
+                "giving their own."
+            )
         )
         if people:
             st.caption(
-                f"Has reviewed so far: {messages.plain(', '.join(people[:12]))}"
-                + (f" and {len(people) - 12} more." if len(people) > 12 else ".")
+                t(
+                    "Has reviewed so far: {people}.",
+                    people=messages.plain(names.listing(people, 12)),
+                )
             )
 
 
@@ -118,7 +166,7 @@ def start(kind: str | None) -> None:
 def go(kind: str) -> None:
     """Go to a queue from another tab; for callbacks."""
     start(kind)
-    state.set_widget(VIEW, REVIEW)
+    state.set_widget(VIEW, t(REVIEW))
 
 
 def chosen() -> str | None:
@@ -129,12 +177,12 @@ def chosen() -> str | None:
 
 def queues(ws: Workspace, dataset: Dataset, reviewer: str) -> None:
     """Draw the queues as cards: what they hold, how much is left, for how long."""
-    st.caption(f"{messages.plain(reviewer)}, which images will you look at?")
+    st.caption(t("{reviewer}, which images will you look at?", reviewer=messages.plain(reviewer)))
     with st.grid(3, min_column_width=240):
         for kind, offer in OFFERS.items():
             with st.container(border=True, height="stretch", gap="small"):
-                st.markdown(f":material/{offer.icon}: **{offer.title}**")
-                st.caption(offer.what)
+                st.markdown(f":material/{offer.icon}: **{t(offer.title)}**")
+                st.caption(t(offer.what))
                 with messages.guard():
                     _offer(ws, dataset, reviewer, kind)
 
@@ -143,7 +191,7 @@ def _offer(ws: Workspace, dataset: Dataset, reviewer: str, kind: str) -> None:
     """Draw how much a queue holds and the button that opens it, or what it waits for."""
     more = _more(dataset, kind)
     if more is None:
-        st.page_link("pages/explore.py", label="Go to the map", icon=":material/arrow_forward:")
+        st.page_link("pages/explore.py", label=t("Go to the map"), icon=":material/arrow_forward:")
         return
     try:
         found: Queue | None = review_queues.queue(ws, dataset.id, kind, reviewer, n_next=0, **more)
@@ -154,17 +202,17 @@ def _offer(ws: Workspace, dataset: Dataset, reviewer: str, kind: str) -> None:
         st.markdown(f":small[{left_words(found)}]")
     elif kind == "suspects":
         st.button(
-            "See what is missing",
+            t("See what is missing"),
             key=f"review-{kind}",
             icon=":material/flag:",
             on_click=state.set_widget,
-            args=(VIEW, "Suspects"),
+            args=(VIEW, t(SUSPECTS)),
         )
     else:
-        st.page_link("pages/train.py", label="Train a model", icon=":material/arrow_forward:")
+        st.page_link("pages/train.py", label=t("Train a model"), icon=":material/arrow_forward:")
     if found is not None:
         st.button(
-            "Start" if found.n_left else "Nothing left",
+            t("Start") if found.n_left else t("Nothing left"),
             key=f"review-{kind}",
             type="primary" if kind == "suspects" else "secondary",
             disabled=not found.n_left,
@@ -176,14 +224,14 @@ def _offer(ws: Workspace, dataset: Dataset, reviewer: str, kind: str) -> None:
 
 def left_words(found: Queue) -> str:
     """Return how much is left, and for how long where a pace is known."""
-    return review_screen.left(found) if found.n_total else "There are none."
+    return review_screen.left(found) if found.n_total else t("There are none.")
 
 
 def bar(kind: str) -> tuple[str, reviewing.Reveal]:
     """Draw the line above the screen; return who reviews, and what is revealed."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Other queues",
+            t("Other queues"),
             key="review-back",
             icon=":material/arrow_back:",
             type="tertiary",
@@ -191,23 +239,27 @@ def bar(kind: str) -> tuple[str, reviewing.Reveal]:
             args=(None,),
         )
         title = st.container(width="stretch")
-        with st.popover("Settings", icon=":material/tune:", type="tertiary"):
+        with st.popover(t("Settings"), icon=":material/tune:", type="tertiary"):
             reviewer = name_field()
             reveal = st.radio(
-                "Show the given label and the others' answers",
+                t("Show the given label and the others' answers"),
                 list(_REVEAL),
-                format_func=lambda r: _REVEAL[r],
+                format_func=lambda r: t(_REVEAL[r]),
                 key="reveal",
                 bind="query-params",
-                help="Answers given after seeing them are kept, marked as not blind, and left out "
-                "of the agreement.",
+                help=t(
+                    "Answers given after seeing them are kept, marked as not blind, and "
+                    "left out of the agreement."
+                ),
             )
             st.caption(
-                "Keys: 1 to 0 and letters choose a label, space skips, q is not sure, u takes "
-                "back, z zooms, n writes a note, / finds a label."
+                t(
+                    "Keys: 1 to 0 and letters choose a label, space skips, q is not sure, u "
+                    "takes back, z zooms, n writes a note, / finds a label."
+                )
             )
     by = f" · {messages.plain(reviewer)}" if reviewer else ""
-    title.markdown(f"**{OFFERS[kind].title}**{by}")
+    title.markdown(f"**{t(OFFERS[kind].title)}**{by}")
     return reviewer, cast(reviewing.Reveal, reveal)
 
 
@@ -218,10 +270,10 @@ def task(
     more = _more(dataset, kind)
     if more is None:
         shell.missing(
-            "No images are marked.",
-            "What was marked on the map is known until the page is reloaded; mark it again.",
+            t("No images are marked."),
+            t("What was marked on the map is known until the page is reloaded; mark it again."),
             "pages/explore.py",
-            "Go to the map",
+            t("Go to the map"),
         )
         return None
     return review_screen.Task(kind, reviewer, reveal, more)
@@ -232,9 +284,9 @@ def _more(dataset: Dataset, kind: str) -> Mapping[str, Any] | None:
     if kind == "pair":
         left, right = st.columns(2)
         with left:
-            a = pickers.one("One label", {c: c for c in dataset.labels}, "review_a")
+            a = pickers.one(t("One label"), {c: c for c in dataset.labels}, "review_a")
         with right:
-            b = pickers.one("The other", {c: c for c in dataset.labels if c != a}, "review_b")
+            b = pickers.one(t("The other"), {c: c for c in dataset.labels if c != a}, "review_b")
         return {"pair": (a, b)}
     if kind == "selection":
         marked = explore_map.marked_images(dataset)

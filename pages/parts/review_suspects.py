@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import NotReady
-from core.language import text
+from core.language import t, text, tn
 from core.records import Dataset
 from core.services.data import embedding
 from core.services.labels import label_evidence
@@ -19,33 +19,21 @@ from pages.parts import explore_map, review_start
 from pages.ui import cached, gallery, job_panel, messages, names, pickers, shell, state
 
 _PAGE_SIZE = 24
-_COLUMNS: dict[str, Any] = {
-    "label": "Label given",
-    "suggested": st.column_config.TextColumn("Suggested", help="What the model says instead"),
-    "score": st.column_config.NumberColumn(
-        "Suspicion", format="%.3f", help="1 less the probability of the label given; out-of-fold"
-    ),
-    "confidence": st.column_config.NumberColumn(
-        "Confidence", format="%.3f", help="Calibrated probability of the suggested label"
-    ),
-    "split": "Split",
-    "path": "File",
-}
 
 
 def tab(ws: Workspace, dataset: Dataset) -> None:
     """Draw the suspects, or the job that finds them; then what needs no model."""
     st.caption(
-        "What this tab shows gives labels away. Whoever reviews should take the queue instead."
+        t("What this tab shows gives labels away. Whoever reviews should take the queue instead.")
     )
     if job_panel.show(ws, job_panel.latest(ws, "crossval", dataset.id)):
-        st.caption("When it is done, the suspects stand here.")
+        st.caption(t("When it is done, the suspects stand here."))
     else:
         try:
             _suspects(ws, dataset)
         except NotReady as reason:
             _offer(ws, dataset, reason)
-    st.subheader("Nearly the same image, another label", anchor=False)
+    st.subheader(t("Nearly the same image, another label"), anchor=False)
     _twins(ws, dataset)
 
 
@@ -54,23 +42,25 @@ def _offer(ws: Workspace, dataset: Dataset, reason: NotReady) -> None:
     runs = label_evidence.usable_runs(ws, dataset.id)
     if not runs:
         shell.missing(
-            "No model can judge these labels yet.",
-            "Train a probe on the labels as they are: it takes seconds.",
+            t("No model can judge these labels yet."),
+            t("Train a probe on the labels as they are: it takes seconds."),
             "pages/train.py",
-            "Train a probe",
+            t("Train a probe"),
         )
         return
     with st.container(border=True):
-        st.markdown("**Which labels are suspicious?**")
+        st.markdown(t("**Which labels are suspicious?**"))
         st.write(
-            "A model knows the images it was trained on by heart, so it is asked about images it "
-            "has not seen: the same recipe is trained five times, each time without a fifth of "
-            "them, and answers for those."
+            t(
+                "A model knows the images it was trained on by heart, so it is asked about "
+                "images it has not seen: the same recipe is trained five times, each time "
+                "without a fifth of them, and answers for those."
+            )
         )
-        run_id = pickers.one("Run", {run.id: names.run(run) for run in runs}, "suspect_run")
+        run_id = pickers.one(t("Run"), {run.id: names.run(run) for run in runs}, "suspect_run")
         about = text.duration(crossvalidating.estimate(ws, run_id))
         if st.button(
-            f"Find suspects, about {about}",
+            t("Find suspects, about {about}", about=about),
             key="find-suspects",
             type="primary",
             icon=":material/flag:",
@@ -85,12 +75,18 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
     rows = found["suspects"]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{text.count(len(rows), 'label')} of {found['n_images']:,} are suspicious.** "
-            "Not all of them are wrong: a person has to look.",
+            tn(
+                "**{n:,} label of {n_images:,} are suspicious.** Not all of them are wrong: a "
+                "person has to look.",
+                "**{n:,} labels of {n_images:,} are suspicious.** Not all of them are wrong: a "
+                "person has to look.",
+                len(rows),
+                n_images=found["n_images"],
+            ),
             width="stretch",
         )
         st.button(
-            "Review the suspects",
+            t("Review the suspects"),
             key="review-suspects",
             type="primary",
             icon=":material/rate_review:",
@@ -99,8 +95,12 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
             args=("suspects",),
         )
     st.caption(
-        f"Confident learning (Northcutt et al. 2021) on out-of-fold answers of {found['run']}, the "
-        "most suspicious first. Under each image: what the model says instead, and how sure it is."
+        t(
+            "Confident learning (Northcutt et al. 2021) on out-of-fold answers of {run}, "
+            "the most suspicious first. Under each image: what the model says instead, and "
+            "how sure it is.",
+            run=found["run"],
+        )
     )
     gallery.gallery(
         ws,
@@ -109,52 +109,76 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
         f"suspects-{dataset.id}-{found['run']}",
         subs=[f"→ {row['suggested']} {text.percent(row['confidence'], 0)}" for row in rows],
         page_size=_PAGE_SIZE,
-        empty="No label stands out.",
+        empty=t("No label stands out."),
     )
     if rows:
-        with st.expander("All suspects as a table", icon=":material/table_rows:"):
+        with st.expander(t("All suspects as a table"), icon=":material/table_rows:"):
             st.dataframe(
                 pd.DataFrame(rows),
                 hide_index=True,
-                column_order=list(_COLUMNS),
-                column_config=_COLUMNS,
-                alt="The suspected label errors",
+                column_order=list(_columns()),
+                column_config=_columns(),
+                alt=t("The suspected label errors"),
             )
-    st.subheader("Labels that overlap", anchor=False)
+    st.subheader(t("Labels that overlap"), anchor=False)
     _overlap(ws, dataset)
+
+
+def _columns() -> dict[str, Any]:
+    """Return what the columns of the table of suspects are called, in their order."""
+    return {
+        "label": t("Label given"),
+        "suggested": st.column_config.TextColumn(
+            t("Suggested"), help=t("What the model says instead")
+        ),
+        "score": st.column_config.NumberColumn(
+            t("Suspicion"),
+            format="%.3f",
+            help=t("1 less the probability of the label given; out-of-fold"),
+        ),
+        "confidence": st.column_config.NumberColumn(
+            t("Confidence"),
+            format="%.3f",
+            help=t("Calibrated probability of the suggested label"),
+        ),
+        "split": t("Split"),
+        "path": t("File"),
+    }
 
 
 def _overlap(ws: Workspace, dataset: Dataset) -> None:
     pairs = [row for row in label_evidence.overlap(ws, dataset.id) if row["n_images"] >= 1]
     if not pairs:
-        st.caption("No two labels are given for each other.")
+        st.caption(t("No two labels are given for each other."))
         return
     st.dataframe(
         pd.DataFrame([{**row, "labels": f"{row['a']} / {row['b']}"} for row in pairs]),
         hide_index=True,
         column_order=["labels", "n_images", "share"],
         column_config={
-            "labels": "Labels",
+            "labels": t("Labels"),
             "n_images": st.column_config.NumberColumn(
-                "Images, estimated",
+                t("Images, estimated"),
                 format="%.0f",
-                help="How many images have one of the two labels where the other is right",
+                help=t("How many images have one of the two labels where the other is right"),
             ),
             "share": st.column_config.NumberColumn(
-                "Of all images", format="percent", help="The same as a share of the data set"
+                t("Of all images"), format="percent", help=t("The same as a share of the data set")
             ),
         },
-        alt="Pairs of labels that are given for each other",
+        alt=t("Pairs of labels that are given for each other"),
     )
     with st.container(horizontal=True):
         st.button(
-            messages.plain(f"Review {pairs[0]['a']} / {pairs[0]['b']}"),
+            t("Review {pair}", pair=messages.plain(f"{pairs[0]['a']} / {pairs[0]['b']}")),
             key="review-overlap",
             icon=":material/rate_review:",
             on_click=_review_pair,
             args=(pairs[0]["a"], pairs[0]["b"]),
         )
-        st.page_link("pages/classes.py", label="Should they be one class?", icon=":material/merge:")
+        st.page_link(
+            "pages/classes.py", label=t("Should they be one class?"), icon=":material/merge:"
+        )
 
 
 def _review_pair(a: str, b: str) -> None:
@@ -167,10 +191,10 @@ def _review_pair(a: str, b: str) -> None:
 def _twins(ws: Workspace, dataset: Dataset) -> None:
     backbone = embedding.backbones()[0]["name"]
     if embedding.embedding_status(ws, dataset.id, backbone) is None:
-        st.caption("Embed the images on Explore to find them.")
+        st.caption(t("Embed the images on Explore to find them."))
         return
     min_cosine = st.slider(
-        "Cosine similarity from",
+        t("Cosine similarity from"),
         0.80,
         0.99,
         0.95,
@@ -178,12 +202,17 @@ def _twins(ws: Workspace, dataset: Dataset) -> None:
         key="twin_cosine",
         bind="query-params",
         width=300,
-        help="Of the embeddings of two images: 1 is the same direction.",
+        help=t("Of the embeddings of two images: 1 is the same direction."),
     )
     found = cached.twins(ws, dataset.id, min_cosine)
     st.caption(
-        f"{text.count(len(found), 'pair')} of images with different labels, side by side, the most "
-        "alike first (at most 200)."
+        tn(
+            "{n:,} pair of images with different labels, side by side, the most alike first (at "
+            "most 200).",
+            "{n:,} pairs of images with different labels, side by side, the most alike first (at "
+            "most 200).",
+            len(found),
+        )
     )
     if found:
         side_by_side = both(found)
@@ -196,7 +225,7 @@ def _twins(ws: Workspace, dataset: Dataset) -> None:
             page_size=_PAGE_SIZE,
         )
         st.button(
-            "Review these images",
+            t("Review these images"),
             key="review-twins",
             icon=":material/rate_review:",
             on_click=_review_twins,
@@ -207,7 +236,7 @@ def _twins(ws: Workspace, dataset: Dataset) -> None:
 def both(pairs: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
     """Return the two images of each pair one after the other, with the number of their pair."""
     return [
-        (position, f"pair {number}, cosine {pair['cosine']:.3f}")
+        (position, t("pair {number}, cosine {cosine:.3f}", number=number, cosine=pair["cosine"]))
         for number, pair in enumerate(pairs, start=1)
         for position in pair["positions"]
     ]

@@ -8,16 +8,17 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.ui.charts import OKABE_ITO
+from core.language import phrase, t
+from pages.ui.charts import OKABE_ITO, separators
 
 # name, title, what it is compared with, its error
 _PANELS = (
-    ("gap", "Gap", None, "gap_se"),
-    ("bic", "BIC", None, None),
-    ("stability", "Stability", "stability_null", None),
-    ("separation", "Separation of the closest two", None, "separation_se"),
-    ("silhouette", "Silhouette (no vote)", None, None),
-    ("pac", "PAC (no vote; low is sure)", "pac_null", None),
+    ("gap", phrase("Gap"), None, "gap_se"),
+    ("bic", phrase("BIC"), None, None),
+    ("stability", phrase("Stability"), "stability_null", None),
+    ("separation", phrase("Separation of the closest two"), None, "separation_se"),
+    ("silhouette", phrase("Silhouette (no vote)"), None, None),
+    ("pac", phrase("PAC (no vote; low is sure)"), "pac_null", None),
 )
 _NULL = "#8A8088"  # of data without clusters; readable on both pages
 
@@ -28,7 +29,7 @@ def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> 
     A ring marks the k that a criterion names; where a criterion is silent (silhouette at k = 1)
     there is no point.
     """
-    titles = [title for _, title, _, _ in _PANELS]
+    titles = [t(title) for _, title, _, _ in _PANELS]
     figure = make_subplots(
         rows=3, cols=2, subplot_titles=titles, vertical_spacing=0.11, horizontal_spacing=0.12
     )
@@ -39,8 +40,13 @@ def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> 
     ks = [row["k"] for row in rows]
     ticks = [k for k in ks if len(ks) <= 8 or k == 1 or k % 5 == 0]
     figure.update_xaxes(tickvals=ticks, range=[min(ks) - 0.6, max(ks) + 0.6])
-    figure.update_xaxes(title_text="number of clusters, k", row=3)
-    figure.update_layout(height=660, margin={"l": 8, "r": 8, "t": 36, "b": 8}, showlegend=False)
+    figure.update_xaxes(title_text=t("number of clusters, k"), row=3)
+    figure.update_layout(
+        height=660,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        separators=separators(),
+        showlegend=False,
+    )
     return figure
 
 
@@ -66,7 +72,7 @@ def _traces(
         )
     ]
     if null:
-        said = "without clusters, k = %{x}: %{y:.4g}<extra></extra>"
+        said = t("without clusters, k = %{x}: %{y:.4g}") + "<extra></extra>"
         line = {"color": _NULL, "dash": "dot", "width": 1.5}
         y = [row[null] for row in known]
         found.append(go.Scatter(x=ks, y=y, mode="lines", line=line, hovertemplate=said))
@@ -82,7 +88,7 @@ def _traces(
                     "color": OKABE_ITO[1],
                     "line": {"width": 3},
                 },
-                hovertemplate="names k = %{x}<extra></extra>",
+                hovertemplate=t("names k = %{x}") + "<extra></extra>",
             )
         )
     return found

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.language import text
+from core.language import t, text, tn
 from core.records import Dataset, Job, Run
 from core.services import jobs
 from core.services.runs import training
@@ -61,8 +61,11 @@ def kept(ws: Workspace, job: Job) -> str:
     """Say from where a training that ended early would go on."""
     n_epochs = training.kept_epochs(ws, job)
     if not n_epochs:
-        return "Nothing was kept of it."
-    return f"“Try again” goes on after epoch {n_epochs}, as if it had not been interrupted."
+        return t("Nothing was kept of it.")
+    return t(
+        "“Try again” goes on after epoch {n_epochs}, as if it had not been interrupted.",
+        n_epochs=n_epochs,
+    )
 
 
 def live(ws: Workspace, job: Job) -> None:
@@ -74,15 +77,19 @@ def live(ws: Workspace, job: Job) -> None:
 def curves(history: pd.DataFrame, key: str) -> None:
     """Draw loss and accuracy over epochs, side by side."""
     if history.empty:
-        st.caption("The curves appear with the first epoch.")
+        st.caption(t("The curves appear with the first epoch."))
         return
-    for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+    alts = {
+        "loss": t("loss of training and validation over epochs"),
+        "accuracy": t("accuracy of training and validation over epochs"),
+    }
+    for column, (name, alt) in zip(st.columns(2), alts.items(), strict=True):
         with column:
             st.plotly_chart(
                 charts.learning_curves(history, name),
                 key=f"{key}-{name}",
                 config={"displayModeBar": False},
-                alt=f"{name} of training and validation over epochs",
+                alt=alt,
             )
 
 
@@ -90,13 +97,7 @@ def result(ws: Workspace, dataset: Dataset, job: Job) -> None:
     """Draw the runs of a finished job, with links to what comes next."""
     found: Sequence[dict[str, Any]] = (job.result or {}).get("runs", [])
     with st.container(border=True):
-        took = text.duration((job.finished_at - job.started_at).total_seconds()) if (
-            job.finished_at and job.started_at
-        ) else "no time"  # fmt: skip
-        st.markdown(
-            f":material/check_circle: **{messages.plain(job.title)}** · done in {took}, "
-            f"{text.ago(job.finished_at) if job.finished_at else ''}"
-        )
+        st.markdown(f":material/check_circle: **{messages.plain(job.title)}** · {_done(job)}")
         for run in found:
             _run_row(run)
         members = [training.get_run(ws, run["run"]) for run in found]
@@ -107,16 +108,27 @@ def result(ws: Workspace, dataset: Dataset, job: Job) -> None:
         with st.container(horizontal=True):
             st.page_link(
                 "pages/compare.py",
-                label="Compare with other runs",
+                label=t("Compare with other runs"),
                 icon=":material/leaderboard:",
                 query_params={"runs": [names.run(m) for m in members]},
             )
             st.page_link(
                 "pages/cascade.py",
-                label="Use it in a cascade",
+                label=t("Use it in a cascade"),
                 icon=":material/alt_route:",
                 query_params=_cascade_of(ws, members[0]) if members else None,
             )
+
+
+def _done(job: Job) -> str:
+    """Say how long a finished job took, and when that was."""
+    if job.started_at is None or job.finished_at is None:
+        return t("done in no time")
+    return t(
+        "done in {took}, {ago}",
+        took=text.duration((job.finished_at - job.started_at).total_seconds()),
+        ago=text.ago(job.finished_at),
+    )
 
 
 def _cascade_of(ws: Workspace, member: Run) -> dict[str, str]:
@@ -134,28 +146,38 @@ def _cascade_of(ws: Workspace, member: Run) -> dict[str, str]:
 def _run_row(run: dict[str, Any]) -> None:
     """Draw what one run reached."""
     test, val = run["test"], run["val"]
-    what = " / ".join(run["pair"]) if run["pair"] else f"{len(run['classes'])} classes"
+    n_classes = len(run["classes"])
+    what = " / ".join(run["pair"] or ()) or tn("{n:,} class", "{n:,} classes", n_classes)
     with st.grid(2, min_column_width=150):
-        meaning.accuracy_card("Test accuracy", test, "test")
-        meaning.accuracy_card("Validation", val, "val")
+        meaning.accuracy_card(t("Test accuracy"), test, "test")
+        meaning.accuracy_card(t("Validation"), val, "val")
         st.metric(
-            "Kappa",
-            f"{test['kappa']:.3f}",
+            t("Kappa"),
+            text.number(test["kappa"], ".3f"),
             help=meaning.explain("kappa", test["n_images"], "test"),
             border=True,
             height="stretch",
         )
         st.metric(
-            "Training time",
+            t("Training time"),
             text.duration(run["duration_s"]),
-            help=f"Time to fit on {run['device']}, without loading; "
-            f"{run['n_parameters']:,} parameters.",
+            help=t(
+                "Time to fit on {device}, without loading; {n_parameters:,} parameters.",
+                device=run["device"],
+                n_parameters=run["n_parameters"],
+            ),
             border=True,
             height="stretch",
         )
     st.caption(
-        f"{run['algorithm']} over {messages.plain(what)}, seed {run['seed']}: "
-        f"{text.interval(test['accuracy_ci'])} with 95 % confidence on "
-        f"{text.count(test['n_images'], 'test image')}; guessing reaches "
-        f"{text.percent(test['chance'])}."
+        t(
+            "{algorithm} over {what}, seed {seed}: {interval} with 95 % confidence on "
+            "{images}; guessing reaches {chance:.1%}.",
+            algorithm=run["algorithm"],
+            what=messages.plain(what),
+            seed=run["seed"],
+            interval=text.interval(test["accuracy_ci"]),
+            images=tn("{n:,} test image", "{n:,} test images", test["n_images"]),
+            chance=test["chance"],
+        )
     )

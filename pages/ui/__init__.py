@@ -12,9 +12,9 @@ matrix           confusion matrices and cross tables whose cells can be clicked
 charts           arrays -> Plotly figures
 scatter          the map of the embeddings: pan, zoom, lasso, pictures under the pointer
 selection        what was marked on the map -> positions of images
-text             numbers as people read them
 names            what runs, class maps and cascades are called, also in addresses
 meaning          what each figure means: the tooltips, said once
+views            tabs that keep their place when the language changes
 pickers          choose runs, classes, models; a link may name them by id
 confusion_panel  a confusion matrix and the images of the chosen cell
 ===============  ====================================================================

@@ -13,8 +13,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.analysis.comparisons.intervals import Estimate
 from core.analysis.comparisons.mistakes import Shared
 from core.analysis.merges import merging as merge_analysis
+from core.language import phrase, t
+from core.records import HeldOut, MistakeCosts
 from core.services.cascades import members as cascades
 from core.services.cascades import pairs
 from core.services.cascades.pairs import ConfusedPair
@@ -29,6 +32,7 @@ from core.services.comparing import (
 )
 from core.services.comparing import coverage as coverages
 from core.services.comparing import more_images as learning
+from core.services.costs import charging
 from core.services.data import datasets, exploring
 from core.services.labels import label_evidence, label_preview, label_work
 from core.services.story import waterfall as story
@@ -42,6 +46,16 @@ _ANSWERS = 24  # about 70 MB each where there are a million images of ten classe
 _CURVES = 24  # about 30 MB each where a million images have confidences of their own
 _CLAIMS = 24  # at most 20 MB each
 _FINDINGS = 256  # tables of a few hundred rows
+
+
+class _Spoken(str):
+    """What a spinner says: Streamlit asks for it when it shows it, in the language of then."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return the sentence in the reader's language."""
+        return t(super().__str__())
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
@@ -110,7 +124,9 @@ def cluster_table(
     return exploring.cluster_table(_ws, dataset_id, _clusters)
 
 
-@st.cache_resource(max_entries=_SANDBOXES, show_spinner="Looking at the ways to merge …")
+@st.cache_resource(
+    max_entries=_SANDBOXES, show_spinner=_Spoken(phrase("Looking at the ways to merge …"))
+)
 def sandbox(
     _ws: Workspace, run_id: str, evidence: merging.Evidence, ordinal: bool
 ) -> merge_analysis.Sandbox:
@@ -141,13 +157,13 @@ def advice(
     return advising.advice(_ws, run_id, sandbox(_ws, run_id, evidence, ordinal))
 
 
-@st.cache_data(max_size=_SIZE, show_spinner="Measuring how far people agree …")
+@st.cache_data(max_size=_SIZE, show_spinner=_Spoken(phrase("Measuring how far people agree …")))
 def agreement(_ws: Workspace, dataset_id: str, source: str | None, version: int) -> dict[str, Any]:
     """Return how far reviewers agree; `version` is that of the reviews."""
     return label_work.agreement(_ws, dataset_id, source=source)
 
 
-@st.cache_data(max_size=_SIZE, show_spinner="Making one label of all answers …")
+@st.cache_data(max_size=_SIZE, show_spinner=_Spoken(phrase("Making one label of all answers …")))
 def consensus(_ws: Workspace, dataset_id: str, method: str, version: str) -> label_preview.Preview:
     """Return what a method would make of the reviews; `version` as `label_preview.version`."""
     return label_preview.preview(_ws, dataset_id, method)
@@ -159,21 +175,27 @@ def twins(_ws: Workspace, dataset_id: str, min_cosine: float) -> list[dict[str, 
     return label_evidence.twins(_ws, dataset_id, min_cosine=min_cosine)
 
 
-@st.cache_resource(max_entries=_ANSWERS, show_spinner="Reading the answers …")
+@st.cache_resource(max_entries=_ANSWERS, show_spinner=_Spoken(phrase("Reading the answers …")))
 def answers(_ws: Workspace, question: questions.Question, model_id: str) -> questions.Answers:
     """Return what a model said of a question's images; shared by all pages, never written to."""
     return questions.answers(_ws, question, questions.find(_ws, model_id))
 
 
-@st.cache_resource(max_entries=_CASCADES, show_spinner="Counting what every threshold does …")
+@st.cache_resource(
+    max_entries=_CASCADES, show_spinner=_Spoken(phrase("Counting what every threshold does …"))
+)
 def cascade_members(
-    _ws: Workspace, generalist: str, experts: tuple[str, ...], rule: cascades.Rule
+    _ws: Workspace,
+    generalist: str,
+    experts: tuple[str, ...],
+    rule: cascades.Rule,
+    costs: int,
 ) -> cascades.Members:
-    """Return a cascade's members and all that follows from its thresholds."""
+    """Return a cascade's members and all that follows; `costs` is the version of the costs."""
     return cascades.load(_ws, generalist, experts, rule)
 
 
-@st.cache_data(max_size=_SIZE, show_spinner="Looking at the pairs …")
+@st.cache_data(max_size=_SIZE, show_spinner=_Spoken(phrase("Looking at the pairs …")))
 def confused_pairs(
     _ws: Workspace, run_id: str, last_review: int, experts: tuple[str, ...]
 ) -> list[ConfusedPair]:
@@ -181,10 +203,21 @@ def confused_pairs(
     return pairs.confused_pairs(_ws, run_id)
 
 
-@st.cache_data(max_size=_SIZE, show_spinner="Measuring the models …")
+@st.cache_data(max_size=_SIZE, show_spinner=_Spoken(phrase("Measuring the models …")))
 def measured(_ws: Workspace, question: questions.Question, model_id: str) -> leaderboard.Measured:
     """Return every figure of a model's answers to a question, with intervals."""
     return leaderboard.measure(answers(_ws, question, model_id))
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def cost(
+    _ws: Workspace, entered: MistakeCosts, model_id: str, split: HeldOut, labels: str
+) -> Estimate | None:
+    """Return what an image costs by a model's answers; None of an expert."""
+    model = questions.find(_ws, model_id)
+    if model.run.pair:
+        return None
+    return charging.of_model(_ws, entered, model, split=split, labels=labels).per_image
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)
@@ -193,13 +226,17 @@ def val_accuracy(_ws: Workspace, question: questions.Question, model_id: str) ->
     return leaderboard.val_accuracy(_ws, question, questions.find(_ws, model_id))
 
 
-@st.cache_resource(max_entries=_CLAIMS, show_spinner="Comparing confidence with answers …")
+@st.cache_resource(
+    max_entries=_CLAIMS, show_spinner=_Spoken(phrase("Comparing confidence with answers …"))
+)
 def claims(_ws: Workspace, question: questions.Question, model_id: str) -> calibrations.Evidence:
     """Return what a model claims and reaches, before and after temperature scaling."""
     return calibrations.evidence(_ws, question, model_id)
 
 
-@st.cache_resource(max_entries=_CURVES, show_spinner="Ordering the answers by confidence …")
+@st.cache_resource(
+    max_entries=_CURVES, show_spinner=_Spoken(phrase("Ordering the answers by confidence …"))
+)
 def coverage(_ws: Workspace, question: questions.Question, model_id: str) -> coverages.Coverage:
     """Return how accurate a model is on the images that it is surest of."""
     return coverages.coverage(answers(_ws, question, model_id), question.split)
@@ -211,7 +248,9 @@ def surest_errors(_ws: Workspace, question: questions.Question, model_id: str) -
     return mistakes.surest(answers(_ws, question, model_id))
 
 
-@st.cache_resource(max_entries=_ANSWERS, show_spinner="Looking for what all get wrong …")
+@st.cache_resource(
+    max_entries=_ANSWERS, show_spinner=_Spoken(phrase("Looking for what all get wrong …"))
+)
 def shared_errors(
     _ws: Workspace, question: questions.Question, model_ids: tuple[str, ...]
 ) -> Shared:
@@ -219,7 +258,7 @@ def shared_errors(
     return mistakes.shared([answers(_ws, question, i) for i in model_ids])
 
 
-@st.cache_resource(max_entries=_ANSWERS, show_spinner="Joining the answers …")
+@st.cache_resource(max_entries=_ANSWERS, show_spinner=_Spoken(phrase("Joining the answers …")))
 def worth(
     _ws: Workspace, question: questions.Question, model_ids: tuple[str, ...]
 ) -> mistakes.Worth:
@@ -227,7 +266,7 @@ def worth(
     return mistakes.worth([answers(_ws, question, i) for i in model_ids])
 
 
-@st.cache_resource(max_entries=_ANSWERS, show_spinner="Measuring the images …")
+@st.cache_resource(max_entries=_ANSWERS, show_spinner=_Spoken(phrase("Measuring the images …")))
 def slicings(_ws: Workspace, question: questions.Question, version: str) -> list[slicing.Slicing]:
     """Return the ways to divide a question's images; `version` as `slicing.version`."""
     return slicing.slicings(_ws, question)
@@ -242,7 +281,7 @@ def findings(
     return slicing.findings(answers(_ws, question, model_id), divided)
 
 
-@st.cache_data(max_size=_SIZE, show_spinner="Comparing the answers …")
+@st.cache_data(max_size=_SIZE, show_spinner=_Spoken(phrase("Comparing the answers …")))
 def paired(_ws: Workspace, question: questions.Question, a: str, b: str) -> dict[str, Any]:
     """Return how two models differ on a question's images, before any correction."""
     return differences.paired(answers(_ws, question, a), answers(_ws, question, b))
@@ -267,7 +306,7 @@ def more_images(
         return None
 
 
-@st.cache_data(max_size=_SIZE, show_spinner="Measuring what each step gained …")
+@st.cache_data(max_size=_SIZE, show_spinner=False)
 def waterfall(_ws: Workspace, dataset_id: str, version: str) -> story.Waterfall | None:
     """Return what each step gained; `version` as `waterfall.version`."""
     return story.waterfall(_ws, dataset_id)

@@ -14,29 +14,35 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from core.language import phrase, t, text
+from pages.ui.names import SPLITS
+
 _MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 FEW = 8  # epochs, each with its own tick
 _TRAIN_DASH, _VAL_DASH = "dot", "solid"
+_CURVES = {"loss": phrase("loss"), "accuracy": phrase("accuracy")}
 
 
 def balance(frame: pd.DataFrame) -> go.Figure:
     """Draw images a label, stacked by split, from columns label, train, val, test."""
     figure = go.Figure()
-    for split, word in (("train", "training"), ("val", "validation"), ("test", "test")):
+    for split, word in SPLITS.items():
+        said = t("%{{y}}: %{{x:,}} for {split}", split=t(word))
         figure.add_trace(
             go.Bar(
                 y=frame["label"].map(plain),
                 x=frame[split],
-                name=word,
+                name=t(word),
                 orientation="h",
-                hovertemplate="%{y}: %{x:,} for " + word + "<extra></extra>",
+                hovertemplate=said + "<extra></extra>",
             )
         )
     figure.update_layout(
         barmode="stack",
         height=90 + 30 * len(frame),
         margin=_MARGIN,
-        xaxis={"title": "images"},
+        separators=separators(),
+        xaxis={"title": t("images")},
         yaxis={"autorange": "reversed", "type": "category"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
     )
@@ -59,7 +65,8 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
     for index, (run, rows) in enumerate(mine.groupby("run", sort=False)):
         for which, dash in ((name, _TRAIN_DASH), (f"val_{name}", _VAL_DASH)):
             line = rows[rows["name"] == which].sort_values("epoch")
-            word = "validation" if which.startswith("val_") else "training"
+            word = t(SPLITS["val" if which.startswith("val_") else "train"])
+            said = t("epoch %{{x}}: %{{y:.4f}} ({curve})", curve=word)
             figure.add_trace(
                 go.Scatter(
                     x=line["epoch"],
@@ -68,14 +75,15 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
                     name=f"{run} · {word}" if several else word,
                     line={"dash": dash, "color": OKABE_ITO[index % len(OKABE_ITO)]},
                     marker={"size": 8},
-                    hovertemplate=f"epoch %{{x}}: %{{y:.4f}} ({word})<extra></extra>",
+                    hovertemplate=said + "<extra></extra>",
                 )
             )
     figure.update_layout(
         height=250 + 19 * len(figure.data),  # the legend's lines stand above the curves
         margin=_MARGIN,
-        xaxis={"title": "epoch", **_whole_ticks(mine["epoch"])},
-        yaxis={"title": name} | ({"tickformat": ".0%"} if name == "accuracy" else {}),
+        separators=separators(),
+        xaxis={"title": t("epoch"), **_whole_ticks(mine["epoch"])},
+        yaxis={"title": t(_CURVES[name])} | ({"tickformat": ".0%"} if name == "accuracy" else {}),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
     return figure
@@ -83,7 +91,7 @@ def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
 
 def intervals(
     names: Sequence[str], values: Sequence[float], bounds: Sequence[Sequence[float]], title: str,
-    reference: float | None = None, reference_name: str = "chance",
+    reference: float | None = None, reference_name: str | None = None,
 ) -> go.Figure:  # fmt: skip
     """Draw shares as dots with their 95 % intervals, and a dashed line for a reference level."""
     low = [v - b[0] for v, b in zip(values, bounds, strict=True)]
@@ -101,11 +109,15 @@ def intervals(
     )
     if reference is not None:
         figure.add_vline(
-            reference, line_dash="dash", line_color="gray", annotation_text=reference_name
+            reference,
+            line_dash="dash",
+            line_color="gray",
+            annotation_text=reference_name or t("chance"),
         )
     figure.update_layout(
         height=110 + 34 * len(names),
         margin=_MARGIN,
+        separators=separators(),
         xaxis={
             "title": title,
             "tickformat": ".0%",
@@ -123,7 +135,7 @@ def probabilities(classes: Sequence[str], values: Sequence[float]) -> go.Figure:
             x=list(values),
             y=[plain(c) for c in classes],
             orientation="h",
-            text=[f"{v:.1%}" for v in values],
+            text=[text.percent(v) for v in values],
             textposition="auto",
             hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
@@ -131,6 +143,7 @@ def probabilities(classes: Sequence[str], values: Sequence[float]) -> go.Figure:
     figure.update_layout(
         height=60 + 28 * len(classes),
         margin=_MARGIN,
+        separators=separators(),
         xaxis={"range": [0, 1], "tickformat": ".0%"},
         yaxis={"autorange": "reversed", "type": "category"},
     )
@@ -157,16 +170,22 @@ def overlay(pixels: NDArray[Any], heat: NDArray[Any], strongest: float) -> go.Fi
             zmin=-strongest,
             zmax=strongest,
             colorscale=[[0.0, blue], [0.5, clear], [1.0, orange]],
-            colorbar={"tickformat": "+.0%", "title": "drop"},
-            hovertemplate="drop %{z:+.1%}<extra></extra>",
+            colorbar={"tickformat": "+.0%", "title": t("drop")},
+            hovertemplate=t("drop %{z:+.1%}") + "<extra></extra>",
         ),
         1,
         2,
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    figure.update_layout(height=300, margin=_MARGIN)
+    figure.update_layout(height=300, margin=_MARGIN, separators=separators())
     return figure
+
+
+def separators() -> str:
+    """Return the decimal sign and the one between groups of digits, as a layout takes them."""
+    written = text.number(1000.5, ",.1f")
+    return written[-2] + written[1]
 
 
 def _whole_ticks(epochs: pd.Series) -> dict[str, Any]:

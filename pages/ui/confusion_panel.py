@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import ArrayLike
 
 from core.analysis.merges.confused_block import ConfusedBlock, most_confused
-from core.language import text
+from core.language import phrase, t, tn
 from core.records import Dataset
 from core.services.workspace import Workspace
 from pages.ui import messages
@@ -20,7 +20,7 @@ from pages.ui.matrix import DENSE_FROM, PLAIN, Look, confusion_matrix
 
 CELL_PAGE = 24  # thumbnails under a matrix; more are a page further
 BLOCK = 20  # classes shown first where there are too many for a screen
-HOW_TO = "Rows are true classes, columns what was predicted. Click a cell for its images."
+HOW_TO = phrase("Rows are true classes, columns what was predicted. Click a cell for its images.")
 
 
 def confusion_panel(
@@ -69,16 +69,21 @@ def confusion_panel(
     if touched.merge and on_merge is not None:
         on_merge(*touched.merge)
     if touched.cell is None:
-        st.caption(HOW_TO)
+        st.caption(t(HOW_TO))
         return
     true, predicted = touched.cell
     if on_merge is not None and true != predicted:
-        label = f"Merge {messages.plain(true)} and {messages.plain(predicted)}"
+        label = t("Merge {a} and {b}", a=messages.plain(true), b=messages.plain(predicted))
         if st.button(label, key=f"{key}-merge", icon=":material/merge:"):
             on_merge(true, predicted)
     positions = list(positions_of(true, predicted))
-    count = text.count(len(positions), "image")
-    title = f"{count} of **{messages.plain(true)}**, {how_answered(true, predicted)}"
+    title = tn(
+        "{n:,} image of **{true}**, {answered}",
+        "{n:,} images of **{true}**, {answered}",
+        len(positions),
+        true=messages.plain(true),
+        answered=how_answered(true, predicted),
+    )
     cell_images(ws, dataset, positions, f"{key}-images-{true}-{predicted}", title, subs_of)
 
 
@@ -92,10 +97,10 @@ def most_or_all(
     if len(classes) < DENSE_FROM or not counts.any():
         return None
     everything = st.toggle(
-        f"Show all {len(classes)} classes",
+        t("Show all {n:,} classes", n=len(classes)),
         key=key,
         bind=bind,
-        help="Colour alone, without numbers; point at a cell to read it.",
+        help=t("Colour alone, without numbers; point at a cell to read it."),
     )
     if everything:
         return None
@@ -107,16 +112,28 @@ def most_or_all(
 def _about(block: ConfusedBlock, n_classes: int) -> str:
     """Say which classes of how many are shown, and how many of the errors are among them."""
     if not block.n_errors:
-        return f"The first {len(block.classes)} of {n_classes} classes; no answer is wrong."
-    return (
-        f"The {len(block.classes)} most confused of {n_classes} classes: "
-        f"{block.n_errors_within:,} of {text.count(block.n_errors, 'error')} are among them."
+        return t(
+            "The first {n_shown:,} of {n_classes:,} classes; no answer is wrong.",
+            n_shown=len(block.classes),
+            n_classes=n_classes,
+        )
+    return tn(
+        "The {n_shown:,} most confused of {n_classes:,} classes: {n_within:,} of {n:,} error are "
+        "among them.",
+        "The {n_shown:,} most confused of {n_classes:,} classes: {n_within:,} of {n:,} errors are "
+        "among them.",
+        block.n_errors,
+        n_shown=len(block.classes),
+        n_classes=n_classes,
+        n_within=block.n_errors_within,
     )
 
 
 def how_answered(true: str, predicted: str) -> str:
     """Return "recognised", or what the class is taken for, as Markdown."""
-    return "recognised" if true == predicted else f"taken for **{messages.plain(predicted)}**"
+    if true == predicted:
+        return t("recognised")
+    return t("taken for **{predicted}**", predicted=messages.plain(predicted))
 
 
 def cell_images(
@@ -136,7 +153,7 @@ def cell_images(
         key,
         subs=subs_of(positions) if subs_of else None,
         page_size=CELL_PAGE,
-        empty="No image is in this cell.",
+        empty=t("No image is in this cell."),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.language import text
+from core.language import t, tn
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
@@ -34,7 +34,7 @@ def gallery(
     *,
     subs: Sequence[str] | None = None,
     page_size: int = PAGE_SIZE,
-    empty: str = "No images here.",
+    empty: str | None = None,
 ) -> int | None:
     """Draw the images at `positions` and return the one that was clicked in this run.
 
@@ -54,17 +54,17 @@ def gallery(
     page_size : int
         Images on one page.
     empty : str
-        The sentence shown instead of an empty grid.
+        The sentence shown instead of an empty grid, if not the usual one.
     """
     if not len(positions):
-        st.caption(empty)
+        st.caption(empty or t("No images here."))
         return None
     n_pages = -(-len(positions) // page_size)
     slot = st.container()
     number = 1
     if n_pages > 1:
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            st.caption(text.count(len(positions), "image"))
+            st.caption(tn("{n:,} image", "{n:,} images", len(positions)))
             number = st.pagination(n_pages, key=f"{key}-page")
     begin = (min(number, n_pages) - 1) * page_size
     part = slice(begin, begin + page_size)
@@ -89,7 +89,11 @@ def tiles(
     thumbs = datasets.thumbnails(ws, dataset.id, wanted)
     result = _GRID(
         key=state.component_key(f"{key}-tiles"),
-        data={"items": items(rows, thumbs, subs), "size_px": 96, "alt": "images; Enter opens one"},
+        data={
+            "items": items(rows, thumbs, subs),
+            "size_px": 96,
+            "alt": t("images; Enter opens one"),
+        },
         on_clicked_change=_nothing,
     )
     return None if result.clicked is None else int(result.clicked)
@@ -99,7 +103,7 @@ def items(
     rows: pd.DataFrame, thumbs: Sequence[bytes], subs: Sequence[str] | None = None
 ) -> list[dict[str, Any]]:
     """Return what the browser draws; thumbnails travel as data URLs, so nothing is left behind."""
-    second = list(subs) if subs is not None else [str(s) for s in rows["split"]]
+    second = list(subs) if subs is not None else [t(s) for s in rows["split"]]
     return [
         {
             "position": int(position),
@@ -114,17 +118,21 @@ def items(
     ]
 
 
-@st.dialog("Image", width="small")
 def show_image(ws: Workspace, dataset: Dataset, position: int) -> None:
     """Show one image large, with everything that is known about it."""
+    st.dialog(t("Image"), width="small")(_large)(ws, dataset, position)
+
+
+def _large(ws: Workspace, dataset: Dataset, position: int) -> None:
     with messages.guard():
         row = cached.images(ws, dataset.id).iloc[position]
         st.image(datasets.picture(ws, str(row["image_id"])), width="stretch", alt=str(row["path"]))
         st.markdown(
-            f"**{messages.plain(str(row['label']))}** · {row['split']} · "
+            f"**{messages.plain(str(row['label']))}** · {t(row['split'])} · "
             f"{row['width']} × {row['height']} px"
         )
-        st.caption(f"{messages.plain(str(row['path']))}  \nImage id {row['image_id'][:12]}")
+        path, image_id = messages.plain(str(row["path"])), row["image_id"][:12]
+        st.caption(t("{path}  \nImage id {image_id}", path=path, image_id=image_id))
 
 
 def _nothing() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.language import text
+from core.language import t, tn
 from core.records import JOB_ENDED, Job
 from core.services import jobs
 from core.services.workspace import Workspace
@@ -62,7 +62,7 @@ def show(
     if job is None or job.state == "done":
         return False
     if not active(job):
-        _ended_card(ws, job, on_retry, kept(job) if kept else "Nothing was kept of it.")
+        _ended_card(ws, job, on_retry, kept(job) if kept else t("Nothing was kept of it."))
         return False
 
     @st.fragment(run_every=POLL_S)
@@ -93,7 +93,7 @@ def sidebar(ws: Workspace) -> None:
             now = jobs.list_jobs(ws, limit=20, active_only=True)
             if {job.id for job in now} != seen:
                 st.rerun()
-            st.caption(text.count(len(now), "job") + " at work")
+            st.caption(tn("{n:,} job at work", "{n:,} jobs at work", len(now)))
             for job in sorted(now, key=lambda job: (job.state != "running", job.position or 0)):
                 with st.container(border=True, gap="xsmall"):
                     _active_rows(ws, job, "side")
@@ -105,19 +105,23 @@ def _active_rows(ws: Workspace, job: Job, place: str) -> None:
     """Draw title, bar, step and the cancel button of a waiting or running job."""
     st.markdown(f"{_ICONS.get(job.state, '')} **{messages.plain(job.title)}**")
     if job.state == "queued":
-        ahead = "next in line" if job.position in (None, 1) else f"number {job.position} in line"
-        st.caption(f"Waiting, {ahead}.")
+        first = job.position in (None, 1)
+        st.caption(
+            t("Waiting, next in line.")
+            if first
+            else t("Waiting, number {n} in line.", n=job.position)
+        )
     else:
-        step = messages.plain(job.step or "starting …")
+        step = messages.plain(job.step or t("starting …"))
         left = _pace(job).left(job)
         if left is not None:
-            step += f" · about {jobs.span(left)} left"
+            step = t("{step} · about {time} left", step=step, time=jobs.span(left))
         st.progress(min(1.0, max(0.0, job.progress)), text=step)
     if job.cancel_requested:
-        st.caption("Stopping …")
+        st.caption(t("Stopping …"))
         return
     st.button(
-        "Cancel",
+        t("Cancel"),
         key=f"cancel-{place}-{job.id}",
         icon=":material/stop_circle:",
         type="tertiary" if place == "side" else "secondary",
@@ -143,11 +147,14 @@ def _ended_card(ws: Workspace, job: Job, on_retry: Callable[[str], None] | None,
     """Draw a failed or cancelled job with its reason and a retry button."""
     title = messages.plain(job.title)
     if job.state == "cancelled":
-        st.info(f"**{title}** was cancelled. {kept}", icon=":material/cancel:")
+        said = t("**{job}** was cancelled. {kept}", job=title, kept=kept)
+        st.info(said, icon=":material/cancel:")
     else:
-        reason = messages.plain(messages.capitalise(job.error or "no reason was recorded."))
-        st.error(f"**{title}** failed. {reason} {kept}", icon=":material/error:")
-    if st.button("Try again", key=f"retry-{job.id}", icon=":material/refresh:"):
+        reason = job.error or t("no reason was recorded.")
+        reason = messages.plain(messages.capitalise(reason))
+        said = t("**{job}** failed. {reason} {kept}", job=title, reason=reason, kept=kept)
+        st.error(said, icon=":material/error:")
+    if st.button(t("Try again"), key=f"retry-{job.id}", icon=":material/refresh:"):
         with messages.guard() as outcome:
             new_id = jobs.retry_job(ws, job.id)
             if on_retry is not None:

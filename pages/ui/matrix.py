@@ -17,10 +17,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
+from core.language import current, phrase, t
 from pages.ui import state
 
 _ASSETS = Path(__file__).with_name("assets")
-_WORDS = ("true ↓\npredicted →", "is", "predicted")
+_CORNER = phrase("true ↓\npredicted →")
+_CELL = phrase("{n} of {total} images is {row}, predicted {column} ({share} of the row)")
+_CELL_OF_TWO = phrase(
+    "of {total} images is {row}, predicted {column}: {n_a} by {a}, {n_b} by {b}; difference "
+    "{difference} ({points} points of the row)"
+)
+_HEAD = (_CORNER.replace("\n", " "), "images")  # of files: around the names of the classes
 COMPACT_FROM = 11  # classes; from here on, cells show one number
 DENSE_FROM = 31  # from here on, colour alone: numbers would not fit on a screen
 
@@ -102,7 +109,7 @@ def confusion_matrix(
         np.asarray(matrix),
         classes,
         classes,
-        _WORDS,
+        (t(_CORNER), t(_CELL)),
         totals=totals,
         marked=flags,
         merging=merging,
@@ -137,13 +144,16 @@ def difference_matrix(
     """
     marked = [(int(i), int(j)) for i, j in np.argwhere(significant)]
     data = table_data(
-        np.asarray(difference), classes, classes, _WORDS, totals=totals, marked=marked, look=look
+        np.asarray(difference),
+        classes,
+        classes,
+        (t(_CORNER), t(_CELL_OF_TWO)),
+        totals=totals,
+        marked=marked,
+        look=look,
     )
-    data |= {
-        "models": list(called),
-        "of_a": np.asarray(of_a).astype(int).tolist(),
-        "mark_word": "differs by more than luck",
-    }
+    data |= {"models": list(called), "of_a": np.asarray(of_a).astype(int).tolist()}
+    data["words"]["mark"] = t("differs by more than luck")
     return _mount(data, classes, classes, key).cell
 
 
@@ -153,11 +163,22 @@ def cross_table(
     columns: Sequence[str],
     key: str,
     *,
-    corner: str = "cluster ↓\nlabel →",
-    words: tuple[str, str] = ("in", "labelled"),
+    corner: str | None = None,
+    words: tuple[str, str] | None = None,
 ) -> tuple[str, str] | None:
-    """Draw counts that have no right or wrong, and return the chosen (row, column)."""
-    data = table_data(np.asarray(counts), rows, columns, (corner, *words), cross=True)
+    """Draw counts that have no right or wrong, and return the chosen (row, column).
+
+    `corner` and `words` say what rows and columns are; without them, clusters and labels.
+    """
+    cell = (
+        t("{n} of {total} images in {row}, labelled {column} ({share} of the row)")
+        if words is None
+        else t("{n} of {total} images {in_row} {row}, {in_column} {column} ({share} of the row)")
+        .replace("{in_row}", words[0])
+        .replace("{in_column}", words[1])
+    )
+    corner = corner or t("cluster ↓\nlabel →")
+    data = table_data(np.asarray(counts), rows, columns, (corner, cell), cross=True)
     return _mount(data, rows, columns, key).cell
 
 
@@ -165,7 +186,7 @@ def table_data(
     counts: NDArray[Any],
     rows: Sequence[str],
     columns: Sequence[str],
-    words: tuple[str, str, str],
+    words: tuple[str, str],
     *,
     totals: ArrayLike | None = None,
     marked: Sequence[tuple[int, int]] = (),
@@ -173,11 +194,11 @@ def table_data(
     cross: bool = False,
     look: Look = PLAIN,
 ) -> dict[str, Any]:
-    """Return what the browser draws: counts, and in `words` the corner and how a cell is read.
+    """Return what the browser draws: counts, and in `words` the corner and what a cell says.
 
     In a confusion matrix the diagonal is right and the rest is wrong; a `cross` table has one hue.
     """
-    corner, row_word, column_word = words
+    corner, cell = words
     most = max(counts.shape)
     size: Literal["full", "compact", "dense"] = (
         "full" if most < COMPACT_FROM else "compact" if most < DENSE_FROM else "dense"
@@ -187,8 +208,9 @@ def table_data(
         "rows": list(rows),
         "columns": list(columns),
         "corner": corner,
-        "row_word": row_word,
-        "column_word": column_word,
+        "words": _words() | {"cell": cell},
+        "language": current(),
+        "head": _HEAD,
         "counts": np.asarray(counts).astype(int).tolist(),
         "totals": sums.astype(int).tolist(),
         "marked": [list(at) for at in marked],
@@ -201,7 +223,30 @@ def table_data(
         "file": look.file,
         "title": look.title,
         "notes": list(look.notes),
-        "alt": corner.replace("↓\n", "by row, ").replace("→", "by column"),
+        "alt": corner.replace("↓\n", f"{t('by row')}, ").replace("→", t("by column")),
+    }
+
+
+def _words() -> dict[str, str | tuple[str, str]]:
+    """Return what the browser says by itself."""
+    return {
+        "images": t("images"),
+        "points": t("{points} pt"),
+        "more_columns": t("There are more columns: scroll sideways →"),
+        "drag_name": t("{name}: drag onto another class to merge the two, or click both"),
+        "how_to_merge": t("Drag a class name onto another to merge the two, or click both names."),
+        "merge_with": t("Merge {name} with …: click the other name, or press Escape."),
+        "drag_on": t("Drag {name} onto another."),
+        "release": t("Release to merge {name} and {other}."),
+        "export": t("Copy or download this matrix"),
+        "copy": (t("Copy"), t("Copy as text that a spreadsheet takes")),
+        "copied": t("Copied."),
+        "csv": t("Download the numbers"),
+        "svg": t("Download as a drawing"),
+        "png": t("Download as a picture"),
+        "saved": t("Saved {file}."),
+        "failed": t("That did not work: {reason}"),
+        "no_clipboard": t("This browser lets no page write to the clipboard here."),
     }
 
 

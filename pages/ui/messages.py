@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.errors import AppError
 from core.ids import new_id
+from core.language import phrase, t
 
-UNEXPECTED = "Something unexpected happened"
+UNEXPECTED = phrase("Something unexpected happened")
 _log = logging.getLogger("desempate.pages")
 
 
@@ -39,8 +40,12 @@ def guard() -> Iterator[Outcome]:
         reference = new_id("err")
         _log.exception("unexpected error %s", reference)
         st.error(
-            f"{UNEXPECTED}. Nothing that was saved is lost. The server's log has the details "
-            f"under **{reference}**; reload the page to try again.",
+            t(
+                "{what}. Nothing that was saved is lost. The server's log has the details under "
+                "**{reference}**; reload the page to try again.",
+                what=t(UNEXPECTED),
+                reference=reference,
+            ),
             icon=":material/bug_report:",
         )
 

@@ -8,19 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from core.language import phrase, t, tn
 from core.records import CascadeRecord, ClassMapRecord, ExtendedModel, LabelSet, Run
 from core.services.comparing.questions import Model, Question
 
-AS_LABELLED = "the labels as they are"
-AS_IMPORTED = "the labels of the import"
-SPLITS = {"train": "training", "val": "validation", "test": "test"}
-EVIDENCE = {"val": "validation", "crossval": "cross-validated", "test": "test"}  # ... images
+AS_LABELLED = phrase("the labels as they are")
+AS_IMPORTED = phrase("the labels of the import")
+SPLITS = {"train": phrase("training"), "val": phrase("validation"), "test": phrase("test")}
+SHORT_SPLITS = (phrase("train"), phrase("val"), phrase("test"))  # as files call them
+EVIDENCE = SPLITS | {"crossval": phrase("cross-validated")}
+
+
+def images(evidence: str, n: int) -> str:
+    """Return "1,050 validation images" for a key of `EVIDENCE`."""
+    return {
+        "train": tn("{n:,} training image", "{n:,} training images", n),
+        "val": tn("{n:,} validation image", "{n:,} validation images", n),
+        "test": tn("{n:,} test image", "{n:,} test images", n),
+        "crossval": tn("{n:,} cross-validated image", "{n:,} cross-validated images", n),
+    }[evidence]
 
 
 def run(member: Run) -> str:
     """Return "probe · 7 classes · seed 0 · run-0123456789ab", with a given name before it."""
-    what = " / ".join(member.pair) + " expert" if member.pair else f"{len(member.classes)} classes"
-    words = f"{member.algorithm} · {what} · seed {member.seed} · {member.id}"
+    what = (
+        t("{pair} expert", pair=" / ".join(member.pair))
+        if member.pair
+        else tn("{n:,} class", "{n:,} classes", len(member.classes))
+    )
+    words = t(
+        "{algorithm} · {what} · seed {seed} · {id}",
+        algorithm=member.algorithm,
+        what=what,
+        seed=member.seed,
+        id=member.id,
+    )
     return _called(given(member), words)
 
 
@@ -46,7 +68,9 @@ def ranked(runs: Iterable[Run]) -> list[Run]:
 
 def short(member: Run) -> str:
     """Return the name of a run for a chart's legend: "probe, seed 0 (0123)", or the given one."""
-    name = given(member) or f"{member.algorithm}, seed {member.seed}"
+    name = given(member) or t(
+        "{algorithm}, seed {seed}", algorithm=member.algorithm, seed=member.seed
+    )
     return f"{name} ({_four(member)})"
 
 
@@ -57,18 +81,23 @@ def _four(member: Run | CascadeRecord) -> str:
 
 def class_map(record: ClassMapRecord | None) -> str:
     """Return "five@2", or the words for the labels as they are."""
-    return f"{record.name}@{record.version}" if record else AS_LABELLED
+    return f"{record.name}@{record.version}" if record else t(AS_LABELLED)
 
 
 def label_set(record: LabelSet | None) -> str:
     """Return "consensus@2", or the words for the labels of the import."""
-    return f"{record.name}@{record.version}" if record else AS_IMPORTED
+    return f"{record.name}@{record.version}" if record else t(AS_IMPORTED)
 
 
 def cascade(record: CascadeRecord) -> str:
     """Return "cascade at 0.62 with 2 experts · cas-0123456789ab", with a given name before it."""
-    n = len(record.experts)
-    words = f"cascade at {record.tau:.3f} with {n} expert{'s' * (n != 1)} · {record.id}"
+    words = tn(
+        "cascade at {tau:.3f} with {n} expert · {id}",
+        "cascade at {tau:.3f} with {n} experts · {id}",
+        len(record.experts),
+        tau=record.tau,
+        id=record.id,
+    )
     return _called(record.name, words)
 
 
@@ -90,9 +119,17 @@ def ranked_models(models: Iterable[Model]) -> list[Model]:
 def question(asked: Question, maps: Mapping[str, ClassMapRecord]) -> str:
     """Return "7 classes: a, b, ..." or "5 classes of five@2: ..." or "expert for a / b"."""
     if asked.pair:
-        return f"expert for {' / '.join(asked.pair)}"
-    where = f" of {class_map(maps[asked.class_map_id])}" if asked.class_map_id else ""
-    return f"{len(asked.classes)} classes{where}: {', '.join(asked.classes)}"
+        return t("expert for {pair}", pair=" / ".join(asked.pair))
+    n, names = len(asked.classes), ", ".join(asked.classes)
+    if not asked.class_map_id:
+        return tn("{n:,} class: {names}", "{n:,} classes: {names}", n, names=names)
+    return tn(
+        "{n:,} class of {class_map}: {names}",
+        "{n:,} classes of {class_map}: {names}",
+        n,
+        class_map=class_map(maps[asked.class_map_id]),
+        names=names,
+    )
 
 
 def short_model(member: Model) -> str:
@@ -100,13 +137,19 @@ def short_model(member: Model) -> str:
     if member.cascade is None:
         return short(member.run)
     record = member.cascade
-    return f"{record.name or f'cascade at {record.tau:.3f}'} ({_four(record)})"
+    return f"{record.name or t('cascade at {tau:.3f}', tau=record.tau)} ({_four(record)})"
 
 
 def extended(record: ExtendedModel) -> str:
     """Return "prototypical taught Corte · 7 classes · model-0123456789ab"."""
-    n = len(record.classes)
-    return f"{record.algorithm} taught {record.added} · {n} classes · {record.id}"
+    return tn(
+        "{algorithm} taught {added} · {n:,} class · {id}",
+        "{algorithm} taught {added} · {n:,} classes · {id}",
+        len(record.classes),
+        algorithm=record.algorithm,
+        added=record.added,
+        id=record.id,
+    )
 
 
 def groups(class_of: Mapping[str, str]) -> dict[str, list[str]]:
@@ -117,7 +160,16 @@ def groups(class_of: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def both(items: Sequence[str]) -> str:
+    """Return "a and b", "a and b and c"."""
+    found = items[0]
+    for item in items[1:]:
+        found = t("{first} and {second}", first=found, second=item)
+    return found
+
+
 def listing(items: Sequence[str], most: int = 8) -> str:
     """Return "a, b, c" or, for a long list, its beginning and how many more there are."""
     rest = len(items) - most
-    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+    listed = ", ".join(items[:most])
+    return t("{listed} and {n:,} more", listed=listed, n=rest) if rest > 0 else listed

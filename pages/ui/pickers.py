@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.language import t
 from pages.ui import names, state
 
 
@@ -95,7 +96,7 @@ def split(label: str, key: str, *, help: str, first: str = "test") -> str:
             [first, *others],
             default=first,
             required=True,
-            format_func=lambda name: names.SPLITS[name],
+            format_func=lambda name: t(names.SPLITS[name]),
             key=key,
             bind="query-params",
             help=help,

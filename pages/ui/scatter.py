@@ -16,6 +16,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.language import t, text
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
@@ -45,14 +46,16 @@ def choose_plane(key: str) -> str:
     """Draw the choice of the projection and return "PCA" or "UMAP"; bound to the address."""
     return str(
         st.segmented_control(
-            "Plane",
+            t("Plane"),
             PLANES,
             default=PLANES[0],
             required=True,
             key=key,
             bind="query-params",
-            help="PCA keeps distances and is there at once. UMAP shows neighbourhoods better, but "
-            "its distances mean nothing: trust what lies together, not how far apart.",
+            help=t(
+                "PCA keeps distances and is there at once. UMAP shows neighbourhoods better, but "
+                "its distances mean nothing: trust what lies together, not how far apart."
+            ),
         )
     )
 
@@ -93,7 +96,7 @@ def scatter(
             data={
                 **map_data(points, rows, cached.images(ws, dataset.id)["label"], dataset.labels),
                 **_marks(points, marks),
-                **{"map": key, "alt": alt, "selectable": selectable},
+                **{"map": key, "words": _words(alt, selectable), "selectable": selectable},
             },
             default={"selection": None},
             on_selection_change=_nothing,
@@ -135,7 +138,8 @@ def colour_data(groups: Sequence[str], order: Sequence[str], rows: NDArray[Any])
     return {
         "groups": pd.DataFrame({"group": _small(codes[rows])}),
         "names": list(order),
-        "counts": [f"{n:,}" for n in counts],
+        "counts": [text.number(int(n)) for n in counts],
+        "words": {"entry": t("{name}: {n} images; click to bring them forward")},
     }
 
 
@@ -151,6 +155,22 @@ def picture_data(
         [row, "data:image/jpeg;base64," + base64.b64encode(thumb).decode(), *lines]
         for row, thumb, lines in zip(wanted, thumbs, said.to_numpy().tolist(), strict=True)
     ]
+
+
+def _words(alt: str, selectable: bool) -> dict[str, str | tuple[str, str]]:
+    """Return what the browser says by itself; of buttons, what is on them and their tooltip."""
+    marking = t(
+        "{map}; arrows move it, plus and minus zoom, Enter marks what is in the middle", map=alt
+    )
+    looking = t("{map}; arrows move it, plus and minus zoom", map=alt)
+    return {
+        "keys": marking if selectable else looking,
+        "lasso": (t("Lasso"), t("Draw around points to mark them; or hold Shift and drag")),
+        "clear": (t("Clear"), t("Mark nothing (Escape)")),
+        "fit": (t("Fit"), t("Show the whole map (0)")),
+        "nearer": t("Nearer (+)"),
+        "further": t("Further away (-)"),
+    }
 
 
 @st.fragment
@@ -198,5 +218,6 @@ def _nothing() -> None:
 
 def hover(images: pd.DataFrame) -> pd.DataFrame:
     """Return what a point says of its image, one column a line; row = position."""
-    said = images["label"] + ", " + images["split"].map(names.SPLITS)
+    splits = {split: t(word) for split, word in names.SPLITS.items()}
+    said = images["label"] + ", " + images["split"].map(splits)
     return pd.DataFrame({"said": said, "path": images["path"]})

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from core.language import SOURCE, ask_for_language, languages, t
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
-from pages.ui import job_panel, messages, resources, state
+from pages.ui import job_panel, messages, resources, state, tour
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGO = Path(__file__).with_name("assets") / "logo.svg"
@@ -43,6 +44,7 @@ class Frame:
 
     ws: Workspace
     dataset: Dataset | None
+    page: str  # the stem of its file
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,9 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
     with st.sidebar:
         top = st.container()  # below it the language, which must be known before any sentence
         _pick_language()
-    page = st.navigation(
-        {
-            t(section): [
-                st.Page(
-                    ROOT / "pages" / f"{r.stem}.py",
-                    title=t(r.title),
-                    icon=f":material/{r.icon}:",
-                    default=r.stem == Path(HOME).stem,
-                )
-                for r in rows
-            ]
-            for section, rows in routes.items()
-        }
-    )
+    pages = {r.stem: _page(r) for rows in routes.values() for r in rows}
+    page = st.navigation({str(t(s)): [pages[r.stem] for r in rows] for s, rows in routes.items()})
+    stem = next(stem for stem, one in pages.items() if one == page)
     with messages.guard():
         ws = resources.workspace()
         with top:
@@ -86,11 +77,20 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
             job_panel.sidebar(ws)
         if sentence := state.take_flash():
             st.toast(messages.inline(sentence), icon=":material/check_circle:")
-        token = _frame.set(Frame(ws, dataset))
+        token = _frame.set(Frame(ws, dataset, stem))
         try:
             page.run()
         finally:
             _frame.reset(token)
+
+
+def _page(route: Route) -> StreamlitPage:
+    return st.Page(
+        ROOT / "pages" / f"{route.stem}.py",
+        title=t(route.title),
+        icon=f":material/{route.icon}:",
+        default=route.stem == Path(HOME).stem,
+    )
 
 
 def enter(title: str, lead: str) -> Context:
@@ -122,6 +122,8 @@ def enter_without_dataset(title: str, lead: str) -> tuple[Workspace, Dataset | N
         st.stop()
     st.title(title, anchor=False)
     st.caption(lead)
+    if frame.dataset is not None:
+        tour.show(frame.page)
     return frame.ws, frame.dataset
 
 

@@ -80,7 +80,7 @@ def test_intervals_reach_from_low_to_high():
 
 def table(counts, **more):
     names = [f"c{i}" for i in range(len(counts))]
-    return matrix.table_data(np.array(counts), names, names, ("true ↓", "is", "predicted"), **more)
+    return matrix.table_data(np.array(counts), names, names, ("true ↓", "{n} is {row}"), **more)
 
 
 def test_a_matrix_carries_counts_and_the_images_of_each_row():
@@ -148,8 +148,6 @@ def test_shares_become_percent_only_here():
     assert text.percent(None) == text.percent(float("nan")) == "–"
     assert text.interval([0.701, 0.78]) == "70.1 to 78.0 %"
     assert text.points(-0.021) == "-2.1 points"
-    assert text.count(1, "image") == "1 image"
-    assert text.count(1050, "image") == "1,050 images"
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert text.ago(now - timedelta(minutes=5), now) == "5 min ago"
     assert text.ago(now - timedelta(days=3), now) == "20 November 2026"

@@ -109,7 +109,7 @@ def test_undo_redo_rename_split_and_start_over(full):
     assert matrices(app)[0]["rows"] == ["A+B", "C", "D"]
     app = click(click(app, "Undo"), "Redo")
     assert matrices(app)[0]["rows"] == ["A+B", "C", "D"]
-    app = click(app, "Split")
+    app = click(app, "Split up")
     assert "4 labels → 4 classes" in texts(app)
     app = click(merge(app, "A", "B", "C"), "Start over")
     assert "4 labels → 4 classes" in texts(app)

@@ -265,7 +265,7 @@ def test_what_only_one_gets_right_and_what_joining_is_worth(full):
     found = mistakes.worth(both)
     (table,) = tables(app)
     assert table["accuracy"].tolist() == pytest.approx(
-        [100 * share.accuracy for share in (*found.own, found.any_right, found.averaged)]
+        [share.accuracy for share in (*found.own, found.any_right, found.averaged)]
     )
     for model_id, rows in zip(chosen(app), found.alone, strict=True):
         app = stands(app.selectbox(key="right_only_for").set_value(model_id).run())

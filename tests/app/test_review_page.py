@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 from core.errors import StoreError
+from core.language import speaking, t
 from core.services.data.datasets import get_dataset, image_ids, label_indices
 from core.services.labels import adjudicating, label_sets, label_work, review_queues, reviewing
 from core.services.labels.settling import settle
 from core.services.runs import training
 from core.store import reviews
-from pages.parts import review_agreement, review_screen, review_suspects
+from pages.parts import review_agreement, review_differences, review_screen, review_suspects
 from tests.app.conftest import stands, texts
 from tests.app.hands import button, choose_cell, click, queued, tiles
 from tests.seeding import LABELS, add_crossval, generalist_probs
@@ -182,7 +184,7 @@ def test_agreement_shows_its_figures_and_the_images_behind_them(reviewed):
         review_agreement.reading(found["agreement"]["alpha"], found["agreement"]["alpha_ci"])
         in said
     )
-    _, used = review_agreement.disagreed(found["class_pairs"], LABELS)
+    _, used = review_differences.disagreed(found["class_pairs"], LABELS)
     version = found["last_review"]
     app = choose_cell(app, f"disagreed-{reviewed.ids.dataset}-None-{version}", 0, 1)
     behind = label_work.disagreements(reviewed.ws, reviewed.ids.dataset, pair=(used[0], used[1]))
@@ -294,3 +296,24 @@ def test_what_is_marked_on_the_map_is_a_queue_and_without_it_the_page_leads_ther
     ids = image_ids(full.ws, full.ids.dataset)
     assert sorted(data["order"]) == sorted(ids[position] for position in (3, 5, 8))
     assert data["left"] == "3 of 3 images left"
+
+
+def test_a_link_in_another_language_opens_its_tab(reviewed):
+    assert "Labels that change" in texts(view(reviewed, "Consenso"))
+
+
+def test_a_tab_stays_open_when_its_words_change_with_the_language(reviewed):
+    app = view(reviewed, "Consensus")
+    app = stands(app.button_group(key="language").set_value("es").run())
+    assert "Etiquetas que cambian" in texts(app)
+
+
+def test_the_desk_has_all_its_words_in_the_language_of_the_reader():
+    with speaking("es"):
+        words = {name: str(t(said)) for name, said in review_screen.WORDS.items()}
+    assert words["not_sure"] == "No seguro"
+    assert {k for k, said in review_screen.WORDS.items() if words[k] == said} == set()
+    browser = "".join(p.read_text() for p in review_screen.ASSETS.glob("review*.js"))
+    assert {name for name in words if not re.search(rf"\b{name}\b", browser)} <= {
+        "said_skip", "said_not_sure"
+    }  # fmt: skip

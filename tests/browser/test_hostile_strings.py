@@ -14,6 +14,7 @@ from core.errors import AppError
 from core.services.classes import mapping
 from core.services.costs import entering
 from core.services.data import datasets
+from core.services.decisions import deciding
 from core.services.labels import label_sets, reviewing
 from core.services.runs import marking
 from core.settings import load_settings
@@ -32,6 +33,7 @@ WHERE = (
     "compare?compare_view=Confusion",
     "compare",
     "cascade",
+    "decisions",
 )  # fmt: skip
 LISTEN = "window.hits = 0; window.hit = () => { window.hits += 1; };"
 
@@ -105,6 +107,9 @@ def _filled(folder: Path, strings: tuple[str, ...]) -> Path:
                     label=labels[i % 4], note=text,
                 )  # fmt: skip
             _try(label_sets.save_label_set, ws, dataset.id, text, names, origin={}, who=text)
+            for saved in (seeded.class_map, seeded.cascade):
+                _try(deciding.decide, ws, saved, action="comment", name=text, reason=text)
+                _try(deciding.decide, ws, saved, action="comment", name="Ana", reason=text)
             costs = (1.0 - np.eye(4)).tolist()
             _try(entering.enter, ws, dataset.id, costs, unit=text[:16], who=text, why=text)
     return folder

@@ -120,8 +120,35 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     assert {(row["model"], bool(row["reason"])) for row in merged_too["apart"]} == {
         (expert["run"], True)
     }
+    _check_decisions(shell, merged["class_map"], cascade["cascade"])
     _check_predictions(shell, tmp_path, runs[0]["run"], cascade["cascade"])
     _check_export(shell, tmp_path, cascade["cascade"])
+
+
+def _check_decisions(shell: Shell, class_map: str, cascade: str) -> None:
+    """What was saved is proposed, and each thing that is said about it is on record."""
+    listed = {row["proposal"]: row for row in shell("decisions", "buds")["proposals"]}
+    assert {class_map, cascade} <= set(listed)
+    assert {row["state"] for row in listed.values()} == {"open"}
+    done = shell("decide", class_map, "--approve", "--name", "Ana", "--why", "we agree")
+    assert (done["state"], done["stale"], done["evidence"]["class_map"]) == (
+        "approved",
+        None,
+        class_map,
+    )
+    assert done["figures"]["n_classes"] == 6 and done["gains"] and done["verdict"]
+    shell("decide", class_map, "--comment", "--name", "Bea", "--why", "are we sure?")
+    shell("decide", class_map, "--withdraw", "--name", "Ana")
+    shell("decide", class_map, "--decline", "--name", "Bea", "--why", "not yet")
+    (row,) = [r for r in shell("decisions", "buds")["proposals"] if r["proposal"] == class_map]
+    assert row["state"] == "declined"
+    assert [(e["action"], e["name"]) for e in row["events"]] == [
+        ("approve", "Ana"),
+        ("comment", "Bea"),
+        ("withdraw", "Ana"),
+        ("decline", "Bea"),
+    ]
+    assert {e["evidence_hash"] for e in row["events"]} == {row["evidence_hash"]}
 
 
 def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> None:
@@ -231,6 +258,12 @@ def _original(workspace: Path, image_id: str) -> bytes:
         ("extend", "run-0", "--class", "x", *["x.jpg"] * 51),
         ("predictions", "run-0", "--to", "x.pkl"),
         ("mirror", "nothing"),
+        ("decisions", "nothing"),
+        ("decide", "map-0", "--approve", "--name", "Ana"),
+        ("decide", "map-0", "--approve", "--decline", "--name", "Ana"),
+        ("decide", "map-0", "--name", "Ana"),
+        ("decide", "map-0", "--approve"),
+        ("decide", "map-0", "--decline", "--name", "Ana"),
         ("nonsense",),
         (),
     ],

@@ -19,10 +19,10 @@ STEMS = sorted(page.stem for page in (ROOT / "pages").glob("*.py"))
 
 
 def routes() -> list[list[str]]:
-    """Return [stem, title, icon] of every Route in app.py, in order."""
+    """Return [stem, title, icon] of every Route in app.py, in order; titles are marked phrases."""
     tree = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
     return [
-        [ast.literal_eval(argument) for argument in node.args]
+        [ast.literal_eval(a.args[0] if isinstance(a, ast.Call) else a) for a in node.args]
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Route"
     ]
@@ -49,6 +49,7 @@ def test_app_is_the_map_and_nothing_else():
     imported = [ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     assert imported == [
         "from __future__ import annotations",
+        "from core.language import phrase",
         "from pages.ui.shell import Route, run",
     ]
 

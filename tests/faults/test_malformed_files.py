@@ -19,8 +19,8 @@ from core.settings import ROOT, ImageLimits
 from core.sources import decoder, open_source
 from core.sources.build import build
 from core.sources.decoder import Decoder
-from core.sources.images import BadImage
 from core.sources.items import SourceItem
+from core.sources.recognise import BadImage
 from tests.image_files import class_files, encoded, write_folder, write_zip
 from tests.malformed import (
     FORMATS,

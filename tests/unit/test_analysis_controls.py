@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,34 +29,52 @@ def every_owned_image(case):
 @given(cascade_inputs())
 def test_deferring_nothing_gains_nothing(case):
     found = controls.random_deferral(sent(case, 0.0), every_owned_image(case), case.probs, case.y)
-    assert (found["gain"], found["accuracy_sd"], found["n_deferred"]) == (0.0, 0.0, 0)
+    assert set(found.values()) == {0, found["accuracy"]}
 
 
 @given(cascade_inputs())
-def test_deferring_everything_leaves_nothing_to_chance(case):
+def test_deferring_all_of_the_pairs_leaves_nothing_to_chance_within_them(case):
     everything = every_owned_image(case)
     found = controls.random_deferral(everything, everything, case.probs, case.y)
-    assert found["accuracy"] == pytest.approx(np.mean(everything.answer == case.y))
-    assert found["accuracy_sd"] == pytest.approx(0.0, abs=1e-9)
+    was = np.mean(case.probs.argmax(axis=1) == case.y)
+    gain = np.mean(everything.answer == case.y) - was
+    assert found["gain_in_pair"] == pytest.approx(gain)
+    assert found["sd_in_pair"] == pytest.approx(0.0, abs=1e-9)
+    if len(case.pairs) == 1:  # of all images, as many as the pair owns
+        assert found["gain"] == pytest.approx(gain * np.mean(everything.asked >= 0))
+
+
+def drawn_by_hand(case, m, pool, everything):
+    """Return the accuracies when `m` images of a pool are passed on, over 4,000 draws."""
+    rng, drawn = np.random.default_rng(1), []
+    right = case.probs.argmax(axis=1) == case.y
+    for _ in range(4000):
+        now, chosen = right.copy(), rng.choice(pool, m, replace=False)
+        now[chosen] = everything.answer[chosen] == case.y[chosen]
+        drawn.append(now.mean())
+    return drawn
 
 
 def test_random_deferral_equals_drawing_at_random():
     rng = np.random.default_rng(0)
-    probs = rng.dirichlet([1, 1, 0.1], 300)
+    probs = rng.dirichlet([1, 1, 0.5], 300)
     y, q = rng.integers(0, 2, 300), [rng.dirichlet([1, 1], 300)]
-    case = type("Case", (), {"probs": probs, "y": y, "pairs": [(0, 1)], "expert_probs": q})
+    q[0][np.arange(300), y] += 1.0  # an expert that is mostly right
+    q[0] /= q[0].sum(axis=1, keepdims=True)
+    case = SimpleNamespace(probs=probs, y=y, pairs=[(0, 1)], expert_probs=q)
     routed, everything = sent(case, 0.7), every_owned_image(case)
-    owned, m = np.flatnonzero(everything.asked >= 0), int((routed.asked >= 0).sum())
-    right = probs.argmax(axis=1) == y
-    drawn = []
-    for _ in range(4000):
-        now = right.copy()
-        chosen = rng.choice(owned, m, replace=False)
-        now[chosen] = everything.answer[chosen] == y[chosen]
-        drawn.append(now.mean())
+    m = int((routed.asked >= 0).sum())
     found = controls.random_deferral(routed, everything, probs, y)
-    assert found["accuracy"] == pytest.approx(np.mean(drawn), abs=0.002)
-    assert found["accuracy_sd"] == pytest.approx(np.std(drawn), rel=0.1)
+    base = np.mean(probs.argmax(axis=1) == y)
+    for gain, sd, pool in (
+        ("gain", "accuracy_sd", np.arange(300)),
+        ("gain_in_pair", "sd_in_pair", np.flatnonzero(everything.asked >= 0)),
+    ):
+        drawn = drawn_by_hand(case, m, pool, everything)
+        assert found[gain] == pytest.approx(np.mean(drawn) - base, abs=0.002)
+        assert found[sd] == pytest.approx(np.std(drawn), rel=0.1)
+    assert found["accuracy"] == pytest.approx(base + found["gain"])
+    assert found["gain_in_pair"] > found["gain"] + 0.02
 
 
 @given(cascade_inputs(), TAUS)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.models import backbones, convert, embedding
+from core.models import backbones, convert, onnx_session
 from core.models.exportable import exportable
 
 
@@ -34,7 +34,7 @@ def test_same_answers_and_every_layer_replaced(tmp_path):
     expected = model.predict_on_batch(image)
     assert np.allclose(copy.predict_on_batch(image), expected, atol=1e-5)
     convert.write_onnx(copy, tmp_path / "a.onnx")
-    session = embedding.open_session(tmp_path / "a.onnx", 1)
+    session = onnx_session.open_session(tmp_path / "a.onnx", 1)
     assert np.allclose(session.run(None, {"image": image})[0], expected, atol=1e-5)
 
 

@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 
 from core.errors import InvalidInput
+from core.language import speaking, t
 from core.models import ALGORITHMS, get_algorithm, options
 from core.models.cnn import CnnOptions
+from core.models.option_titles import TITLES
 from core.models.probe import ProbeOptions
 
 
@@ -61,3 +63,16 @@ def test_parse_refuses(given):
 def test_unknown_algorithm_lists_the_known():
     with pytest.raises(InvalidInput, match=f"expected {' or '.join(ALGORITHMS)}; received forest"):
         get_algorithm("forest")
+
+
+@pytest.mark.parametrize("entry", ALGORITHMS.values(), ids=lambda entry: entry.name)
+def test_every_option_has_a_title_and_a_translation(entry):
+    for field in options.describe(entry.options):
+        assert field.title == TITLES[field.name]
+        with speaking("es"):
+            assert t(field.help) != field.help
+
+
+def test_no_title_is_left_of_an_option_that_is_gone():
+    there = {f.name for entry in ALGORITHMS.values() for f in options.describe(entry.options)}
+    assert set(TITLES) == there

@@ -12,7 +12,7 @@ import pytest
 from core.errors import InvalidInput, NotReady
 from core.services.cascades import saving
 from core.services.classes import merging
-from core.services.comparing import questions
+from core.services.comparing import questions, sharing
 from core.services.data import datasets
 from core.services.labels import label_evidence
 from core.services.runs import adopting, crossvalidating, exporting, predicting, training
@@ -107,9 +107,7 @@ def test_two_columns_make_an_expert_that_a_cascade_can_ask(workspace, ids, table
 
 def test_it_takes_part_like_any_other(workspace, ids, table):
     model = questions.find(workspace, add(workspace, ids, table)["run"])
-    asked = questions.same_question(
-        workspace, [model, questions.find(workspace, ids.merged)], "test"
-    )
+    asked = sharing.same_question(workspace, [model, questions.find(workspace, ids.merged)], "test")
     assert asked.classes == ("A", "B", "C+D")
     assert merging.usual_evidence(workspace, model.id) == "val"
     assert [s.name for s in merging.evidence_sources(workspace, model.id)] == ["val"]

@@ -7,6 +7,7 @@ import pytest
 
 from core.analysis.cascades.routes import PERSON, Thresholds
 from core.errors import InvalidInput, NotFound
+from core.language import speaking
 from core.services.cascades import guaranteeing, members, reporting, saving
 from core.services.cascades.members import Members
 from core.services.cascades.plan import read_plan
@@ -109,21 +110,46 @@ def test_costs_are_told_only_where_they_are_known(workspace, its):
 
 
 @pytest.mark.parametrize(
-    ("gain", "ci", "random", "lead", "words"),
+    ("gain", "ci", "random", "in_pair", "lead", "words"),
     [
-        (0.05, [0.02, 0.08], 0.01, [0.01, 0.03], "The experts pay: +5.0 points"),
-        (0.05, [0.02, 0.08], 0.05, [0.01, 0.03], "at random would gain as much"),
-        (0.05, [0.02, 0.08], 0.01, [-0.01, 0.03], "second generalist in their place"),
-        (0.01, [-0.02, 0.04], 0.0, [0.0, 0.1], "No measurable gain"),
-        (-0.05, [-0.08, -0.02], 0.0, [0.0, 0.1], "The experts do harm"),
+        (0.05, [0.02, 0.08], 0.01, 0.01, [0.01, 0.03], "The experts pay: +5.0 points"),
+        (0.05, [0.02, 0.08], 0.05, 0.05, [0.01, 0.03], "at random would gain as much"),
+        (0.05, [0.02, 0.08], 0.01, 0.05, [0.01, 0.03], "The threshold adds nothing"),
+        (0.05, [0.02, 0.08], 0.01, 0.01, [-0.01, 0.03], "second generalist in their place"),
+        (0.01, [-0.02, 0.04], 0.0, 0.0, [0.0, 0.1], "No measurable gain"),
+        (-0.05, [-0.08, -0.02], 0.0, 0.0, [0.0, 0.1], "The experts do harm"),
     ],
 )
-def test_the_verdict_can_say_no(gain, ci, random, lead, words):
-    test = {"gain": gain, "gain_ci": ci, "n_deferred": 9, "n_answered": 99, "n_images": 99,
-            "pairs": [{"n_deferred": 9, "n_owned": 20}]}  # fmt: skip
-    controls = {"random": {"gain": random, "accuracy_sd": 0.002}, "ensemble": {"lead_ci": lead}}
-    said = reporting.verdict({"test": test, "controls": controls})
+def test_the_verdict_can_say_no(gain, ci, random, in_pair, lead, words):
+    said = verdict_of(gain, ci, random, in_pair, lead, {"n_deferred": 9, "n_owned": 20})
     assert words in said
+    doubts = ("at random would gain", "threshold adds nothing", "second generalist")
+    assert sum(doubt in said for doubt in doubts) == any(doubt in words for doubt in doubts)
+
+
+def test_a_threshold_that_passes_on_the_whole_pair_is_not_held_against_the_expert():
+    whole = {"n_deferred": 9, "n_owned": 9}
+    assert "adds nothing" not in verdict_of(0.05, [0.02, 0.08], 0.01, 0.05, [0.01, 0.03], whole)
+
+
+def test_of_several_experts_the_verdict_names_those_that_do_not_pay():
+    pays = {"pair": ["A", "B"], "gain": 0.06, "gain_ci": [0.04, 0.08]}
+    idle = {"pair": ["C", "D"], "gain": -0.01, "gain_ci": [-0.03, 0.01]}
+    rows = [{**row, "n_deferred": 9, "n_owned": 20} for row in (pays, idle)]
+    said = verdict_of(0.05, [0.02, 0.08], 0.01, 0.01, [0.01, 0.03], *rows)
+    assert said.startswith("The experts pay: +5.0 points")
+    assert "Not the one for C / D: -1.0 points (-3.0 to +1.0)." in said and "A / B" not in said
+    silent = verdict_of(0.05, [0.02, 0.08], 0.01, 0.01, [0.01, 0.03], {**rows[1]})
+    assert "Not the one" not in silent  # the only one is what the first sentence is about
+
+
+def verdict_of(gain, ci, random, in_pair, lead, *rows):
+    test = {"gain": gain, "gain_ci": ci, "n_deferred": sum(row["n_deferred"] for row in rows),
+            "n_answered": 99, "n_images": 99, "pairs": list(rows)}  # fmt: skip
+    chance = {"gain": random, "accuracy_sd": 0.002, "gain_in_pair": in_pair, "sd_in_pair": 0.002}
+    return reporting.verdict(
+        {"test": test, "controls": {"random": chance, "ensemble": {"lead_ci": lead}}}
+    )
 
 
 @pytest.mark.parametrize(
@@ -219,6 +245,13 @@ def test_a_promise_holds_for_its_thresholds_and_is_saved_with_them_only(tmp_path
     assert found.thresholds is not None and found.thresholds.taus == (its.best_tau,)
     kept = saving.save(workspace, its, found.thresholds, promise=found)
     assert kept.plan["promise"]["sentence"] == found.sentence
+    with speaking("es"):  # who saves it in Spanish saves the same, and reads it in Spanish
+        again = saving.save(workspace, its, found.thresholds, promise=found)
+        assert again.id == kept.id and again.plan == kept.plan
+        assert guaranteeing.sentence(again.plan["promise"]).startswith("De lo que se responde")
+        assert reporting.verdict(again.report) != again.report["verdict"]
+    assert guaranteeing.sentence(again.plan["promise"]) == found.sentence
+    assert again.report["verdict"] == reporting.verdict(again.report)
     moved = Thresholds(found.thresholds.taus, found.thresholds.person + 0.05)
     assert saving.save(workspace, its, moved, promise=found).plan["promise"] is None
     calibrating = members.kept_for_calibration(workspace, its)

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import InvalidInput, NotFound
 from core.services.cascades import members, saving
-from core.services.comparing import questions
+from core.services.comparing import questions, sharing
 from core.services.comparing.questions import Question
 from core.services.data import datasets
 from core.services.labels import label_sets
@@ -65,7 +65,7 @@ def test_answers_of_a_run_are_its_calibrated_probabilities(workspace, ids, four)
 
 def test_finer_classes_are_added_up_for_a_coarser_question(workspace, ids, four):
     merged = questions.find(workspace, ids.merged)
-    asked = questions.same_question(
+    asked = sharing.same_question(
         workspace, [merged, questions.find(workspace, ids.generalist)], "test"
     )
     assert asked.classes == ("A", "B", "C+D")
@@ -109,7 +109,7 @@ def test_another_label_set_says_what_is_true(workspace, ids, four):
 
 def test_training_images_and_unknown_models_are_refused(workspace, ids):
     with pytest.raises(InvalidInput, match="not learned from"):
-        questions.same_question(workspace, [questions.find(workspace, ids.second)], "train")
+        sharing.same_question(workspace, [questions.find(workspace, ids.second)], "train")
     with pytest.raises(NotFound):
         questions.find(workspace, "run-0")
     with pytest.raises(NotFound):
@@ -119,4 +119,4 @@ def test_training_images_and_unknown_models_are_refused(workspace, ids):
 def test_an_expert_and_a_merged_run_share_no_question(workspace, ids):
     models = [questions.find(workspace, i) for i in (ids.expert, ids.merged)]
     with pytest.raises(InvalidInput, match="do not answer the same question"):
-        questions.same_question(workspace, models, "test")
+        sharing.same_question(workspace, models, "test")

@@ -11,7 +11,7 @@ import pytest
 from core.settings import ImageLimits
 from core.sources import decoder, images
 from core.sources.decoder import Decoder
-from core.sources.images import BadImage
+from core.sources.recognise import BadImage
 from tests.image_files import encoded
 
 LIMITS = ImageLimits()

@@ -13,8 +13,8 @@ from core.errors import InvalidInput
 from core.records import Problem
 from core.settings import ImageLimits
 from core.sources import open_source
-from core.sources.images import BadImage
 from core.sources.items import SourceItem
+from core.sources.recognise import BadImage
 from tests.image_files import class_files, encoded, write_folder, write_zip
 from tests.malformed import zipped
 

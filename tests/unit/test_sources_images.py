@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.settings import ImageLimits
 from core.sources import images
-from core.sources.images import BadImage
+from core.sources.recognise import BadImage
 from tests.image_files import encoded, rgb
 
 LIMITS = ImageLimits()

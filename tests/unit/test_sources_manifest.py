@@ -15,8 +15,8 @@ from core.errors import InvalidInput
 from core.records import Problem
 from core.settings import ImageLimits
 from core.sources import open_source
-from core.sources.images import BadImage
 from core.sources.manifest import find_listing
+from core.sources.recognise import BadImage
 from tests.image_files import class_files, encoded, write_folder, write_zip
 
 LIMITS = ImageLimits()
@@ -113,7 +113,7 @@ def test_the_only_table_says_why_it_is_not_read(tmp_path, kind):
 
 
 def test_no_class_folders_and_no_list_is_the_sentence_of_the_layout(tmp_path, kind):
-    with pytest.raises(InvalidInput, match="has no class folders; .* 1 pictures in no folder"):
+    with pytest.raises(InvalidInput, match="has no class folders; .* 1 picture in no folder"):
         read(packed(tmp_path, {"0.png": encoded(), "notes.csv": b"a,b\n"}, kind))
 
 

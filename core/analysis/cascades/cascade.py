@@ -24,6 +24,7 @@ from core.analysis._checks import some_images
 from core.analysis.cascades.deferral import answers, combine, deferred_mask, route
 from core.analysis.cascades.threshold import Sweep, default_grid, sweep
 from core.errors import InvalidInput
+from core.language import t
 
 __all__ = [
     "Sweep",
@@ -98,7 +99,7 @@ def pair_table(confusion: ArrayLike, classes: Sequence[str]) -> list[dict[str, A
     C = some_images(confusion)
     if len(classes) != len(C):
         raise InvalidInput(
-            "classes must name each row", expected=str(len(C)), received=str(len(classes))
+            t("classes must name each row"), expected=str(len(C)), received=str(len(classes))
         )
     n_images, n_errors = float(C.sum()), float(C.sum() - np.trace(C))
     both = np.triu(C + C.T, k=1)

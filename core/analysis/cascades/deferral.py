@@ -11,6 +11,7 @@ tau; equality keeps, so tau = 0 defers nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.analysis._checks import Bools, Floats, Ints, probabilities, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 Pairs = Sequence[tuple[int, ...]]  # two classes, or a group of more
 
@@ -145,7 +147,9 @@ def checked_tau(tau: float) -> float:
         Otherwise; NaN included.
     """
     if not 0.0 <= tau <= 1.0:
-        raise InvalidInput("tau is out of range", expected="a share in [0, 1]", received=str(tau))
+        raise InvalidInput(
+            t("tau is out of range"), expected=t("a share in [0, 1]"), received=str(tau)
+        )
     return float(tau)
 
 
@@ -189,18 +193,21 @@ def deferrals(
     same_length("deferred", len(mask), "probs", len(probs))
     if len(expert_probs) != len(pairs):
         raise InvalidInput(
-            "there must be one expert for each pair",
+            t("there must be one expert for each pair"),
             expected=str(len(pairs)),
             received=str(len(expert_probs)),
         )
     for index, pair in enumerate(pairs):
         q = np.asarray(expert_probs[index])
-        called = f"the expert for classes {' and '.join(map(str, pair))}"
+        called = t(
+            "the expert for classes {classes}",
+            classes=reduce(lambda a, b: t("{a} and {b}", a=a, b=b), map(str, pair)),
+        )
         if q.shape != (len(probs), len(pair)):
             raise InvalidInput(
-                f"{called} must answer for each image",
-                expected=f"shape ({len(probs)}, {len(pair)})",
-                received=f"shape {q.shape}",
+                t("{called} must answer for each image", called=called),
+                expected=t("shape {shape}", shape=str((len(probs), len(pair)))),
+                received=t("shape {shape}", shape=str(q.shape)),
             )
         rows = np.flatnonzero(mask & (owners == index))
         answered = probabilities(q[rows], called)
@@ -222,9 +229,12 @@ def pair_owners(pairs: Pairs, n_classes: int) -> Ints:
         within = np.ix_(list(pair), list(pair)) if known else None
         if within is None or not 1 < len(members) == len(pair) or (owner_of[within] >= 0).any():
             raise InvalidInput(
-                "an expert's pair cannot be used",
-                expected=f"two or more different classes in [0, {n_classes}), no two of them "
-                "answered for by another expert",
+                t("an expert's pair cannot be used"),
+                expected=t(
+                    "two or more different classes in [0, {n}), no two of them answered for by "
+                    "another expert",
+                    n=n_classes,
+                ),
                 received=f"({', '.join(map(str, pair))})",
             )
         owner_of[within] = index

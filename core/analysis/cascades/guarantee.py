@@ -23,8 +23,11 @@ from scipy.stats import beta
 
 from core.analysis._checks import Bools, Floats, Ints, same_length
 from core.errors import InvalidInput
+from core.language import phrase, t
 
 N_GRID = 101  # thresholds that are tried: 0, 0.01, ..., 1
+_ERROR = phrase("the largest error is out of range")
+_CONFIDENCE = phrase("the confidence is out of range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,9 @@ def _counts(confidence: ArrayLike, right: ArrayLike, grid: Floats) -> tuple[Ints
     good: Bools = np.asarray(right, dtype=np.bool_)
     same_length("confidence", len(sure), "right", len(good))
     if sure.ndim != 1 or (sure.size and not (sure.min() >= 0 and sure.max() <= 1 + 1e-6)):
-        raise InvalidInput("a confidence is no share", expected="numbers in [0, 1], one an image")
+        raise InvalidInput(
+            t("a confidence is no share"), expected=t("numbers in [0, 1], one an image")
+        )
     at = np.searchsorted(grid, sure, side="right") - 1  # highest threshold that accepts it
     n = np.bincount(at, minlength=len(grid))[::-1].cumsum()[::-1]
     wrong = np.bincount(at[~good], minlength=len(grid))[::-1].cumsum()[::-1]
@@ -176,8 +181,6 @@ def _counts(confidence: ArrayLike, right: ArrayLike, grid: Floats) -> tuple[Ints
 
 
 def _check_promise(max_error: float, confidence: float) -> None:
-    for name, share in (("largest error", max_error), ("confidence", confidence)):
+    for what, share in ((_ERROR, max_error), (_CONFIDENCE, confidence)):
         if not 0.0 < share < 1.0:
-            raise InvalidInput(
-                f"the {name} is out of range", expected="a share in (0, 1)", received=str(share)
-            )
+            raise InvalidInput(t(what), expected=t("a share in (0, 1)"), received=str(share))

@@ -28,6 +28,7 @@ from core.analysis.cascades.deferral import (
     route,
 )
 from core.errors import InvalidInput
+from core.language import t
 
 GENERALIST, PERSON = -1, -2  # routes; from 0 on: the pair whose expert answered
 N_STEPS = 1000  # of the sliders: 0, 0.001, ..., 1
@@ -226,7 +227,7 @@ def _unique(rows: Ints) -> NDArray[np.int32]:
 def _checked(thresholds: Thresholds, pairs: Pairs) -> Thresholds:
     if len(thresholds.taus) != len(pairs):
         raise InvalidInput(
-            "there must be one threshold for each pair",
+            t("there must be one threshold for each pair"),
             expected=str(len(pairs)),
             received=str(len(thresholds.taus)),
         )

@@ -28,6 +28,7 @@ from core.analysis.cascades.deferral import (
 from core.analysis.comparisons.paired import paired_intervals
 from core.analysis.metrics import confusion_matrix, wilson_interval
 from core.errors import InvalidInput
+from core.language import t
 
 N_POSITIONS = 1001  # of the slider: 0, 0.001, ..., 1
 _SAME_POSITION = 1e-9  # a slider adds up steps of 0.001 in binary
@@ -122,10 +123,12 @@ class Sweep:
         position = int(np.searchsorted(self.taus, checked_tau(tau) - _SAME_POSITION))
         if position == len(self.taus) or self.taus[position] > tau + _SAME_POSITION:
             raise InvalidInput(
-                "tau is not a position of this sweep",
-                expected=f"one of its {len(self.taus)} positions, e.g. {self.taus[-1]:g}",
+                t("tau is not a position of this sweep"),
+                expected=t(
+                    "one of its {n} positions, e.g. {tau:g}", n=len(self.taus), tau=self.taus[-1]
+                ),
                 received=str(tau),
-                todo="compute the sweep with this tau in its grid",
+                todo=t("compute the sweep with this tau in its grid"),
             )
         return position
 
@@ -237,8 +240,8 @@ def _checked_grid(grid: ArrayLike | None) -> Floats:
     inside = taus.ndim == 1 and taus.size > 0 and taus.min() >= 0.0 and taus.max() <= 1.0
     if not inside or (np.diff(taus) <= 0).any():
         raise InvalidInput(
-            "the grid of thresholds cannot be used",
-            expected="one or more shares in [0, 1], strictly ascending",
-            received=f"shape {taus.shape}",
+            t("the grid of thresholds cannot be used"),
+            expected=t("one or more shares in [0, 1], strictly ascending"),
+            received=t("shape {shape}", shape=str(taus.shape)),
         )
     return taus

@@ -18,6 +18,7 @@ from core.analysis.clusters.k_evidence import Reduced, Report, fits_of, gather, 
 from core.analysis.clusters.reduction import reduce
 from core.analysis.clusters.verdict import Verdict, suggest, verdict
 from core.errors import InvalidInput
+from core.language import t
 
 __all__ = [
     "Report",
@@ -176,8 +177,11 @@ def _checked(x: ArrayLike, ks: Sequence[int]) -> tuple[Reduced, list[int]]:
     n_images = len(data)
     if not numbers or numbers[0] < 1 or numbers[-1] > n_images or numbers != sorted(set(numbers)):
         raise InvalidInput(
-            "the numbers of clusters cannot be used",
-            expected=f"ascending numbers in [1, {n_images}], at most one cluster an image",
+            t("the numbers of clusters cannot be used"),
+            expected=t(
+                "ascending numbers in [1, {n_images}], at most one cluster an image",
+                n_images=n_images,
+            ),
             received=str(numbers),
         )
     return data, numbers

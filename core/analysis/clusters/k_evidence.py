@@ -38,6 +38,7 @@ from core.analysis.clusters.consensus import MAX_IMAGES, N_RESAMPLES, SHARE, lea
 from core.analysis.clusters.separation import least_apart
 from core.analysis.clusters.silhouette import silhouettes
 from core.analysis.clusters.verdict import VOTERS, suggest
+from core.language import t
 
 Report = Callable[[float, str], None]
 Reduced = NDArray[np.float32]  # (n_images, n_components)
@@ -68,9 +69,9 @@ def gather(
     x, ks, seed, tell
         Those of `clustering.sweep`, already checked.
     """
-    tell(0.0, f"Clustering with k = {ks[0]} to {ks[-1]}")
+    tell(0.0, t("Clustering with k = {low} to {high}", low=ks[0], high=ks[-1]))
     fits = fits_of(x, ks, seed)
-    tell(0.1, "Measuring silhouettes")
+    tell(0.1, t("Measuring silhouettes"))
     widths = silhouettes(x, [fit.labels for fit in fits], seed)
     rng = np.random.default_rng(seed + 1)
     apart = _separations(x, ks, fits, rng, lambda s, text: tell(0.15 + 0.1 * s, text))
@@ -78,15 +79,16 @@ def gather(
     nulls, null_samples = _references(x, ks, rng, lambda s, text: tell(0.45 + 0.25 * s, text))
     samples = []
     for b in range(N_RESAMPLES):
-        tell(0.7 + 0.25 * b / N_RESAMPLES, f"Clustering resamples, {b + 1} of {N_RESAMPLES}")
+        step = t("Clustering resamples, {n} of {total}", n=b + 1, total=N_RESAMPLES)
+        tell(0.7 + 0.25 * b / N_RESAMPLES, step)
         samples.append(_sample(x, ks, fits, rng))
     rows = _rows(x, ks, fits, nulls, samples, null_samples)
     for row, width, of_k in zip(rows, widths, zip(apart, *doubts, strict=True), strict=True):
         separation, doubt, null_doubt = of_k
         row |= {"silhouette": width, "pac": doubt, "pac_null": null_doubt} | separation
-    tell(0.95, "Counting what the resamples suggest")
+    tell(0.95, t("Counting what the resamples suggest"))
     _count_choices(x, rows, samples, null_samples)
-    tell(1.0, "Done")
+    tell(1.0, t("Done"))
     return rows, fits
 
 
@@ -157,7 +159,7 @@ def _separations(
     """Return how far the two clusters that are least apart are, for each k; None without two."""
     found: list[dict[str, float | None]] = []
     for i, (k, fit) in enumerate(zip(ks, fits, strict=True)):
-        tell(i / len(ks), f"Looking between neighbouring clusters, k = {k}")
+        tell(i / len(ks), t("Looking between neighbouring clusters, k = {k}", k=k))
         closest = least_apart(x, fit.labels, k, rng) if k > 1 else None
         gap, error = closest or (None, None)
         found.append({"separation": gap, "separation_se": error})
@@ -169,11 +171,11 @@ def _doubts(
 ) -> tuple[list[float], list[float]]:
     """Return the PAC of each k, and the mean PAC of data without clusters."""
     part = x[np.sort(rng.permutation(len(x))[:MAX_IMAGES])]
-    tell(0.0, "Counting images that change company")
+    tell(0.0, t("Counting images that change company"))
     found = pac_of(part, ks, rng)
     nulls = []
     for b in range(N_PAC_REFERENCES):
-        tell((1 + b) / (1 + N_PAC_REFERENCES), "Counting the same in structureless data")
+        tell((1 + b) / (1 + N_PAC_REFERENCES), t("Counting the same in structureless data"))
         nulls.append(pac_of(_null(x, len(part), rng), ks, rng))
     return found.tolist(), np.mean(nulls, axis=0).tolist()
 
@@ -193,7 +195,8 @@ def _references(
     n = min(len(x), MAX_COMPARED)
     logs, samples = [], []
     for b in range(N_REFERENCES):
-        tell(b / N_REFERENCES, f"Comparing with structureless data, {b + 1} of {N_REFERENCES}")
+        step = t("Comparing with structureless data, {n} of {total}", n=b + 1, total=N_REFERENCES)
+        tell(b / N_REFERENCES, step)
         null = _null(x, n, rng)
         fits = fit_all(null, ks, rng, N_INIT_COMPARED)
         logs.append(_log([fit.inertia / n for fit in fits]))

@@ -8,6 +8,7 @@ from scipy.linalg import eigh
 
 from core.analysis._checks import Floats, finite_2d
 from core.errors import InvalidInput
+from core.language import t
 
 Reduced = NDArray[np.float32]  # (n_images, n_components)
 
@@ -44,7 +45,7 @@ def reduce(embedding: ArrayLike, n_components: int = _N_COMPONENTS) -> Reduced:
     x = x if x.dtype == np.float32 else x.astype(np.float64, copy=False)
     finite_2d(x, "embedding")
     if n_components < 1:
-        raise InvalidInput("n_components is out of range", expected="1 or more")
+        raise InvalidInput(t("n_components is out of range"), expected=t("1 or more"))
     size = min(n_components, *x.shape)
     scores = _of_few(x, size) if len(x) < x.shape[1] else _of_many(x, size)
     strongest = scores[np.abs(scores).argmax(axis=0), np.arange(size)]

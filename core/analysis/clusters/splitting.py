@@ -15,6 +15,7 @@ from core.analysis.clusters.consensus import halves_found_again
 from core.analysis.clusters.k_evidence import fits_of, one_thread
 from core.analysis.clusters.separation import Split, split
 from core.analysis.clusters.silhouette import silhouettes
+from core.language import t
 
 Report = Callable[[float, str], None]
 
@@ -108,12 +109,15 @@ def suggest_splits(
     halves: list[_Halves | None] = []
     with one_thread():
         for label in range(n_labels):
-            tell(label / n_labels, f"Looking for two kinds in a label, {label + 1} of {n_labels}")
+            step = t(
+                "Looking for two kinds in a label, {n} of {total}", n=label + 1, total=n_labels
+            )
+            tell(label / n_labels, step)
             rows = np.flatnonzero(truth == label)
             halves.append(_halve(data, rows, seed) if len(rows) >= FEWEST else None)
     tested = [half.p_value for half in halves if half is not None]
     corrected = iter(holm(tested))
-    tell(1.0, "Done")
+    tell(1.0, t("Done"))
     return [
         _few(label, truth) if half is None else _judge(label, half, next(corrected), data, truth)
         for label, half in enumerate(halves)

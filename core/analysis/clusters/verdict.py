@@ -8,17 +8,18 @@ from typing import Any, Literal, NamedTuple
 
 from core.analysis.clusters.separation import Split
 from core.errors import InvalidInput
+from core.language import phrase, t
 
 STABLE = 0.75  # C. Hennig, "Cluster-wise assessment of cluster stability", 2007: "valid" from here
 REPEATED = 0.9  # R. Tibshirani, G. Walther, 2005: prediction strength of 0.8 to 0.9
 VOTERS = ("gap", "bic", "stability")  # these can say: one cluster
 N_RESAMPLES = 20
 _NAMES = {
-    "silhouette": "silhouette",
-    "pac": "PAC",
-    "gap": "gap statistic",
-    "bic": "BIC",
-    "stability": "stability",
+    "silhouette": phrase("silhouette"),
+    "pac": phrase("PAC"),
+    "gap": phrase("gap statistic"),
+    "bic": phrase("BIC"),
+    "stability": phrase("stability"),
 }
 
 
@@ -54,7 +55,7 @@ def suggest(sweep: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
     """
     if not sweep:
-        raise InvalidInput("there is no evidence to judge", expected="at least one k")
+        raise InvalidInput(t("there is no evidence to judge"), expected=t("at least one k"))
     found: dict[str, int] = {}
     widths = [row for row in sweep if row["silhouette"] is not None]
     if widths:
@@ -133,36 +134,53 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
     rows = {row["k"]: row for row in sweep}
     says = _says(suggestions, rows)
     k, n_votes = _most_named(said)
-    named = _listed([_NAMES[name] for name, number in said.items() if number == k])
+    named = _listed([t(_NAMES[name]) for name, number in said.items() if number == k])
     if k == 1 and n_votes > 1:
-        sentence = (
-            f"No cluster structure in these embeddings: {named} name one cluster. Classes that "
-            f"touch look the same. {says}"
+        sentence = t(
+            "No cluster structure in these embeddings: {named} name one cluster. Classes that "
+            "touch look the same. {says}",
+            named=named,
+            says=says,
         )
         return Verdict(sentence, "none", None)
-    rising = [_NAMES[name] for name in VOTERS if said.get(name, max(rows)) == max(rows)]
+    rising = [t(_NAMES[name]) for name in VOTERS if said.get(name, max(rows)) == max(rows)]
     if rising:
-        sentence = (
-            f"No number is supported: by {_listed(rising)} the evidence still grows at "
-            f"{max(rows)}, the largest number tried: try more. {says}{_run_together(sweep)}"
+        sentence = t(
+            "No number is supported: by {named} the evidence still grows at {k}, the largest "
+            "number tried: try more. {says}",
+            named=_listed(rising),
+            k=max(rows),
+            says=_run_together(says, sweep),
         )
         return Verdict(sentence, "disagree", None)
     if n_votes < 2:
-        sentence = f"No number is supported: the criteria disagree. {says}{_run_together(sweep)}"
+        sentence = t(
+            "No number is supported: the criteria disagree. {says}",
+            says=_run_together(says, sweep),
+        )
         return Verdict(sentence, "disagree", None)
     row = rows[k]
     if row["stability"] < STABLE or not is_apart(row):
         why = (
-            "the closest two are halves of one cloud, or one is a handful of images"
+            t("the closest two are halves of one cloud, or one is a handful of images")
             if row["stability"] >= STABLE
-            else "these do not come back on resamples"
+            else t("these do not come back on resamples")
         )
-        sentence = f"No number is supported: {named} name {k} clusters, but {why}. {says}"
+        sentence = t(
+            "No number is supported: {named} name {k} clusters, but {why}. {says}",
+            named=named,
+            k=k,
+            why=why,
+            says=says,
+        )
         return Verdict(sentence, "disagree", None)
-    sentence = (
-        f"{k} clusters: {named} name {k}. Each comes back on resamples ("
-        f"{100 * row['stability']:.0f} % of the least stable), and no two are the halves of one "
-        f"cloud. {says}"
+    sentence = t(
+        "{k} clusters: {named} name {k}. Each comes back on resamples ({share:.0%} of the least "
+        "stable), and no two are the halves of one cloud. {says}",
+        named=named,
+        k=k,
+        share=row["stability"],
+        says=says,
     )
     return Verdict(sentence, "structure", k)
 
@@ -170,26 +188,40 @@ def verdict(sweep: Sequence[Mapping[str, Any]], suggestions: Mapping[str, int]) 
 def _says(suggestions: Mapping[str, int], rows: Mapping[int, Mapping[str, Any]]) -> str:
     """Return what each criterion names, and on how many of the resamples."""
     votes = [
-        f"{_NAMES[name]} {k} ({rows[k]['n_chosen'][name]})"
+        f"{t(_NAMES[name])} {k} ({rows[k]['n_chosen'][name]})"
         for name, k in suggestions.items()
         if name in VOTERS
     ]
-    others = [f"{_NAMES[name]} {k}" for name, k in suggestions.items() if name not in VOTERS]
-    beside = f"; without a vote: {', '.join(others)}" if others else ""
-    heading = f"The answers, and on how many of {N_RESAMPLES} resamples they are the same"
-    return f"{heading}: {', '.join(votes)}{beside}." if votes else ""
-
-
-def _run_together(sweep: Sequence[Mapping[str, Any]]) -> str:
-    """Return one more sentence when no number of clusters is apart."""
-    if any(is_apart(row) for row in sweep):
+    others = [f"{t(_NAMES[name])} {k}" for name, k in suggestions.items() if name not in VOTERS]
+    if not votes:
         return ""
-    return " Whatever the number, the closest two are halves of one cloud, or one is a handful."
+    said = {"n": N_RESAMPLES, "votes": ", ".join(votes), "others": ", ".join(others)}
+    if not others:
+        return t(
+            "The answers, and on how many of {n} resamples they are the same: {votes}.", **said
+        )
+    return t(
+        "The answers, and on how many of {n} resamples they are the same: {votes}; without a vote: "
+        "{others}.",
+        **said,
+    )
+
+
+def _run_together(says: str, sweep: Sequence[Mapping[str, Any]]) -> str:
+    """Add one more sentence when no number of clusters is apart."""
+    if any(is_apart(row) for row in sweep):
+        return says
+    return t(
+        "{says} Whatever the number, the closest two are halves of one cloud, or one is a handful.",
+        says=says,
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
     """Join names as people do."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    if len(names) < 2:
+        return "".join(names)
+    return t("{first} and {second}", first=", ".join(names[:-1]), second=names[-1])
 
 
 def is_apart(row: Mapping[str, Any]) -> bool:

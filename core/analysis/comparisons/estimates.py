@@ -12,6 +12,7 @@ from core.analysis.comparisons.calibration_interval import ece_estimate
 from core.analysis.comparisons.intervals import Estimate, augrc_interval, mean_interval
 from core.analysis.comparisons.matrix_intervals import matrix_estimates
 from core.errors import InvalidInput
+from core.language import t
 
 FIGURES = (
     *("accuracy", "balanced_accuracy", "macro_f1", "kappa", "bits"),
@@ -43,7 +44,7 @@ def estimates(y_true: ArrayLike, probs: ArrayLike, *, level: float = 0.95) -> di
     y = class_indices(y_true, P.shape[1], "y_true")
     same_length("y_true", len(y), "probs", len(P))
     if len(y) == 0:
-        raise InvalidInput("there are no images to measure", expected="at least one image")
+        raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))
     predicted = P.argmax(axis=1)
     C = metrics.confusion_matrix(y, predicted, P.shape[1])
     loss = mean_interval(metrics.losses(y, P), level=level)

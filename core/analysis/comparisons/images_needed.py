@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from core.analysis._checks import level_share
 from core.errors import InvalidInput
+from core.language import t
 
 POWER = 0.8  # chance to find a difference that is there; the usual choice
 
@@ -60,9 +61,13 @@ def images_needed(
     d = abs(difference)
     if not d <= discordant_share <= 1.0:
         raise InvalidInput(
-            "the discordant share is out of range",
-            expected="a share from |difference| to 1",
-            received=f"{discordant_share} with a difference of {difference}",
+            t("the discordant share is out of range"),
+            expected=t("a share from |difference| to 1"),
+            received=t(
+                "{share} with a difference of {difference}",
+                share=discordant_share,
+                difference=difference,
+            ),
         )
     if d == 0.0:
         return None
@@ -107,7 +112,7 @@ def smallest_difference(
     """
     if not 0.0 <= discordant_share <= 1.0:
         raise InvalidInput(
-            "the discordant share is out of range", expected="a share in [0, 1]",
+            t("the discordant share is out of range"), expected=t("a share in [0, 1]"),
             received=str(discordant_share),
         )  # fmt: skip
     level, chance = level_share(alpha), level_share(power)

@@ -12,6 +12,7 @@ from core.analysis._checks import level_share
 from core.analysis.comparisons.risk import RiskCoverage, area, from_zero, risk_coverage
 from core.analysis.metrics import wilson_interval
 from core.errors import InvalidInput
+from core.language import t
 
 
 class Estimate(NamedTuple):
@@ -74,7 +75,7 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Estimate:
     """
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or len(x) == 0:
-        raise InvalidInput("there is nothing to measure", expected="one number an image")
+        raise InvalidInput(t("there is nothing to measure"), expected=t("one number an image"))
     mean = float(x.mean())
     if len(x) == 1:
         return Estimate(mean, -np.inf, np.inf)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import Bools, Floats, Ints, level_share
 from core.analysis.comparisons.power_law import PowerLaw, check_fits, fit_many, fit_power_law
 from core.errors import InvalidInput
+from core.language import t
 
 FACTORS = (2, 4)  # times the present number; beyond the last nothing is said
 LEAST_GAIN = 0.0005  # a twentieth of a point: what prints as nothing counts as nothing
@@ -195,8 +196,10 @@ def _answers(right: ArrayLike) -> Bools:
     answers = np.asarray(right)
     if answers.ndim != 2 or answers.dtype != np.bool_ or not answers.shape[1]:
         raise InvalidInput(
-            "right must say right or wrong for each fit and test image",
-            expected="booleans of shape (n_fits, n_test), at least one image",
-            received=f"shape {answers.shape} of {answers.dtype}",
+            t("right must say right or wrong for each fit and test image"),
+            expected=t("booleans of shape (n_fits, n_test), at least one image"),
+            received=t(
+                "shape {shape} of {dtype}", shape=str(answers.shape), dtype=str(answers.dtype)
+            ),
         )
     return answers

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
+from core.language import t
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)  # red, green, blue: ITU-R BT.709
 _SIDE_PX = 64  # a larger image is looked at on a grid of about so many points a side
@@ -43,8 +44,8 @@ def brightness_and_contrast(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     if pixels.ndim != 4 or pixels.shape[3] != 3 or pixels.dtype != np.uint8:
         raise InvalidInput(
-            "brightness is measured on colour images",
-            expected="uint8 (n_images, height, width, 3)",
+            t("brightness is measured on colour images"),
+            expected=t("uint8 (n_images, height, width, 3)"),
             received=f"{pixels.dtype} {pixels.shape}",
         )
     step = max(1, min(pixels.shape[1:3]) // _SIDE_PX)

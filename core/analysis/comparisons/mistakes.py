@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from core.analysis._checks import Bools, Floats, Ints, probabilities, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 
 class Shared(NamedTuple):
@@ -50,7 +51,7 @@ def shared_errors(y: ArrayLike, predicted: ArrayLike, confidence: ArrayLike) -> 
     """
     said, sure = np.asarray(predicted), np.asarray(confidence)
     if said.ndim != 2 or len(said) == 0:
-        raise InvalidInput("there is no model to look at", expected="one or more")
+        raise InvalidInput(t("there is no model to look at"), expected=t("one or more"))
     wrong = said != np.asarray(y)
     rows = np.flatnonzero(wrong.all(axis=0))
     same = (said[:, rows] == said[0, rows]).all(axis=0)
@@ -85,7 +86,7 @@ def average(tables: Sequence[ArrayLike]) -> Floats:
         Without models, or when their tables differ in shape.
     """
     if not tables:
-        raise InvalidInput("there is no model to average", expected="one or more")
+        raise InvalidInput(t("there is no model to average"), expected=t("one or more"))
     checked = [probabilities(table) for table in tables]
     for table in checked[1:]:
         same_length("one table", len(checked[0]), "another", len(table))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.analysis._checks import Floats, Ints, level_share, same_length
 from core.analysis.calibration import N_BINS, calibration_error, equal_mass_bins
 from core.errors import InvalidInput
+from core.language import t
 
 N_RESAMPLES = 1_000
 N_GROUPS = 1_200  # groups of images; every number of bins that is offered divides it
@@ -156,8 +157,8 @@ def _begins(of: Claims, n_bins: int) -> Ints:
     """Return at which of the groups each bin begins that holds images."""
     if n_bins < 1 or N_GROUPS % n_bins:
         raise InvalidInput(
-            "bins are made of whole groups",
-            expected=f"a number that divides {N_GROUPS:,}",
+            t("bins are made of whole groups"),
+            expected=t("a number that divides {n:,}", n=N_GROUPS),
             received=str(n_bins),
         )
     return np.flatnonzero(np.diff(of.group * n_bins // N_GROUPS, prepend=-1))

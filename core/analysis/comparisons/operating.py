@@ -13,6 +13,7 @@ from core.analysis._checks import Floats, Ints
 from core.analysis.comparisons.risk import RiskCoverage
 from core.analysis.metrics import wilson_interval
 from core.errors import InvalidInput
+from core.language import t
 
 _ROUNDING = 1e-12  # shares are quotients of whole numbers; 9 of 10 must reach 0.9
 
@@ -110,5 +111,5 @@ def wilson_bands(n_hits: Ints, n_images: Ints) -> Floats:
 
 def _share(value: float) -> float:
     if not 0.0 <= value <= 1.0:
-        raise InvalidInput("not a share", expected="a number in [0, 1]", received=str(value))
+        raise InvalidInput(t("not a share"), expected=t("a number in [0, 1]"), received=str(value))
     return value

@@ -8,6 +8,7 @@ from scipy.stats import binomtest, norm
 
 from core.analysis._checks import Floats, booleans, level_share, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 
 def mcnemar_exact(correct_a: ArrayLike, correct_b: ArrayLike) -> float:
@@ -76,7 +77,7 @@ def paired_difference(
     """
     only_a, only_b, n = _discordant(correct_a, correct_b)
     if n == 0:
-        raise InvalidInput("there are no images to compare on", expected="at least one image")
+        raise InvalidInput(t("there are no images to compare on"), expected=t("at least one image"))
     if only_a + only_b == 0:
         low, high = paired_intervals([0], [0], n, level)[0]
         return 0.0, (float(low), float(high))
@@ -119,7 +120,9 @@ def mean_difference(
     """
     values = np.asarray(differences, dtype=np.float64)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-        raise InvalidInput("there is nothing to compare", expected="one finite number an image")
+        raise InvalidInput(
+            t("there is nothing to compare"), expected=t("one finite number an image")
+        )
     if not values.any():
         low, high = paired_intervals([0], [0], len(values), level)[0]
         return 0.0, (float(low), float(high))
@@ -166,7 +169,9 @@ def paired_intervals(
     won, lost = np.asarray(n_won, dtype=np.float64), np.asarray(n_lost, dtype=np.float64)
     same_length("n_won", won.size, "n_lost", lost.size)
     if won.size and (min(won.min(), lost.min()) < 0 or (won + lost).max() > n_images):
-        raise InvalidInput("won and lost images are not among the images", received=str(n_images))
+        raise InvalidInput(
+            t("won and lost images are not among the images"), received=str(n_images)
+        )
     if n_images == 0:
         return np.tile([-1.0, 1.0], (won.size, 1))
     won, lost, n = won + 0.5, lost + 0.5, n_images + 2.0
@@ -202,7 +207,7 @@ def holm(pvalues: ArrayLike) -> Floats:
     """
     p = np.asarray(pvalues, dtype=np.float64)
     if p.ndim != 1 or (p.size and not (p.min() >= 0.0 and p.max() <= 1.0)):
-        raise InvalidInput("pvalues are out of range", expected="a list of shares in [0, 1]")
+        raise InvalidInput(t("pvalues are out of range"), expected=t("a list of shares in [0, 1]"))
     order = np.argsort(p, kind="stable")
     factors = np.arange(p.size, 0, -1)
     adjusted = np.empty_like(p)

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 
 from core.analysis._checks import Floats, Ints, class_indices, level_share, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "kappa", "bits", "log_loss")
 _SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)  # as in metrics.log_loss
@@ -84,9 +85,9 @@ def joint_cells(y_true: ArrayLike, probs_a: ArrayLike, probs_b: ArrayLike) -> Jo
     P, Q = np.asarray(probs_a), np.asarray(probs_b)
     if P.ndim != 2 or P.shape != Q.shape or not len(P):
         raise InvalidInput(
-            "both models must have answered the same images and classes",
-            expected="two tables of probabilities of one shape, with at least one image",
-            received=f"{P.shape} and {Q.shape}",
+            t("both models must have answered the same images and classes"),
+            expected=t("two tables of probabilities of one shape, with at least one image"),
+            received=t("{a} and {b}", a=str(P.shape), b=str(Q.shape)),
         )
     k = P.shape[1]
     y = class_indices(y_true, k, "y_true")

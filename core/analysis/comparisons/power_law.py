@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from core.analysis._checks import Floats, Ints
 from core.errors import InvalidInput
+from core.language import t
 
 LEAST_SIZES = 3  # the law has three parameters
 _EXPONENTS = (0.05, 2.0)  # nearly a logarithm to nearly a step; most that are reported lie in 0.2-1
@@ -152,7 +153,14 @@ def check_fits(n_train: NDArray[np.number], shape: tuple[int, ...]) -> None:
     n_sizes = len(np.unique(n_train))
     if n_train.shape != shape or n_sizes < LEAST_SIZES or n_train.min() < 1:
         raise InvalidInput(
-            "these fits do not make a curve",
-            expected=f"one number of training images for each fit, {LEAST_SIZES} different ones",
-            received=f"{n_train.size} numbers, {n_sizes} different, for fits of shape {shape}",
+            t("these fits do not make a curve"),
+            expected=t(
+                "one number of training images for each fit, {n} different ones", n=LEAST_SIZES
+            ),
+            received=t(
+                "{n} numbers, {n_sizes} different, for fits of shape {shape}",
+                n=n_train.size,
+                n_sizes=n_sizes,
+                shape=str(shape),
+            ),
         )

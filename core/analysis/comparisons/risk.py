@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.analysis._checks import Bools, Floats, booleans, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 
 class RiskCoverage(NamedTuple):
@@ -149,11 +150,11 @@ def scored(confidence: ArrayLike, right: ArrayLike) -> tuple[NDArray[np.floating
     is_right = booleans(right, "right")
     if score.ndim != 1 or not np.isfinite(score).all():
         raise InvalidInput(
-            "confidence must be one number an image",
-            expected="a 1-D array of finite numbers",
-            received=f"shape {score.shape}",
+            t("confidence must be one number an image"),
+            expected=t("a 1-D array of finite numbers"),
+            received=t("shape {shape}", shape=str(score.shape)),
         )
     same_length("confidence", len(score), "right", len(is_right))
     if len(score) == 0:
-        raise InvalidInput("there are no images to measure", expected="at least one image")
+        raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))
     return score, is_right

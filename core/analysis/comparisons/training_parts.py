@@ -11,6 +11,7 @@ from core.analysis._checks import Ints, class_indices
 from core.analysis.comparisons.power_law import LEAST_SIZES
 from core.analysis.splits import assign_splits
 from core.errors import NotReady
+from core.language import t
 
 REPEATS = (5, 4, 3, 2, 1)  # fits of each size, the smallest first: small parts differ most
 _LEAST_SHARE = 0.1  # of the training images
@@ -56,7 +57,7 @@ def subsets(
     n_of_class = np.bincount(classes)
     fewest = int(n_of_class[n_of_class > 0].min(initial=len(classes)))
     if fewest < 2 * _LEAST_OF_CLASS:
-        raise _too_few(f"{fewest} of one class")
+        raise _too_few(t("{n} of one class", n=fewest))
     smallest = max(_LEAST_SHARE, _LEAST_OF_CLASS / fewest)
     labels = [str(c) for c in classes.tolist()]
     parts = []
@@ -78,14 +79,14 @@ def subsets(
             ).sum():
                 parts.append(rows)
     if len({len(rows) for rows in parts}) < LEAST_SIZES:
-        raise _too_few("groups so large that no small part has every class")
+        raise _too_few(t("groups so large that no small part has every class"))
     return parts
 
 
 def _too_few(received: str) -> NotReady:
     return NotReady(
-        "there are too few training images for a learning curve",
-        expected=f"{2 * _LEAST_OF_CLASS} or more of every class, in several groups",
+        t("there are too few training images for a learning curve"),
+        expected=t("{n} or more of every class, in several groups", n=2 * _LEAST_OF_CLASS),
         received=received,
-        todo="add images, or merge the class into another",
+        todo=t("add images, or merge the class into another"),
     )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import booleans, same_length
 from core.analysis.comparisons import paired
 from core.errors import InvalidInput
+from core.language import t
 
 
 class Gain(NamedTuple):
@@ -125,7 +126,9 @@ def corrected(right_after: ArrayLike, right_before: ArrayLike, groups: ArrayLike
     after, before = booleans(right_after, "right_after"), booleans(right_before, "right_before")
     same_length("right_after", len(after), "right_before", len(before))
     if not len(after) or not np.size(groups):
-        raise InvalidInput("there is nothing to compare", expected="one image and class or more")
+        raise InvalidInput(
+            t("there is nothing to compare"), expected=t("one image and class or more")
+        )
     by_chance = chance_joined(groups) * ~before  # (n_images,)
     change = after.astype(np.float64) - before
     beyond, (low, high) = paired.mean_difference(change - by_chance)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import Floats, Ints, class_indices, same_length
 from core.analysis.labels.votes import check_votes, count_votes
 from core.errors import InvalidInput
+from core.language import t
 
 
 def krippendorff_alpha(votes: ArrayLike, n_classes: int) -> float:
@@ -65,9 +66,9 @@ def fleiss_kappa(counts: ArrayLike) -> float:
     table = np.asarray(counts)
     if table.ndim != 2 or table.dtype.kind not in "iu" or (table.size and table.min() < 0):
         raise InvalidInput(
-            "counts must say how often each image was given each class",
-            expected="whole numbers from 0 on, shape (n_images, n_classes)",
-            received=f"shape {table.shape} of {table.dtype}",
+            t("counts must say how often each image was given each class"),
+            expected=t("whole numbers from 0 on, shape (n_images, n_classes)"),
+            received=t("shape {shape} of {dtype}", shape=table.shape, dtype=table.dtype),
         )
     return float(fleiss_of(fleiss_sums(table).sum(axis=0, keepdims=True))[0])
 

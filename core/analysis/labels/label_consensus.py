@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import Bools, Floats, Ints, probabilities, same_length
 from core.analysis.labels.votes import NOBODY, check_votes, count_votes
 from core.errors import InvalidInput
+from core.language import t
 
 N_ITERATIONS, TOLERANCE = 100, 1e-5  # crowd-kit's defaults for Dawid-Skene
 
@@ -131,9 +132,9 @@ def crowdlab(votes: ArrayLike, probs: ArrayLike) -> Consensus:
     p = probabilities(np.asarray(probs)[rows]).astype(np.float64)
     if counts.sum(axis=1).max(initial=0) < 2:
         raise InvalidInput(
-            "no image was reviewed by two people, so nothing tells how far to trust each",
-            expected="two reviews of at least one image",
-            todo="let somebody else review some of the same images, or take the majority",
+            t("no image was reviewed by two people, so nothing tells how far to trust each"),
+            expected=t("two reviews of at least one image"),
+            todo=t("let somebody else review some of the same images, or take the majority"),
         )
     given = table[np.ix_(rows, columns)].astype(np.float64)
     given[given == NOBODY] = np.nan

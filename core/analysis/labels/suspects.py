@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from core.analysis._checks import Bools, Floats, Ints, class_indices, probabilities, same_length
 from core.errors import InvalidInput
+from core.language import t
 
 _BLOCK = 1_024  # rows compared with all others at a time: 5,000 images take 20 MB
 
@@ -151,9 +152,9 @@ def twins_named_apart(
     y = np.asarray(labels, dtype=np.int64)
     if x.ndim != 2 or not np.isfinite(x).all():
         raise InvalidInput(
-            "embeddings must be a table of finite numbers",
-            expected="shape (n_images, embedding_dim)",
-            received=f"shape {x.shape}",
+            t("embeddings must be a table of finite numbers"),
+            expected=t("shape (n_images, embedding_dim)"),
+            received=t("shape {shape}", shape=x.shape),
         )
     same_length("embeddings", len(x), "labels", len(y))
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)

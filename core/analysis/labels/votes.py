@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from core.analysis._checks import Ints
 from core.errors import InvalidInput
+from core.language import t
 
 NOBODY = -1
 
@@ -25,16 +26,20 @@ def check_votes(values: ArrayLike, n_classes: int) -> Ints:
     votes = np.asarray(values)
     if votes.ndim != 2 or not (votes.dtype.kind in "iu" or votes.size == 0):
         raise InvalidInput(
-            "votes must be a table of classes",
-            expected="integers of shape (n_images, n_reviewers)",
-            received=f"shape {votes.shape} of {votes.dtype}",
+            t("votes must be a table of classes"),
+            expected=t("integers of shape (n_images, n_reviewers)"),
+            received=t("shape {shape} of {dtype}", shape=votes.shape, dtype=votes.dtype),
         )
     votes = votes.astype(np.int64, copy=False)
     if votes.size and (votes.min() < NOBODY or votes.max() >= n_classes):
         raise InvalidInput(
-            "votes has a class that does not exist",
-            expected=f"integers in [0, {n_classes}), or {NOBODY} where nobody voted",
-            received=f"{int(votes.min())} to {int(votes.max())}",
+            t("votes has a class that does not exist"),
+            expected=t(
+                "integers in [0, {n_classes}), or {nobody} where nobody voted",
+                n_classes=n_classes,
+                nobody=NOBODY,
+            ),
+            received=t("{low} to {high}", low=int(votes.min()), high=int(votes.max())),
         )
     return votes
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from core.analysis.merges.merge_verdict import STANDS_OUT, Kind
 from core.analysis.merges.overlap import APART
 from core.analysis.merges.told_apart import HALFWAY
+from core.language import t
 
 What = Literal["merge", "train an expert", "relabel", "collect more images", "leave"]
 
@@ -75,32 +76,42 @@ def advise(given: Signals) -> Advice:
       (alpha below 1/2 at its upper limit), or where the embeddings lie apart, so that what is
       confused sits among images of the other label. Else *train an expert*.
     """
-    model = (
-        f"told apart with a kappa of {given.told_apart:.2f} "
-        f"({given.told_apart_low:.2f} to {given.told_apart_high:.2f})"
-    )
     if given.max_p > STANDS_OUT:
-        return Advice("leave", f"Chance confuses some pair as much (p = {given.max_p:.2g}).", None)
-    lies = "" if given.overlap is None else f"; {_lies(given.overlap)}"
+        said = t("Chance confuses some pair as much (p = {p:.2g}).", p=given.max_p)
+        return Advice("leave", said, None)
+    signals, all_signals = _signals(given), _with_people(given)
     if given.people is not None and given.people[1] > HALFWAY:
-        said = f"People agree on it ({_alpha(given.people)}), the model does not: {model}{lies}."
+        said = t(
+            "People agree on it ({alpha}), the model does not: {signals}.",
+            alpha=_alpha(given.people),
+            signals=signals,
+        )
         return Advice("train an expert", said, None)
-    seen = "" if given.people is None else f"; people: {_alpha(given.people)}"
     apart = given.overlap is not None and given.overlap <= APART
     if apart and given.told_apart_high <= HALFWAY:
-        said = f"This model misses what the embedding shows: {model}{lies}{seen}."
+        said = t("This model misses what the embedding shows: {signals}.", signals=all_signals)
         return Advice("train an expert", said, None)
     if given.verdict == "merge":
-        return Advice("merge", f"The model does not tell them apart: {model}{lies}{seen}.", None)
+        said = t("The model does not tell them apart: {signals}.", signals=all_signals)
+        return Advice("merge", said, None)
     if given.verdict == "not enough images to tell":
-        return _collect(given, f"{model}{lies}{seen}")
+        return _collect(given, all_signals)
     if given.people is not None and given.people[2] < HALFWAY:
-        said = f"People disagree on it ({_alpha(given.people)}), yet the model has learned it"
-        return Advice("relabel", f"{said}: {model}{lies}.", None)
-    if apart:
-        said = f"What is confused sits among images of the other label: {model}{lies}{seen}."
+        said = t(
+            "People disagree on it ({alpha}), yet the model has learned it: {signals}.",
+            alpha=_alpha(given.people),
+            signals=signals,
+        )
         return Advice("relabel", said, None)
-    return Advice("train an expert", f"There is something to learn: {model}{lies}{seen}.", None)
+    if apart:
+        said = t(
+            "What is confused sits among images of the other label: {signals}.",
+            signals=all_signals,
+        )
+        return Advice("relabel", said, None)
+    return Advice(
+        "train an expert", t("There is something to learn: {signals}.", signals=all_signals), None
+    )
 
 
 def _collect(given: Signals, said: str) -> Advice:
@@ -108,17 +119,42 @@ def _collect(given: Signals, said: str) -> Advice:
     half = given.itca_gain - given.itca_gain_low
     times = (half / abs(given.itca_gain)) ** 2 if given.itca_gain else math.inf
     if times > _MOST_TIMES:
-        said = f"Merging gains and costs about the same, and more images will not change it: {said}"
-        return Advice("leave", f"{said}.", None)
+        reason = t(
+            "Merging gains and costs about the same, and more images will not change it: "
+            "{signals}.",
+            signals=said,
+        )
+        return Advice("leave", reason, None)
     n_more = max(1, math.ceil((times - 1.0) * given.n_images))
-    return Advice(
-        "collect more images", f"{given.n_images} judged images cannot tell: {said}.", n_more
+    reason = t("{n} judged images cannot tell: {signals}.", n=given.n_images, signals=said)
+    return Advice("collect more images", reason, n_more)
+
+
+def _signals(given: Signals) -> str:
+    """Say what the model and the embedding show."""
+    model = t(
+        "told apart with a kappa of {kappa:.2f} ({low:.2f} to {high:.2f})",
+        kappa=given.told_apart,
+        low=given.told_apart_low,
+        high=given.told_apart_high,
+    )
+    if given.overlap is None:
+        return model
+    return t(
+        "{model}; {share:.0%} of them lie among the other's images in the embedding",
+        model=model,
+        share=given.overlap,
     )
 
 
-def _lies(overlap: float) -> str:
-    return f"{overlap:.0%} of them lie among the other's images in the embedding"
+def _with_people(given: Signals) -> str:
+    """Say what the model, the embedding and the people show."""
+    if given.people is None:
+        return _signals(given)
+    alpha = _alpha(given.people)
+    return t("{signals}; people: {alpha}", signals=_signals(given), alpha=alpha)
 
 
 def _alpha(people: tuple[float, float, float]) -> str:
-    return f"alpha {people[0]:.2f}, {people[1]:.2f} to {people[2]:.2f}"
+    alpha, low, high = people
+    return t("alpha {alpha:.2f}, {low:.2f} to {high:.2f}", alpha=alpha, low=low, high=high)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import Floats, some_images
 from core.analysis.comparisons.class_order import ordered_leaves
 from core.errors import InvalidInput
+from core.language import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def most_confused(confusion: ArrayLike, n_most: int) -> ConfusedBlock:
     """
     C = some_images(confusion)
     if n_most < 2:
-        raise InvalidInput("a block has two classes or more", received=str(n_most))
+        raise InvalidInput(t("a block has two classes or more"), received=str(n_most))
     wrong = C - np.diag(np.diag(C))
     chosen = _partners(wrong + wrong.T, n_most) or list(range(min(n_most, len(C))))
     index = _beside_each_other(C, np.sort(np.array(chosen)))

@@ -12,6 +12,7 @@ from scipy.special import xlogy
 from core.analysis._checks import Floats, Ints, some_images
 from core.analysis.merges.partitions import Partitions, canonical
 from core.errors import InvalidInput
+from core.language import t
 
 _CELLS_AT_ONCE = 1_000_000  # of merged matrices in memory: 8 MB a temporary array
 
@@ -102,9 +103,9 @@ def score(confusion: ArrayLike, partitions: ArrayLike) -> MergeScores:
         or (rows.size and not 0 <= rows.min() <= rows.max() < k)
     ):
         raise InvalidInput(
-            "partitions do not belong to this confusion matrix",
-            expected=f"shape (n, {k}) of group numbers in [0, {k})",
-            received=f"shape {rows.shape}",
+            t("partitions do not belong to this confusion matrix"),
+            expected=t("shape (n, {k}) of group numbers in [0, {k})", k=k),
+            received=t("shape {shape}", shape=str(rows.shape)),
         )
     joint = C / C.sum()
     unmerged = float(_block(joint, np.arange(k)[None, :])[4][0])

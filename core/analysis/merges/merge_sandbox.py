@@ -14,6 +14,7 @@ from core.analysis.merges import partitions as ways
 from core.analysis.merges.itca import MergeScores, greedy_path, score
 from core.analysis.merges.told_apart import ToldApart, told_apart
 from core.errors import InvalidInput
+from core.language import t
 
 _N_RANDOM = 10_000  # merges of the same sizes where they cannot all be listed
 _CELLS_OF_RANDOM = 4_000_000  # of ordered classes: 400 merges at 100
@@ -77,7 +78,7 @@ def open_sandbox(
     k = len(C)
     if len(classes) != k:
         raise InvalidInput(
-            "every class of the matrix needs a name", expected=str(k), received=str(len(classes))
+            t("every class of the matrix needs a name"), expected=str(k), received=str(len(classes))
         )
     exhaustive = k <= (ways.MOST_ORDINAL_CLASSES if ordinal else ways.MOST_CLASSES)
     if exhaustive:

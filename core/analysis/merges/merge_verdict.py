@@ -9,6 +9,7 @@ import numpy as np
 
 from core.analysis._checks import Floats
 from core.analysis.merges.told_apart import HALFWAY
+from core.language import t
 
 Kind = Literal["baseline", "merge", "do not merge", "not enough images to tell"]
 
@@ -80,27 +81,47 @@ def judge(given: MergeEvidence) -> MergeVerdict:
     Otherwise there are not enough images to tell.
     """
     if not given.names:
-        return MergeVerdict("baseline", "Nothing is merged.")
+        return MergeVerdict("baseline", t("Nothing is merged."))
     against = _falls(given) or _loses_bits(given) or _by_chance(given) or _apart(given)
     if against:
         return MergeVerdict("do not merge", against)
     p, high = max(given.p_values), max(given.told_high)
-    change = f"ITCA changes by {given.itca_changes[0]:+.3f} {_span(given.itca_spans[0])}"
+    change = t(
+        "ITCA changes by {change:+.3f} {span}",
+        change=float(given.itca_changes[0]),
+        span=_span(given.itca_spans[0]),
+    )
     stands_out = p <= STANDS_OUT
     if stands_out and (given.itca_spans[:, 0] > 0).all():
-        return MergeVerdict("merge", f"{change}; confused beyond chance (p = {p:.2g}).")
+        return MergeVerdict(
+            "merge", t("{change}; confused beyond chance (p = {p:.2g}).", change=change, p=p)
+        )
     if stands_out and high <= HALFWAY and _ties(given):
         return MergeVerdict(
             "merge",
-            f"Confused beyond chance (p = {p:.2g}) and told apart nearer to guessing than to "
-            f"knowing (kappa within the pair at most {high:.2f}); {change}.",
+            t(
+                "Confused beyond chance (p = {p:.2g}) and told apart nearer to guessing than to "
+                "knowing (kappa within the pair at most {high:.2f}); {change}.",
+                p=p,
+                high=high,
+                change=change,
+            ),
         )
-    how = "beyond chance" if stands_out else "perhaps by chance"
-    return MergeVerdict(
-        "not enough images to tell",
-        f"{change} on {given.n_images} images; confused {how} (p = {p:.2g}), told apart with a "
-        f"kappa of at most {high:.2f}.",
+    figures = {"change": change, "n": given.n_images, "p": p, "high": high}
+    sentence = (
+        t(
+            "{change} on {n} images; confused beyond chance (p = {p:.2g}), told apart with a kappa "
+            "of at most {high:.2f}.",
+            **figures,
+        )
+        if stands_out
+        else t(
+            "{change} on {n} images; confused perhaps by chance (p = {p:.2g}), told apart with a "
+            "kappa of at most {high:.2f}.",
+            **figures,
+        )
     )
+    return MergeVerdict("not enough images to tell", sentence)
 
 
 def _ties(given: MergeEvidence) -> bool:
@@ -117,7 +138,12 @@ def _falls(given: MergeEvidence) -> str:
         return ""
     at = int(falling[-1])
     what = given.names[at - 1] if at else ", ".join(given.names)
-    return f"{what}: ITCA falls by {-given.itca_changes[at]:.3f} {_span(given.itca_spans[at])}."
+    return t(
+        "{merge}: ITCA falls by {fall:.3f} {span}.",
+        merge=what,
+        fall=-float(given.itca_changes[at]),
+        span=_span(given.itca_spans[at]),
+    )
 
 
 def _loses_bits(given: MergeEvidence) -> str:
@@ -125,7 +151,11 @@ def _loses_bits(given: MergeEvidence) -> str:
     allowed = max(given.bits_noise, _SMALL_LOSS_SHARE * given.bits)
     if given.bits_lost <= allowed + 1e-9:  # beyond rounding, where there are no bits to lose
         return ""
-    return f"{given.bits_lost:.3f} of {given.bits:.3f} bits are lost, more than noise."
+    return t(
+        "{lost:.3f} of {bits:.3f} bits are lost, more than noise.",
+        lost=given.bits_lost,
+        bits=given.bits,
+    )
 
 
 def _by_chance(given: MergeEvidence) -> str:
@@ -133,14 +163,20 @@ def _by_chance(given: MergeEvidence) -> str:
     pays = given.itca_spans[1:, 0] > 0
     for name, p, sure in zip(given.names, given.p_values, pays, strict=True):
         if p > STANDS_OUT and sure:
-            return f"{name}: confused no more than other pairs by chance (p = {p:.2g})."
+            return t(
+                "{merge}: confused no more than other pairs by chance (p = {p:.2g}).",
+                merge=name,
+                p=p,
+            )
     return ""
 
 
 def _apart(given: MergeEvidence) -> str:
     """Say which classes another model could tell apart; "" without any."""
-    return f"{given.apart}: another model could tell them apart." if given.apart else ""
+    if not given.apart:
+        return ""
+    return t("{apart}: another model could tell them apart.", apart=given.apart)
 
 
 def _span(span: Floats) -> str:
-    return f"[{span[0]:+.3f}, {span[1]:+.3f}]"
+    return t("[{low:+.3f}, {high:+.3f}]", low=float(span[0]), high=float(span[1]))

@@ -19,6 +19,7 @@ from core.analysis.merges.merge_sandbox import Sandbox, open_sandbox, same_sizes
 from core.analysis.merges.merge_verdict import STANDS_OUT, Kind, MergeEvidence, judge
 from core.analysis.merges.overlap import APART
 from core.analysis.merges.told_apart import worst_of
+from core.language import t
 
 __all__ = ["Merge", "Sandbox", "best", "examine", "open_sandbox", "optimism", "suggest"]
 
@@ -249,7 +250,12 @@ def _apart(box: Sandbox, row: np.ndarray) -> str:
         return ""
     a, b = np.unravel_index(np.where(joined, box.overlap, np.inf).argmin(), joined.shape)
     share = box.overlap[a, b]
-    return f"{box.classes[a]} and {box.classes[b]} lie apart in the embedding (overlap {share:.0%})"
+    return t(
+        "{a} and {b} lie apart in the embedding (overlap {share:.0%})",
+        a=box.classes[a],
+        b=box.classes[b],
+        share=float(share),
+    )
 
 
 def _only(n_classes: int, members: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InvalidInput
+from core.language import t
 
 Partitions = NDArray[np.int16]
 
@@ -35,7 +36,7 @@ def bell_number(n: int) -> int:
     [1, 1, 2, 5, 15, 52, 203, 877]
     """
     if n < 0:
-        raise InvalidInput("a number of classes cannot be negative", received=str(n))
+        raise InvalidInput(t("a number of classes cannot be negative"), received=str(n))
     row = [1]
     for _ in range(n):
         below = [row[-1]]
@@ -182,8 +183,8 @@ def _check_number(n_classes: int, most: int) -> None:
     """Raise unless there are between one and `most` classes."""
     if not 1 <= n_classes <= most:
         raise InvalidInput(
-            "only for so many classes can every merge be listed",
-            expected=f"1 to {most} classes",
+            t("only for so many classes can every merge be listed"),
+            expected=t("1 to {n} classes", n=most),
             received=str(n_classes),
-            todo="search greedily instead",
+            todo=t("search greedily instead"),
         )

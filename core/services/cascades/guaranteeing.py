@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from core.analysis.cascades.guarantee import Guarantee, guarantee, upper_bound
 from core.analysis.cascades.routes import Thresholds
+from core.language import t
 from core.services.cascades.members import Members, kept_for_calibration
 from core.store.database import Workspace
 
@@ -25,25 +27,7 @@ class Promise:
     @property
     def sentence(self) -> str:
         """Return what is promised, or what is missing."""
-        g = self.guarantee
-        asked = f"at most {100 * g.max_error:g} % wrong with {100 * g.confidence:g} % confidence"
-        if g.threshold is not None:
-            return (
-                f"Of what is answered without a person, {asked}: {g.n_errors:,} of "
-                f"{g.n_accepted:,} calibration images were wrong, so the rate is below "
-                f"{100 * g.upper_bound:.1f} %."
-            )
-        if g.n_missing:
-            return (
-                f"There are too few images to promise {asked}: it takes {g.n_needed:,} that are "
-                f"answered without any error, and {g.n_accepted:,} are; {g.n_missing:,} are "
-                "missing."
-            )
-        return (
-            f"No threshold keeps this promise ({asked}): at the best one {g.n_errors:,} of "
-            f"{g.n_accepted:,} calibration images were wrong, and the rate may be as high as "
-            f"{100 * g.upper_bound:.1f} %."
-        )
+        return _sentence(self.guarantee)
 
     def summary(self) -> dict[str, Any]:
         """Return it in plain Python values."""
@@ -55,6 +39,45 @@ class Promise:
             "n_wrong": self.n_wrong,
             "checked_upper_bound": high,
         }
+
+
+def sentence(kept: Mapping[str, Any]) -> str:
+    """Return what a promise says, in the reader's language, from what `summary` kept of it."""
+    return _sentence(Guarantee(**{its.name: kept[its.name] for its in fields(Guarantee)}))
+
+
+def _sentence(g: Guarantee) -> str:
+    asked = t(
+        "at most {error:g} % wrong with {sure:g} % confidence",
+        error=100 * g.max_error,
+        sure=100 * g.confidence,
+    )
+    if g.threshold is not None:
+        return t(
+            "Of what is answered without a person, {asked}: {n_wrong:,} of {n:,} calibration "
+            "images were wrong, so the rate is below {bound:.1%}.",
+            asked=asked,
+            n_wrong=g.n_errors,
+            n=g.n_accepted,
+            bound=g.upper_bound,
+        )
+    if g.n_missing:
+        return t(
+            "There are too few images to promise {asked}: it takes {n_needed:,} that are answered "
+            "without any error, and {n:,} are; {n_missing:,} are missing.",
+            asked=asked,
+            n_needed=g.n_needed,
+            n=g.n_accepted,
+            n_missing=g.n_missing,
+        )
+    return t(
+        "No threshold keeps this promise ({asked}): at the best one {n_wrong:,} of {n:,} "
+        "calibration images were wrong, and the rate may be as high as {bound:.1%}.",
+        asked=asked,
+        n_wrong=g.n_errors,
+        n=g.n_accepted,
+        bound=g.upper_bound,
+    )
 
 
 def promise(

@@ -11,6 +11,7 @@ import numpy as np
 from core.analysis import calibration
 from core.analysis.cascades import cascade, learned, routes
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Run
 from core.services.classes.mapping import run_classes
 from core.services.costs import entering
@@ -73,7 +74,9 @@ class Members:
         """
         if split not in ("val", "test"):
             raise InvalidInput(
-                "a cascade is measured on held-out images", expected="val or test", received=split
+                t("a cascade is measured on held-out images"),
+                expected=t("val or test"),
+                received=split,
             )
         return self.val if split == "val" else self.test
 
@@ -90,7 +93,9 @@ def load(
         two answer for the same two classes, or there is no such rule.
     """
     if rule not in RULES:
-        raise InvalidInput("unknown rule", expected=" or ".join(RULES), received=repr(rule))
+        raise InvalidInput(
+            t("unknown rule"), expected=t("{a} or {b}", a=RULES[0], b=RULES[1]), received=repr(rule)
+        )
     run = get_run(ws, generalist)
     members = tuple(get_run(ws, run_id) for run_id in experts)
     pairs = check(run, members)
@@ -121,30 +126,30 @@ def check(run: Run, experts: Sequence[Run]) -> tuple[tuple[int, ...], ...]:
     """
     if run.pair:
         raise InvalidInput(
-            "a generalist answers for all classes",
-            received=f"{run.id}, an expert for {' / '.join(run.pair)}",
-            todo="choose a run trained without a pair",
+            t("a generalist answers for all classes"),
+            received=t("{run}, an expert for {classes}", run=run.id, classes=" / ".join(run.pair)),
+            todo=t("choose a run trained without a pair"),
         )
     pairs: list[tuple[int, ...]] = []
     for expert in experts:
         if not expert.pair:
             raise InvalidInput(
-                "an expert is trained on some of the classes",
-                received=f"{expert.id}, a run over {len(expert.classes)} classes",
+                t("an expert is trained on some of the classes"),
+                received=t("{run}, a run over {n} classes", run=expert.id, n=len(expert.classes)),
             )
         if (expert.dataset_id, expert.class_map_id) != (run.dataset_id, run.class_map_id):
             raise InvalidInput(
-                "this expert was trained on another data set or class map than the generalist",
+                t("this expert was trained on another data set or class map than the generalist"),
                 received=expert.id,
-                todo="train the expert with the generalist's class map",
+                todo=t("train the expert with the generalist's class map"),
             )
         pair = tuple(run.classes.index(name) for name in expert.classes)
         shared = [other for other in pairs if len(set(other) & set(pair)) > 1]
         if shared:
             both = [run.classes[c] for c in shared[0] if c in pair]
             raise InvalidInput(
-                f"two experts answer for {' / '.join(both)}",
-                expected="one expert for any two classes",
+                t("two experts answer for {classes}", classes=" / ".join(both)),
+                expected=t("one expert for any two classes"),
                 received=expert.id,
             )
         pairs.append(pair)

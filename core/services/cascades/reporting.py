@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.analysis.cascades import cascade, controls, routes
 from core.analysis.cascades.routes import GENERALIST, PERSON, Routed, Thresholds
 from core.analysis.comparisons.paired import paired_intervals
 from core.errors import InvalidInput
+from core.language import Sentence, t
 from core.records import Run
 from core.services.cascades.members import Members, SplitAnswers, calibrated, second_generalists
 from core.store.database import Workspace
@@ -152,22 +154,47 @@ def verdict(found: dict[str, Any]) -> str:
     test, ensemble = found["test"], found["controls"]["ensemble"]
     low, high = test["gain_ci"]
     if not test["n_deferred"]:
-        return "At this threshold nothing is deferred: the cascade is the generalist."
-    points = f"{100 * test['gain']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
-    on = f"on {test['n_answered']:,} test images"
+        return t("At this threshold nothing is deferred: the cascade is the generalist.")
+    gain = t("{gain} on {n:,} test images", gain=_points(test), n=test["n_answered"])
     if high < 0:
-        return f"The experts do harm: {points} {on}."
+        return t("The experts do harm: {gain}.", gain=gain)
     if low <= 0:
-        return f"No measurable gain: {points} {on}."
-    said = [f"The experts pay: {points} {on}."]
-    random = found["controls"]["random"]
+        return t("No measurable gain: {gain}.", gain=gain)
+    said = [t("The experts pay: {gain}.", gain=gain)]
+    if len(test["pairs"]) > 1:
+        idle = [row for row in test["pairs"] if row["n_deferred"] and row["gain_ci"][0] <= 0]
+        said += [
+            t("Not the one for {pair}: {gain}.", pair=" / ".join(row["pair"]), gain=_points(row))
+            for row in idle
+        ]
     if test["n_answered"] == test["n_images"]:
-        everything = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
-        if not everything and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
-            said.append("Deferring as many at random would gain as much.")
+        said += _beaten_by_chance(test, found["controls"]["random"])
         if ensemble is not None and ensemble["lead_ci"][0] <= 0:
-            said.append("A second generalist in their place could gain as much.")
-    return " ".join(said)
+            said.append(t("A second generalist in their place could gain as much."))
+    return reduce(lambda before, one: t("{before} {one}", before=before, one=one), said)
+
+
+def _beaten_by_chance(test: dict[str, Any], random: dict[str, Any]) -> list[Sentence]:
+    """Say where as many images drawn at random would have done."""
+    all_asked = test["n_deferred"] == test["n_images"]
+    all_owned = all(row["n_deferred"] == row["n_owned"] for row in test["pairs"])
+    if not all_asked and test["gain"] <= random["gain"] + 2 * random["accuracy_sd"]:
+        return [t("Deferring as many at random would gain as much.")]
+    in_pair = random.get("gain_in_pair")  # not in what was saved before it was computed
+    if in_pair is not None and not all_owned and test["gain"] <= in_pair + 2 * random["sd_in_pair"]:
+        return [t("The threshold adds nothing: as many of the pair's images would do.")]
+    return []
+
+
+def _points(figures: dict[str, Any]) -> Sentence:
+    """Return a net gain with its interval, in points."""
+    low, high = figures["gain_ci"]
+    return t(
+        "{gain:+.1f} points ({low:+.1f} to {high:+.1f})",
+        gain=100 * figures["gain"],
+        low=100 * low,
+        high=100 * high,
+    )
 
 
 def cell_positions(
@@ -196,8 +223,10 @@ def cell_positions(
     true, said = cell
     if route not in ROUTES or not (0 <= true < K and 0 <= said <= K):
         raise InvalidInput(
-            "this cascade has no such cell",
-            expected=f"classes 0 to {K - 1}, and one of {', '.join(ROUTES)}",
+            t("this cascade has no such cell"),
+            expected=t(
+                "classes 0 to {last}, and one of {routes}", last=K - 1, routes=", ".join(ROUTES)
+            ),
             received=f"{true}, {said}, {route}",
         )
     routed = part.send(members.pairs, thresholds)

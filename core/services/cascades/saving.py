@@ -7,6 +7,7 @@ import numpy as np
 from core.analysis.cascades.routes import Routed, Thresholds
 from core.errors import InvalidInput, NotFound
 from core.ids import content_id
+from core.language import SOURCE, speaking, t
 from core.records import CascadeRecord, Run
 from core.services.cascades import reporting
 from core.services.cascades.guaranteeing import Promise
@@ -43,17 +44,19 @@ def save(
     """
     if not members.experts:
         raise InvalidInput(
-            "a cascade needs at least one expert",
-            todo="train one with `python -m core train DATASET --pair A,B`",
+            t("a cascade needs at least one expert"),
+            todo=t("train one with `python -m core train DATASET --pair A,B`"),
         )
-    figures = reporting.report(ws, members, thresholds, second)
     kept = promise is not None and promise.thresholds == thresholds
+    with speaking(SOURCE):  # the id must not depend on who saves; readers get their language anew
+        figures = reporting.report(ws, members, thresholds, second)
+        promised = promise.summary() if promise is not None and kept else None
     plan = {
         "rule": members.rule,
         "taus": list(thresholds.taus),
         "person": thresholds.person,
         "rules": [{"weights": list(r.weights), "intercept": r.intercept} for r in members.rules],
-        "promise": promise.summary() if promise is not None and kept else None,
+        "promise": promised,
     }
     experts = [expert.id for expert in members.experts]
     record = {
@@ -84,7 +87,7 @@ def get(ws: Workspace, cascade_id: str) -> CascadeRecord:
     with ws.read() as conn:
         found = runs.find_cascade(conn, cascade_id)
     if found is None:
-        raise NotFound("there is no such cascade", received=repr(cascade_id))
+        raise NotFound(t("there is no such cascade"), received=repr(cascade_id))
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput, NotFound
+from core.language import figure, t
 from core.records import ClassMapRecord
 from core.services.classes.mapping import get_record, list_class_maps
 from core.sources.items import printable
@@ -96,15 +97,15 @@ def read_class_map(data: bytes, kind: str, labels: Sequence[str]) -> ReadClassMa
     """
     if len(data) > MOST_BYTES:
         raise InvalidInput(
-            "this file is too large for a class map",
-            expected=f"at most {MOST_BYTES:,} bytes",
-            received=f"{len(data):,}",
+            t("this file is too large for a class map"),
+            expected=t("at most {n:,} bytes", n=MOST_BYTES),
+            received=figure(len(data), ","),
         )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(
-            "this file is no text", expected="UTF-8", todo="save it as UTF-8"
+            t("this file is no text"), expected=t("UTF-8"), todo=t("save it as UTF-8")
         ) from error
     read = _from_json(text) if _known(kind) == "json" else _from_csv(text)
     checked = ClassMap.from_mapping(labels, read.class_of)
@@ -135,8 +136,8 @@ def write_file(ws: Workspace, dataset_id: str, class_map: str | None, path: Path
         saved = list_class_maps(ws, dataset_id)
         if not saved:
             raise NotFound(
-                "this data set has no class map yet",
-                todo="save one with `python -m core map`, or on the Classes page",
+                t("this data set has no class map yet"),
+                todo=t("save one with `python -m core map`, or on the Classes page"),
             )
         record = saved[0]
     else:
@@ -145,9 +146,9 @@ def write_file(ws: Workspace, dataset_id: str, class_map: str | None, path: Path
         path.write_text(export_class_map(record, kind), encoding="utf-8", newline="")
     except OSError as error:
         raise InvalidInput(
-            f"{path} cannot be written",
+            t("{path} cannot be written", path=str(path)),
             received=error.strerror or str(error),
-            todo="name a file in a folder that exists and that this account may write to",
+            todo=t("name a file in a folder that exists and that this account may write to"),
         ) from error
     return {
         "file": str(path),
@@ -171,7 +172,9 @@ def read_file(path: Path, labels: Sequence[str]) -> ReadClassMap:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read", received=error.strerror) from error
+        raise InvalidInput(
+            t("{path} cannot be read", path=str(path)), received=error.strerror
+        ) from error
     return read_class_map(data, kind, labels)
 
 
@@ -189,8 +192,8 @@ def kind_of(file_name: str) -> str:
 def _known(kind: str) -> str:
     if kind not in KINDS:
         raise InvalidInput(
-            "a class map cannot be in this kind of file",
-            expected=" or ".join(f".{name}" for name in KINDS),
+            t("a class map cannot be in this kind of file"),
+            expected=t("{a} or {b}", a=".json", b=".csv"),
             received=repr(kind),
         )
     return kind
@@ -200,19 +203,23 @@ def _from_json(text: str) -> ReadClassMap:
     try:
         found = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput("this file is no JSON", received=str(error)) from error
+        raise InvalidInput(t("this file is no JSON"), received=str(error)) from error
     if not isinstance(found, dict) or not isinstance(found.get("class_of"), dict):
         raise InvalidInput(
-            "this JSON is no class map",
-            expected='an object with "class_of", the class of each label',
-            received=f"keys {', '.join(found)}" if isinstance(found, dict) else "no object",
+            t("this JSON is no class map"),
+            expected=t('an object with "class_of", the class of each label'),
+            received=t("keys {keys}", keys=", ".join(found))
+            if isinstance(found, dict)
+            else t("no object"),
         )
     class_of: dict[str, Any] = found["class_of"]
     texts = {key: found.get(key, "") for key in _TEXTS}
     wrong = [key for key, value in {**texts, **class_of}.items() if not isinstance(value, str)]
     if wrong:
         raise InvalidInput(
-            "a class map holds texts only", expected="a text in quotes", received=f"for {wrong[0]}"
+            t("a class map holds texts only"),
+            expected=t("a text in quotes"),
+            received=t("for {name}", name=wrong[0]),
         )
     return ReadClassMap(class_of, **texts)
 
@@ -229,18 +236,18 @@ def _from_csv(text: str) -> ReadClassMap:
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=apart) if row]
     except csv.Error as error:
-        raise InvalidInput("this file is no CSV", received=str(error)) from error
+        raise InvalidInput(t("this file is no CSV"), received=str(error)) from error
     if not rows or [name.strip().lower() for name in rows[0]] != _COLUMNS:
         raise InvalidInput(
-            "this CSV is no class map",
-            expected="the columns label,class in its first line",
-            received=", ".join(rows[0]) if rows else "an empty file",
+            t("this CSV is no class map"),
+            expected=t("the columns label,class in its first line"),
+            received=", ".join(rows[0]) if rows else t("an empty file"),
         )
     for number, row in enumerate(rows[1:], start=1):
         if len(row) != len(_COLUMNS):
             raise InvalidInput(
-                f"row {number} of this CSV is no label and its class",
-                expected="two values",
+                t("row {number} of this CSV is no label and its class", number=number),
+                expected=t("two values"),
                 received=str(len(row)),
             )
     _refuse_twice([_armed(label) for label, _ in rows[1:]])
@@ -251,7 +258,9 @@ def _refuse_twice(names: Sequence[str]) -> None:
     seen = Counter(names)
     twice = [name for name, n in seen.items() if n > 1]
     if twice:
-        raise InvalidInput("a class map names each label once", received=f"{twice[0]} twice")
+        raise InvalidInput(
+            t("a class map names each label once"), received=t("{name} twice", name=twice[0])
+        )
 
 
 def _defused(text: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from core.analysis import metrics
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
+from core.language import t
 from core.records import ClassMapRecord, Run
 from core.services.data.datasets import get_dataset, split_index
 from core.services.labels import label_sets
@@ -59,8 +60,8 @@ def save_class_map(
     dataset = get_dataset(ws, dataset_id)
     if not name.strip() or "@" in name or len(name) > 64:
         raise InvalidInput(
-            "this name cannot be used for a class map",
-            expected="1 to 64 characters, without @",
+            t("this name cannot be used for a class map"),
+            expected=t("1 to 64 characters, without @"),
             received=repr(name),
         )
     ClassMap.from_mapping(dataset.labels, class_of)
@@ -107,8 +108,8 @@ def held_out(ws: Workspace, run: Run, split: str) -> tuple[np.ndarray, np.ndarra
     """
     if split not in HELD_OUT:
         raise InvalidInput(
-            "a run keeps its answers for held-out images only",
-            expected=" or ".join(HELD_OUT),
+            t("a run keeps its answers for held-out images only"),
+            expected=t("{a} or {b}", a=HELD_OUT[0], b=HELD_OUT[1]),
             received=repr(split),
         )
     truth, rows = run_classes(ws, run), split_index(ws, run.dataset_id, split)

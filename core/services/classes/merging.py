@@ -10,6 +10,7 @@ import numpy as np
 from core.analysis import metrics
 from core.analysis.merges import merging
 from core.errors import InvalidInput, NotReady
+from core.language import phrase, t
 from core.models import get_algorithm
 from core.records import Run
 from core.services.classes.advising import advice, as_row
@@ -30,6 +31,12 @@ _FIGURES = (
 _TEST_FIGURES = (
     *("accuracy", "chance", "skill", "kappa", "bits", "itca", "itca_gain", "itca_gain_ci"),
 )
+
+
+_VERDICTS = {
+    "merge": phrase("merge"),
+    "not enough images to tell": phrase("not enough images to tell"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +118,10 @@ def evidence_confusion(ws: Workspace, run: Run, evidence: Evidence) -> np.ndarra
     found = out_of_fold(ws, run.id)
     if found is None:
         raise NotReady(
-            "this run was not cross-validated yet",
-            todo=f"run `python -m core crossval {run.id}`, or take its validation answers",
+            t("this run was not cross-validated yet"),
+            todo=t(
+                "run `python -m core crossval {run}`, or take its validation answers", run=run.id
+            ),
         )
     return metrics.confusion_matrix(found.y, found.probs.argmax(axis=1), len(run.classes))
 
@@ -149,7 +158,9 @@ def rank_merges(
         If the run was not cross-validated yet.
     """
     if n_top < 1:
-        raise InvalidInput("there is nothing to rank", expected="1 or more", received=str(n_top))
+        raise InvalidInput(
+            t("there is nothing to rank"), expected=t("1 or more"), received=str(n_top)
+        )
     run = _mergeable(ws, run_id)
     box = open_sandbox(ws, run.id, evidence=evidence, ordinal=ordinal, seed=seed)
     test = run_confusion(ws, run, "test")
@@ -177,7 +188,7 @@ def rank_merges(
 def _mergeable(ws: Workspace, run_id: str) -> Run:
     run = get_run(ws, run_id)
     if run.pair:
-        raise InvalidInput("an expert has only two classes to tell apart", received=run.id)
+        raise InvalidInput(t("an expert has only two classes to tell apart"), received=run.id)
     return run
 
 
@@ -222,6 +233,12 @@ def _confirm(held_out: merging.Sandbox | None, merge: merging.Merge) -> dict[str
 def _verdict(suggested: merging.Merge, name: str) -> dict[str, str]:
     """Return what to tell a person about all of it."""
     if suggested.verdict == "baseline":
-        text = "Do not merge: no classes are confused so much that one answer for them pays."
+        text = t("Do not merge: no classes are confused so much that one answer for them pays.")
         return {"kind": "do not merge", "text": text}
-    return {"kind": suggested.verdict, "text": f"{name}: {suggested.verdict}. {suggested.reason}"}
+    said = t(
+        "{merge}: {verdict}. {reason}",
+        merge=name,
+        verdict=t(_VERDICTS[suggested.verdict]),
+        reason=suggested.reason,
+    )
+    return {"kind": suggested.verdict, "text": said}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.errors import InvalidInput, NotReady
+from core.language import t
 from core.services.classes.mapping import held_out
 from core.services.classes.merging import Evidence
 from core.services.runs.crossvalidating import out_of_fold
@@ -42,14 +43,14 @@ def positions_in_cell(
     unknown = sorted({*true, *predicted} - set(run.classes))
     if unknown:
         raise InvalidInput(
-            "the run has no such class",
+            t("the run has no such class"),
             expected=", ".join(run.classes),
             received=", ".join(unknown),
         )
     if evidence == "crossval":
         found = out_of_fold(ws, run.id)
         if found is None:
-            raise NotReady("this run was not cross-validated yet")
+            raise NotReady(t("this run was not cross-validated yet"))
         rows, y, probs = found.positions, found.y, found.probs
     else:
         rows, y, probs = held_out(ws, run, evidence)

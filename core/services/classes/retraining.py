@@ -17,6 +17,7 @@ import numpy as np
 from core.analysis import metrics
 from core.analysis.comparisons import paired
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Run
 from core.services.classes.mapping import get_class_map, get_record, held_out
 from core.services.runs.planning import TrainRequest
@@ -85,9 +86,9 @@ def retrained(
     _, y, answers = held_out(ws, coarse, split)
     if not np.array_equal(merge.apply(y_fine), y) or merge.classes != coarse.classes:
         raise InvalidInput(
-            "the two runs do not answer for the same images",
-            expected="one class map over the labels of the data set",
-            received=f"{fine.id} and {coarse.id}",
+            t("the two runs do not answer for the same images"),
+            expected=t("one class map over the labels of the data set"),
+            received=t("{first} and {second}", first=fine.id, second=coarse.id),
         )
     said = merge.merge_probabilities(probs).argmax(axis=1), answers.argmax(axis=1)
     right = [guess == y for guess in said]
@@ -130,8 +131,8 @@ def _fine(ws: Workspace, run_id: str) -> Run:
     run = get_run(ws, run_id)
     if run.pair or run.class_map_id is not None:
         raise InvalidInput(
-            "only a run over the labels as they are can be compared with a merged one",
+            t("only a run over the labels as they are can be compared with a merged one"),
             received=run.id,
-            todo="choose a run without a class map",
+            todo=t("choose a run without a class map"),
         )
     return run

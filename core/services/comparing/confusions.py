@@ -12,6 +12,7 @@ from core.analysis.clusters.clustering import crosstab
 from core.analysis.comparisons import class_order
 from core.analysis.comparisons.cell_differences import CellDifferences, cell_differences
 from core.errors import InvalidInput
+from core.language import t
 from core.services.classes.mapping import get_class_map
 from core.services.comparing.questions import Answers, Question
 from core.services.data import exploring
@@ -115,7 +116,7 @@ def _inside(
     for name in (true_class, predicted_class):
         if name not in classes:
             raise InvalidInput(
-                "there is no such class", expected=", ".join(classes), received=repr(name)
+                t("there is no such class"), expected=", ".join(classes), received=repr(name)
             )
     true, predicted = classes.index(true_class), classes.index(predicted_class)
     return np.asarray((said.y == true) & (said.predicted == predicted))

@@ -12,7 +12,8 @@ from core.analysis.comparisons import paired as tests_of_pairs
 from core.analysis.comparisons.images_needed import images_needed, smallest_difference
 from core.analysis.comparisons.paired_figures import joint_cells, paired_figures
 from core.errors import InvalidInput
-from core.services.comparing import questions, wording
+from core.language import t
+from core.services.comparing import questions, sharing, wording
 from core.services.comparing.questions import Answers
 from core.services.runs.training import summary
 from core.store.database import Workspace
@@ -38,10 +39,11 @@ def compare(ws: Workspace, model_ids: Sequence[str], *, split: str = "test") -> 
     """
     if len(model_ids) < 2 or len(set(model_ids)) != len(model_ids):
         raise InvalidInput(
-            "a comparison takes two or more different runs", received=", ".join(model_ids) or "none"
+            t("a comparison takes two or more different runs"),
+            received=", ".join(model_ids) or t("none"),
         )
     models = [questions.find(ws, model_id) for model_id in model_ids]
-    question = questions.same_question(ws, models, split)
+    question = sharing.same_question(ws, models, split)
     pairs = pairs_of([questions.answers(ws, question, model) for model in models])
     called = {model.id: model.id for model in models}
     return {
@@ -161,25 +163,49 @@ def sentence(pair: Mapping[str, Any], called: Mapping[str, str]) -> str:
     ahead = pair["difference"] >= 0
     better, worse = (called[pair[x]] for x in ("ab" if ahead else "ba"))
     ci = pair["ci"] if ahead else [-bound for bound in reversed(pair["ci"])]
-    by = f"by {wording.points(abs(pair['difference']))} points ({wording.span(ci)})"
-    on = f"on the same {pair['n_images']:,} images"
-    luck = f"if there were no difference you would see this {pair['p_words']}"
-    if pair["n_pairs"] > 1:
-        luck += f", all {pair['n_pairs']} pairs counted"
+    about = {
+        "better": better,
+        "worse": worse,
+        "points": wording.points(abs(pair["difference"])),
+        "span": wording.span(ci),
+        "n": pair["n_images"],
+    }
     if pair["significant"]:
-        return f"{better} is better than {worse} {by} {on}; {luck}."
-    told = f"No difference can be told between {better} and {worse} {on}:"
-    if pair["difference"] == 0:
-        why = f"both are right equally often ({wording.span(ci)} points)"
-        return (
-            f"{told} {why}, so no number of images can be named that would tell them apart; "
-            f"{_told_by(pair)}."
+        return t(
+            "{better} is better than {worse} by {points} points ({span}) on the same {n:,} images; "
+            "{luck}.",
+            **about,
+            luck=_luck(pair),
         )
-    n = pair["n_needed"]
-    return (
-        f"{told} {better} is ahead {by}, and {luck}. Too few images: a difference of this size "
-        f"would take about {wording.rounded_up(n)} images in all, at least "
-        f"{wording.rounded_up(n - pair['n_images'])} more; {_told_by(pair)}."
+    if pair["difference"] == 0:
+        return t(
+            "No difference can be told between {better} and {worse} on the same {n:,} images: both "
+            "are right equally often ({span} points), so no number of images can be named that "
+            "would tell them apart; {told_by}.",
+            **about,
+            told_by=_told_by(pair),
+        )
+    return t(
+        "No difference can be told between {better} and {worse} on the same {n:,} images: {better} "
+        "is ahead by {points} points ({span}), and {luck}. Too few images: a difference of this "
+        "size would take about {n_needed} images in all, at least {n_more} more; {told_by}.",
+        **about,
+        luck=_luck(pair),
+        n_needed=wording.rounded_up(pair["n_needed"]),
+        n_more=wording.rounded_up(pair["n_needed"] - pair["n_images"]),
+        told_by=_told_by(pair),
+    )
+
+
+def _luck(pair: Mapping[str, Any]) -> str:
+    """Say how often chance alone would show what was seen."""
+    often = wording.often(pair["holm_p"])
+    if pair["n_pairs"] == 1:
+        return t("if there were no difference you would see this {often}", often=often)
+    return t(
+        "if there were no difference you would see this {often}, all {n} pairs counted",
+        often=often,
+        n=pair["n_pairs"],
     )
 
 
@@ -187,5 +213,5 @@ def _told_by(pair: Mapping[str, Any]) -> str:
     """Say which difference these images could have told."""
     least = pair["smallest_difference"]
     if least is None:
-        return "so few images can tell no difference at all"
-    return f"these can tell one of {wording.points(least)} points or more"
+        return t("so few images can tell no difference at all")
+    return t("these can tell one of {points} points or more", points=wording.points(least))

@@ -15,6 +15,7 @@ from core.ids import content_id
 from core.records import HeldOut, Run
 from core.services.comparing import questions
 from core.services.comparing.questions import Answers, Apart, Model, Question
+from core.services.costs import charging
 from core.services.labels.label_sets import ORIGINAL
 from core.services.runs import training
 from core.store.database import Workspace
@@ -23,13 +24,14 @@ _ENDS = ("", "_low", "_high")
 _COLUMNS = [
     *("run", "algorithm", "name", "n_classes", "classes", "pair", "class_map", "labels", "seed"),
     *("n_images", "chance", "val_accuracy"),
-    *(f"{name}{end}" for name in FIGURES for end in _ENDS),
+    *(f"{name}{end}" for name in (*FIGURES, "cost") for end in _ENDS),
     *("duration_s", "ms_per_image", "n_parameters", "device", "created_at", "starred", "pinned"),
     "recipe",
 ]
 _TYPES: dict[str, Any] = {
     **{"starred": bool, "pinned": bool, "n_parameters": "Int64"},
     **{"duration_s": float, "ms_per_image": float},
+    **{f"cost{end}": float for end in _ENDS},
 }
 _COSTS = ("duration_s", "ms_per_image", "n_parameters")
 
@@ -79,7 +81,8 @@ def leaderboard(
     asked = [replace(question or _own(model), split=split) for model in models]
     said = [questions.answers(ws, q, model) for q, model in zip(asked, models, strict=True)]
     val = [val_accuracy(ws, q, model) for q, model in zip(asked, models, strict=True)]
-    table = board(ws, models, [measure(its) for its in said], val)
+    costs = charging.of_models(ws, dataset_id, models, split, question.labels if question else None)
+    table = board(ws, models, [measure(its) for its in said], val, costs)
     table["classes"] = [", ".join(q.classes) for q in asked]
     table["pair"] = pd.Series([" / ".join(q.pair) if q.pair else None for q in asked], dtype=object)
     return table.iloc[best_first(models, val)], apart
@@ -114,23 +117,31 @@ def board(
     models: Sequence[Model],
     measured: Sequence[Measured],
     val_accuracies: Sequence[float],
+    costs: Sequence[Estimate | None] = (),
 ) -> pd.DataFrame:
     """Return one row a model, in the order given.
+
+    Parameters
+    ----------
+    costs : sequence, one a model, optional
+        What an image costs by its answers (`charging.of_model`), where mistakes have costs.
 
     Returns
     -------
     DataFrame
         run (id of a run or a cascade), algorithm, name (or None), n_classes, classes, pair,
         class_map and labels (ids: what it learned), seed, n_images, chance, val_accuracy; each of
-        `FIGURES` with _low and _high; duration_s (of training; of a cascade, of all its members),
-        ms_per_image, n_parameters (None where nobody knows), device, created_at, starred, pinned,
-        recipe (equal for runs that differ in nothing but the seed).
+        `FIGURES` and cost (NaN without) with _low and _high; duration_s (of training; of a cascade,
+        of all its members), ms_per_image, n_parameters (None where nobody knows), device,
+        created_at, starred, pinned, recipe (equal for runs that differ in nothing but the seed).
     """
     rows = []
-    for model, its, val in zip(models, measured, val_accuracies, strict=True):
+    charged = costs or [None] * len(models)
+    for model, its, val, cost in zip(models, measured, val_accuracies, charged, strict=True):
         row = {**_described(ws, model), "n_images": its.n_images, "n_classes": its.n_classes}
         row |= {"chance": its.chance, "val_accuracy": val}
-        for name, (value, low, high) in its.figures.items():
+        figures = dict(its.figures) if cost is None else {**its.figures, "cost": cost}
+        for name, (value, low, high) in figures.items():
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows, columns=_COLUMNS).astype(_TYPES)
@@ -150,17 +161,18 @@ def by_recipe(table: pd.DataFrame) -> pd.DataFrame:
     Ends of intervals are means, too: all seeds are measured on the same images, so more of them do
     not make the images more.
     """
-    numbers = [*(f"{n}{end}" for n in FIGURES for end in _ENDS), *_COSTS, "val_accuracy"]
+    figures = (*FIGURES, "cost")
+    numbers = [*(f"{n}{end}" for n in figures for end in _ENDS), *_COSTS, "val_accuracy"]
     rows = []
     for _, same in table.groupby("recipe", sort=False):
         row = same.iloc[0].to_dict()
         row |= {c: same[c].astype(float).mean() for c in numbers}
-        row |= {f"{name}_sd": same[name].std(ddof=1) for name in FIGURES}
+        row |= {f"{name}_sd": same[name].std(ddof=1) for name in figures}
         row |= {mark: bool(same[mark].any()) for mark in ("starred", "pinned")}
         row["seed"] = ", ".join(str(seed) for seed in sorted(same["seed"]))
         row |= {"n_seeds": len(same), "runs": list(same["run"])}
         rows.append(row)
-    extra = [*(f"{name}_sd" for name in FIGURES), "n_seeds", "runs"]
+    extra = [*(f"{name}_sd" for name in figures), "n_seeds", "runs"]
     return pd.DataFrame(rows, columns=[*_COLUMNS, *extra])
 
 

@@ -25,7 +25,9 @@ from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.services.classes.mapping import get_class_map, get_record
+from core.services.comparing import wording
 from core.services.comparing.questions import Question
 from core.services.data.datasets import get_dataset, images, splits
 from core.services.labels.label_sets import ORIGINAL
@@ -39,7 +41,6 @@ from core.store.database import Workspace
 KIND = "learning_curve"
 FORMAT = 1  # of what a result holds: part of its id
 _SEED = 0  # of the parts and of the fits
-_LITTLE = 0.01  # a gain that is below one point at best is called little
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,17 +56,8 @@ class MoreImages:
     @property
     def sentence(self) -> str:
         """Say whether more images would help; "no gain can be told" included."""
-        factor, n_test = FACTORS[0], self.curve.n_test
-        gain, n_images = self.curve.gains[factor], factor * self.curve.n_train
-        low, high = (100 * bound for bound in gain.interval)
-        said = (
-            f"wice the images ({n_images:,}) would bring about {100 * gain.value:+.1f} points "
-            f"({low:.1f} to {high:.1f}) of accuracy on the {n_test:,} test images."
-        )
-        if self.curve.promises:
-            return f"T{said}"
-        little = gain.interval[1] < _LITTLE
-        return ("More images would hardly help: t" if little else "No gain can be told: t") + said
+        its, factor = self.curve, FACTORS[0]
+        return wording.twice(its.gains[factor], factor * its.n_train, its.n_test, its.promises)
 
 
 def question_of(
@@ -123,7 +115,13 @@ def submit_curve(ws: Workspace, question: Question, backbone: str = DEFAULT_BACK
     key = _key(plan)
     with ws.read() as conn:
         exists = results.find(conn, KIND, plan.dataset.id, key) is not None
-    what = f" for {' / '.join(plan.classes)}" if question.pair else ""
+    title = t("Learning curve of {name}", name=plan.dataset.name)
+    if question.pair:
+        title = t(
+            "Learning curve of {name} for {classes}",
+            name=plan.dataset.name,
+            classes=" / ".join(plan.classes),
+        )
     return engine.submit(
         ws,
         KIND,
@@ -134,7 +132,7 @@ def submit_curve(ws: Workspace, question: Question, backbone: str = DEFAULT_BACK
             "pair": plan.config["pair"],
             "backbone": backbone,
         },
-        title=f"Learning curve of {plan.dataset.name}{what}",
+        title=title,
         dataset_id=plan.dataset.id,
         idem_key=content_id(KIND, [key, exists]),  # a double click is one job
     )
@@ -151,7 +149,7 @@ def run_curve(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]:
         found = results.find(conn, KIND, plan.dataset.id, key)
     if found is not None:
         return found[0]
-    context.report(0.0, "reading images")
+    context.report(0.0, t("reading images"))
     parts = _parts(ws, plan)
     started = time.perf_counter()
     right = _answer(context, plan, parts)
@@ -197,7 +195,7 @@ def report(ws: Workspace, question: Question, backbone: str) -> dict[str, Any]:
     """
     found = curve(ws, question, backbone)
     if found is None:
-        raise NotReady("the learning curve is not there yet", todo="run `more-images` first")
+        raise NotReady(t("the learning curve is not there yet"), todo=t("run `more-images` first"))
     return {
         "sentence": found.sentence,
         "promises": found.curve.promises,
@@ -289,7 +287,9 @@ def _reporter(
     context: JobContext, number: int, n_fits: int, n_images: int
 ) -> Callable[[Mapping[str, float]], None]:
     """Say that a fit begins, and return what tells its epochs."""
-    which = f"fit {number + 1} of {n_fits}, on {n_images:,} images"
+    which = t(
+        "fit {number} of {n_fits}, on {n:,} images", number=number + 1, n_fits=n_fits, n=n_images
+    )
     context.report(number / n_fits, which)
 
     def epoch(logs: Mapping[str, float]) -> None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from core.analysis.class_map import ClassMap
 from core.errors import InvalidInput
+from core.language import t
 from core.records import CascadeRecord, HeldOut, Run
 from core.services.cascades import members, saving
-from core.services.classes.mapping import HELD_OUT, get_class_map, get_record
+from core.services.classes.mapping import get_class_map, get_record
+from core.services.comparing import wording
 from core.services.data.datasets import get_dataset, split_index
 from core.services.labels import label_sets
 from core.services.labels.label_sets import ORIGINAL
@@ -173,11 +175,13 @@ def columns_in(ws: Workspace, question: Question, model: Model) -> np.ndarray:
     """
     run = model.run
     if run.dataset_id != question.dataset_id:
-        raise InvalidInput("it was trained on another data set")
+        raise InvalidInput(t("it was trained on another data set"))
     if run.pair and run.pair != question.pair:
-        raise InvalidInput(f"it is an expert and knows only {' and '.join(run.pair)}")
+        raise InvalidInput(
+            t("it is an expert and knows only {classes}", classes=wording.listed(run.pair))
+        )
     if run.pair and run.class_map_id != question.class_map_id:
-        raise InvalidInput("its two classes come from another class map")
+        raise InvalidInput(t("its two classes come from another class map"))
     theirs = get_class_map(ws, run.dataset_id, run.class_map_id)
     asked = get_class_map(ws, question.dataset_id, question.class_map_id)
     index = {name: i for i, name in enumerate(question.classes)}
@@ -228,43 +232,15 @@ def truth(ws: Workspace, question: Question) -> tuple[np.ndarray, np.ndarray]:
     y = column[class_map.apply(label_sets.indices(ws, dataset, question.labels)[rows])]
     if not (y >= 0).any():
         raise InvalidInput(
-            "there is no image to compare on",
-            expected=f"{question.split} images of {', '.join(question.classes)}",
-            received="none",
+            t("there is no image to compare on"),
+            expected=t(
+                "{split} images of {classes}",
+                split=question.split,
+                classes=", ".join(question.classes),
+            ),
+            received=t("none"),
         )
     return rows[y >= 0], y[y >= 0]
-
-
-def same_question(ws: Workspace, models: Sequence[Model], split: str) -> Question:
-    """Return the question that all of these models answer: that of the coarsest classes.
-
-    Raises
-    ------
-    InvalidInput
-        If there is none, or `split` is neither val nor test.
-    """
-    held_out = _held_out(split)
-    for asked in questions(models):
-        if not takes_part(ws, asked, models)[1]:
-            return replace(asked, split=held_out)
-    raise InvalidInput(
-        "these models do not answer the same question",
-        expected="models over the same classes, or over classes that one of them merged",
-        received=", ".join(f"{model.id} over {', '.join(model.run.classes)}" for model in models),
-        todo="choose models with the same classes",
-    )
-
-
-def _held_out(split: str) -> HeldOut:
-    if split == "val":
-        return "val"
-    if split == "test":
-        return "test"
-    raise InvalidInput(
-        "models are compared on images that they have not learned from",
-        expected=" or ".join(HELD_OUT),
-        received=repr(split),
-    )
 
 
 def _one(theirs: ClassMap, asked: ClassMap, name: str) -> str:
@@ -272,7 +248,13 @@ def _one(theirs: ClassMap, asked: ClassMap, name: str) -> str:
     labels = [label for label, c in zip(theirs.labels, theirs.class_of, strict=True) if c == name]
     homes = {asked.class_of[asked.labels.index(label)] for label in labels}
     if len(homes) != 1:
-        raise InvalidInput(f"its class {name} holds {' and '.join(labels)}, which are asked apart")
+        raise InvalidInput(
+            t(
+                "its class {name} holds {labels}, which are asked apart",
+                name=name,
+                labels=wording.listed(labels),
+            )
+        )
     return homes.pop()
 
 
@@ -287,10 +269,10 @@ def _raw(ws: Workspace, model: Model, rows: np.ndarray) -> np.ndarray:
     """Return a run's probabilities as stored, float64 (n_images, n_classes of the model)."""
     if model.cascade is not None:
         raise InvalidInput(
-            "a cascade has no uncalibrated answers",
-            expected="a run",
+            t("a cascade has no uncalibrated answers"),
+            expected=t("a run"),
             received=model.id,
-            todo="ask for its generalist",
+            todo=t("ask for its generalist"),
         )
     return np.asarray(ws.blobs.open_array(model.run.predictions)[rows], dtype=np.float64)
 

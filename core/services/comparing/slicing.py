@@ -12,6 +12,7 @@ from core.analysis.comparisons import slices
 from core.analysis.comparisons.paired import holm
 from core.analysis.comparisons.slices import Slice
 from core.ids import content_id
+from core.language import phrase
 from core.services.comparing.questions import Answers, Question, truth
 from core.services.data import datasets, exploring
 from core.services.data.brightness import brightness
@@ -20,7 +21,8 @@ from core.store.database import Workspace
 
 N_PARTS = 4  # of what is measured: quarters of the images
 SURE = 0.05  # a smaller p, corrected for the number of slices, is called a finding
-AGREES, DIFFERS, UNKNOWN = "as given", "another label", "not reviewed"
+AGREES, DIFFERS = phrase("as given"), phrase("another label")
+UNKNOWN = phrase("not reviewed")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
+
+from core.analysis.comparisons.learning_curve import Estimate
+from core.language import figure, phrase, t
 
 _RAREST = 1e-4
+_LITTLE_GAIN = 0.01  # below one point at best
+_PROMISE = phrase(
+    "Twice the images ({n:,}) would bring about {gain:+.1f} points ({low:.1f} to {high:.1f}) of "
+    "accuracy on the {n_test:,} test images."
+)
+_LITTLE = phrase(
+    "More images would hardly help: twice the images ({n:,}) would bring about {gain:+.1f} points "
+    "({low:.1f} to {high:.1f}) of accuracy on the {n_test:,} test images."
+)
+_NOTHING = phrase(
+    "No gain can be told: twice the images ({n:,}) would bring about {gain:+.1f} points "
+    "({low:.1f} to {high:.1f}) of accuracy on the {n_test:,} test images."
+)
 
 
 def often(p: float) -> str:
@@ -19,12 +36,12 @@ def often(p: float) -> str:
     'less than 1 time in 10,000'
     """
     if p < _RAREST:
-        return f"less than 1 time in {1 / _RAREST:,.0f}"
+        return t("less than 1 time in {n:,.0f}", n=1 / _RAREST)
     if p >= 0.95:
-        return "nearly every time"
+        return t("nearly every time")
     if p >= 0.15:
-        return f"{10 * p:.0f} times in 10"
-    return f"1 time in {_two_digits(1 / p, round):,}"
+        return t("{n:.0f} times in 10", n=10 * p)
+    return t("1 time in {n:,}", n=_two_digits(1 / p, round))
 
 
 def points(share: float) -> str:
@@ -35,12 +52,12 @@ def points(share: float) -> str:
     >>> points(0.0213), points(-0.004), points(-0.0001)
     ('2.1', '-0.4', '0.0')
     """
-    return f"{round(100 * share, 1) + 0.0:.1f}"
+    return figure(round(100 * share, 1) + 0.0, ".1f")
 
 
 def span(bounds: Sequence[float]) -> str:
     """Return the bounds of an interval in points: "0.6 to 3.5"."""
-    return f"{points(bounds[0])} to {points(bounds[1])}"
+    return t("{low} to {high}", low=points(bounds[0]), high=points(bounds[1]))
 
 
 def rounded_up(n: int) -> str:
@@ -51,7 +68,26 @@ def rounded_up(n: int) -> str:
     >>> rounded_up(7), rounded_up(2059), rounded_up(123456)
     ('7', '2,100', '130,000')
     """
-    return f"{_two_digits(n, math.ceil):,}"
+    return figure(_two_digits(n, math.ceil), ",")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return "a and b", or "a and b and c"."""
+    return reduce(lambda a, b: t("{a} and {b}", a=a, b=b), names)
+
+
+def twice(gain: Estimate, n_images: int, n_test: int, promises: bool) -> str:
+    """Say what twice the images would bring; "no gain can be told" included."""
+    low, high = (100 * bound for bound in gain.interval)
+    said = _LITTLE if gain.interval[1] < _LITTLE_GAIN else _NOTHING
+    return t(
+        _PROMISE if promises else said,
+        n=n_images,
+        gain=100 * gain.value,
+        low=low,
+        high=high,
+        n_test=n_test,
+    )
 
 
 def _two_digits(value: float, whole: Callable[[float], int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,6 +53,23 @@ def of_model(
     counts = np.zeros((len(its), its.shape[1]), dtype=np.int64)
     np.add.at(counts, (by_label, said), 1)
     return ModelCost(model.id, analysis.mean_cost(its, counts), len(said), entered.unit, treated)
+
+
+def of_models(
+    ws: Workspace,
+    dataset_id: str,
+    models: Sequence[Model],
+    split: HeldOut = "test",
+    labels: str | None = None,
+) -> list[Estimate | None]:
+    """Return what each model's answers cost an image; None for experts, and without costs."""
+    entered = entering.current(ws, dataset_id)
+    return [
+        None
+        if entered is None or model.run.pair
+        else of_model(ws, entered, model, split=split, labels=labels or ORIGINAL).per_image
+        for model in models
+    ]
 
 
 def saved(

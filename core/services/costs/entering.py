@@ -37,6 +37,11 @@ def current(ws: Workspace, dataset_id: str) -> MistakeCosts | None:
     return newest if newest is not None and newest.costs is not None else None
 
 
+def version(ws: Workspace, dataset_id: str) -> int:
+    """Return the version of the costs as they stand, taken back or not; 0 before the first."""
+    return next((entered.version for entered in history(ws, dataset_id)), 0)
+
+
 def enter(
     ws: Workspace,
     dataset_id: str,

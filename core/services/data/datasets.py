@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import SPLITS, Dataset, Problem
 from core.sources import images as decoding
 from core.store import datasets
@@ -83,7 +84,7 @@ def split_index(ws: Workspace, dataset_id: str, split: str) -> np.ndarray:
         If `split` is not train, val or test.
     """
     if split not in SPLITS:
-        raise InvalidInput("unknown split", expected=" | ".join(SPLITS), received=repr(split))
+        raise InvalidInput(t("unknown split"), expected=" | ".join(SPLITS), received=repr(split))
     return np.flatnonzero(splits(ws, dataset_id) == split)
 
 
@@ -137,7 +138,9 @@ def thumbnails(ws: Workspace, dataset_id: str, positions: Sequence[int]) -> list
     outside = [p for p in positions if not 0 <= p < dataset.n_images]
     if outside:
         raise InvalidInput(
-            "no such image", expected=f"0 to {dataset.n_images - 1}", received=str(outside[0])
+            t("no such image"),
+            expected=t("{low} to {high}", low=0, high=dataset.n_images - 1),
+            received=str(outside[0]),
         )
     with ws.blobs.path(dataset.atlas).open("rb") as atlas:
         return [_slice(atlas, int(offsets[p]), int(offsets[p + 1])) for p in positions]

@@ -14,6 +14,7 @@ from core.errors import InvalidInput, NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.models.backbones import BACKBONES
 from core.models.backbones import get as get_backbone
 from core.models.embedding import Embedder, embedder_key, open_embedder
@@ -59,7 +60,7 @@ def _resolve(dataset: Dataset, backbone: str) -> tuple[str, int]:
         return name, min(known.input_px, enlarged)
     if not size.isdecimal():
         raise InvalidInput(
-            "the size behind @ is not a number", expected=f"{name}@160", received=repr(backbone)
+            t("the size behind @ is not a number"), expected=f"{name}@160", received=repr(backbone)
         )
     return name, int(size)
 
@@ -103,7 +104,7 @@ def submit_embed(ws: Workspace, dataset_id: str, backbone: str = DEFAULT_BACKBON
         ws,
         "embed",
         params,
-        title=f"Embed {dataset.name}",
+        title=t("Embed {dataset}", dataset=dataset.name),
         dataset_id=dataset.id,
         idem_key=content_id("embed", [params, key, n_missing]),  # a double click is one job
     )
@@ -133,7 +134,7 @@ def embed_now(
     missing = rows.loc[rows["shard"].isna()]
     started = time.perf_counter()
     if len(missing):
-        report(0.0, f"opening {backbone}")
+        report(0.0, t("opening {backbone}", backbone=backbone))
         embedder = open_for(ws, dataset, backbone, stop)
         started = time.perf_counter()  # the backbone is opened once a process, not once an image
         positions, ids = missing["position"].to_numpy(), missing["image_id"].tolist()
@@ -150,7 +151,7 @@ def embed_now(
                 embeddings.add_rows(conn, key, shard, ids[part])
     duration_s = time.perf_counter() - started if len(missing) else 0.0
     record = _record(ws, dataset, backbone, key, duration_s)
-    report(1.0, "drawing the first map")
+    report(1.0, t("drawing the first map"))
     pca_plane(ws, dataset, backbone)
     return {
         "embedding": record["id"],
@@ -243,8 +244,15 @@ def require_embedding(ws: Workspace, dataset: Dataset, backbone: str) -> None:
     """
     if embedding_status(ws, dataset.id, backbone) is None:
         raise NotReady(
-            f"the images of {dataset.name} have no embeddings from {backbone} yet",
-            todo=f"run `python -m core embed {dataset.name}`, or press Embed on the Explore page",
+            t(
+                "the images of {dataset} have no embeddings from {backbone} yet",
+                dataset=dataset.name,
+                backbone=backbone,
+            ),
+            todo=t(
+                "run `python -m core embed {dataset}`, or press Embed on the Explore page",
+                dataset=dataset.name,
+            ),
         )
 
 
@@ -288,6 +296,7 @@ def _within(report: Report, start: int, n_part: int, n_total: int) -> Callable[[
 
     def inner(share: float) -> None:
         n_done = start + round(share * n_part)
-        report(n_done / n_total, f"embedding image {n_done:,} of {n_total:,}")
+        step = t("embedding image {n_done:,} of {n_total:,}", n_done=n_done, n_total=n_total)
+        report(n_done / n_total, step)
 
     return inner

@@ -14,6 +14,7 @@ from core.errors import InvalidInput
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.records import Dataset
 from core.services.data.datasets import get_dataset, label_indices
 from core.services.data.embedding import (
@@ -52,7 +53,7 @@ def submit_projection(
     """Start the UMAP projection in the background and return the job's id."""
     dataset = get_dataset(ws, dataset_id)
     params = {"dataset": dataset.id, "backbone": backbone, "seed": seed}
-    title = f"Draw the map of {dataset.name}"
+    title = t("Draw the map of {dataset}", dataset=dataset.name)
     exists = points(ws, dataset.id, backbone, kind="umap", seed=seed) is not None
     return engine.submit(
         ws,
@@ -68,7 +69,7 @@ def run_projection(context: JobContext, params: Mapping[str, Any]) -> dict[str, 
     """Compute the UMAP plane (in the job process) and keep it."""
     ws = context.workspace
     dataset = get_dataset(ws, params["dataset"])
-    context.report(0.02, "reading embeddings")
+    context.report(0.02, t("reading embeddings"))
     reduced = clustering.reduce(embedding_matrix(ws, dataset, params["backbone"]))
     points = projection.umap_points(reduced, seed=params["seed"], report=context.report)
     key = _projection_key(ws, dataset, params["backbone"], params["seed"])
@@ -122,8 +123,8 @@ def submit_explore(
     k_max = min(K_SHOWN, most) if k_max is None else k_max
     if not 1 <= k_min <= k_max <= most:
         raise InvalidInput(
-            "this range of k cannot be explored",
-            expected=f"1 <= from <= to <= {most}",
+            t("this range of k cannot be explored"),
+            expected=t("1 <= from <= to <= {most}", most=most),
             received=f"{k_min}..{k_max}",
         )
     params = {
@@ -133,7 +134,7 @@ def submit_explore(
         "k_max": k_max,
         "seed": seed,
     }
-    title = f"Explore {dataset.name}"
+    title = t("Explore {dataset}", dataset=dataset.name)
     key = _exploration_key(ws, dataset, backbone, range(k_min, k_max + 1), seed)
     with ws.read() as conn:
         exists = results.find(conn, "explore", dataset.id, key) is not None
@@ -152,7 +153,7 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
     ws = context.workspace
     dataset = get_dataset(ws, params["dataset"])
     ks = list(range(params["k_min"], params["k_max"] + 1))
-    context.report(0.02, "reading embeddings")
+    context.report(0.02, t("reading embeddings"))
     reduced = clustering.reduce(embedding_matrix(ws, dataset, params["backbone"]))
     found = clustering.sweep(
         reduced, ks, params["seed"], report=lambda share, text: context.report(0.8 * share, text)
@@ -165,7 +166,7 @@ def run_explore(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
         params["seed"],
         report=lambda share, text: context.report(0.8 + 0.18 * share, text),
     )
-    context.report(0.98, "Comparing clusters with labels")
+    context.report(0.98, t("Comparing clusters with labels"))
     value = _evidence(dataset, found.rows, dict(zip(ks, found.clusters, strict=True)), labels)
     value |= {"backbone": params["backbone"], "seed": params["seed"]}
     value["splits"] = [_split(dataset, split) for split in splits]
@@ -205,7 +206,12 @@ def exploration(
     if blob is None or params.get("rules") != RULES:
         return None
     *clusters, halves = ws.blobs.open_array(blob)
-    return value | {"clusters": dict(zip(params["ks"], clusters, strict=True)), "halves": halves}
+    return value | {
+        # said again: the job that found it has no reader
+        "verdict": _verdict(dataset, value["k"], value["suggested"]),
+        "clusters": dict(zip(params["ks"], clusters, strict=True)),
+        "halves": halves,
+    }
 
 
 def cluster_table(
@@ -243,16 +249,13 @@ def _evidence(
     labels: np.ndarray,
 ) -> dict[str, Any]:
     suggested = verdict.suggest(rows)
-    found = verdict.verdict(rows, suggested)
-    said = found.sentence
-    if dataset.n_images > MAX_EXACT:
-        said += f" Silhouettes are those of {MAX_EXACT:,} images drawn at random."
-    shown = found.k or min(clusters, key=lambda k: (abs(k - len(dataset.labels)), k))
+    found = _verdict(dataset, rows, suggested)
+    shown = found["k"] or min(clusters, key=lambda k: (abs(k - len(dataset.labels)), k))
     table = clustering.crosstab(clusters[shown], labels, len(dataset.labels))
     return {
         "k": rows,
         "suggested": suggested,
-        "verdict": {"text": said, "kind": found.kind, "k": found.k},
+        "verdict": found,
         "crosstab": {
             "k": int(shown),
             "labels": list(dataset.labels),
@@ -269,6 +272,21 @@ def _evidence(
         **clustering.agreement(clusters[shown], labels),
         "n_images": dataset.n_images,
     }
+
+
+def _verdict(
+    dataset: Dataset, rows: list[dict[str, Any]], suggested: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return what the criteria say together: text, kind, k."""
+    found = verdict.verdict(rows, suggested)
+    said = found.sentence
+    if dataset.n_images > MAX_EXACT:
+        said = t(
+            "{verdict} Silhouettes are those of {n:,} images drawn at random.",
+            verdict=said,
+            n=MAX_EXACT,
+        )
+    return {"text": said, "kind": found.kind, "k": found.k}
 
 
 def _split(dataset: Dataset, split: splitting.LabelSplit) -> dict[str, Any]:

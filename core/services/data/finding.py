@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from core.language import t
 from core.sources.items import printable
 
 
@@ -35,6 +36,8 @@ def finder(frame: pd.DataFrame) -> Callable[[str], tuple[str | None, str]]:
         if len(named) == 1:
             return named[0], ""
         shown = repr(printable(text)[:100])
-        return None, f"{len(named)} images are called {shown}" if named else f"no image {shown}"
+        if not named:
+            return None, t("no image {name}", name=shown)
+        return None, t("{n:,} images are called {name}", n=len(named), name=shown)
 
     return find

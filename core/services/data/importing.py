@@ -13,6 +13,7 @@ from core.errors import Conflict, InvalidInput
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.services.data.uploads import forget_upload
 from core.sources import build as building
 from core.sources import open_source
@@ -43,19 +44,26 @@ def builtin_sources() -> list[tuple[str, str, str]]:
     return [
         (
             "builtin:rosebuds",
-            "Rosebuds",
-            "1,050 drawn cut-rose buds in seven stages; synthetic, so the truth is known",
+            t("Rosebuds"),
+            t(
+                "{n:,} drawn cut-rose buds in seven stages; synthetic, so the truth is known",
+                n=1050,
+            ),
         ),
-        ("builtin:digits", "Digits", "1,797 scanned digits of 8 x 8 pixels, from scikit-learn"),
+        (
+            "builtin:digits",
+            t("Digits"),
+            t("{n:,} scanned digits of 8 x 8 pixels, from scikit-learn", n=1797),
+        ),
         (
             "keras:fashion_mnist",
             "Fashion-MNIST",
-            "70,000 articles of clothing; read from a local copy or downloaded",
+            t("{n:,} articles of clothing; read from a local copy or downloaded", n=70000),
         ),
         (
             "keras:cifar10",
             "CIFAR-10",
-            "60,000 photographs of 32 x 32 px; read from a local copy or downloaded",
+            t("{n:,} photographs of 32 x 32 px; read from a local copy or downloaded", n=60000),
         ),
     ]
 
@@ -91,7 +99,7 @@ def submit_import(
         ws,
         "import",
         params,
-        title=f"Import {name}",
+        title=t("Import {dataset}", dataset=name),
         idem_key=content_id("import", params),  # a double click is one job
     )
 
@@ -134,7 +142,7 @@ def import_now(
             report=lambda share, text: report(None if share is None else 0.95 * share, text),
             stop=stop,
         )
-        report(0.96, "splitting and storing")
+        report(0.96, t("splitting and storing"))
         return _store(ws, source, source_text, built, name, options)
 
 
@@ -244,8 +252,8 @@ def summary(ws: Workspace, dataset_id: str) -> dict[str, Any]:
 def _check_name(ws: Workspace, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise InvalidInput(
-            "this name cannot be used for a data set",
-            expected="1 to 64 letters, digits, spaces, dots or dashes, a letter or digit first",
+            t("this name cannot be used for a data set"),
+            expected=t("1 to 64 letters, digits, spaces, dots or dashes, a letter or digit first"),
             received=repr(name),
         )
     with ws.read() as conn:
@@ -255,7 +263,7 @@ def _check_name(ws: Workspace, name: str) -> None:
 
 def _taken(name: str) -> Conflict:
     return Conflict(
-        "a data set of this name exists already",
+        t("a data set of this name exists already"),
         received=repr(name),
-        todo="choose another name; images it shares with the first are embedded only once",
+        todo=t("choose another name; images it shares with the first are embedded only once"),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from core.analysis import placement
 from core.analysis.clusters import clustering
 from core.errors import NotReady
+from core.language import t
 from core.records import Run
 from core.services.data import embedding, exploring
 from core.services.data.datasets import get_dataset
@@ -48,8 +49,8 @@ def place(
     points = exploring.points(ws, dataset.id, backbone, kind=kind, seed=seed)
     if points is None:
         raise NotReady(
-            f"the UMAP map of {dataset.name} is not drawn yet",
-            todo="draw it on the Explore page",
+            t("the UMAP map of {dataset} is not drawn yet", dataset=dataset.name),
+            todo=t("draw it on the Explore page"),
         )
     key = embedding.embedder_for(ws, dataset, backbone)
     if kind == "pca":

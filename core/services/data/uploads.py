@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.errors import InvalidInput
 from core.ids import new_id
+from core.language import t
 from core.store.database import Workspace
 from core.store.trouble import from_os
 
@@ -31,10 +32,10 @@ def save_upload(ws: Workspace, filename: str, chunks: Iterable[bytes]) -> str:
     suffix = Path(filename).suffix.lower()
     if suffix != ".zip":
         raise InvalidInput(
-            "this file cannot be uploaded",
-            expected="a .zip of class folders, or of a list and its images",
+            t("this file cannot be uploaded"),
+            expected=t("a .zip of class folders, or of a list and its images"),
             received=filename,
-            todo="pack a list into one .zip with its images",
+            todo=t("pack a list into one .zip with its images"),
         )
     _forget_old(ws)
     folder = ws.uploads_dir / new_id(_UPLOAD)
@@ -71,9 +72,9 @@ def _write_upload(target: Path, chunks: Iterable[bytes], most_bytes: int) -> Non
                 n_bytes += len(chunk)
                 if n_bytes > most_bytes:
                     raise InvalidInput(
-                        "the upload is too large",
-                        expected=f"at most {most_bytes:,} bytes",
-                        todo="put it on the server and import it by its path",
+                        t("the upload is too large"),
+                        expected=t("at most {n:,} bytes", n=most_bytes),
+                        todo=t("put it on the server and import it by its path"),
                     )
                 file.write(chunk)
     except OSError as error:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from core.errors import NotFound
+from core.language import t
 from core.records import Action, CascadeRecord, ClassMapRecord, Decision
 from core.services.cascades import saving
 from core.services.classes.mapping import list_class_maps
@@ -118,10 +119,10 @@ def proposal(ws: Workspace, proposal_id: str) -> Proposal:
     record = class_map or cascade
     if record is None:
         raise NotFound(
-            "there is no such proposal",
-            expected="the id of a class map or a cascade",
+            t("there is no such proposal"),
+            expected=t("the id of a class map or a cascade"),
             received=repr(proposal_id),
-            todo="list them with `python -m core decisions DATASET`",
+            todo=t("list them with `python -m core decisions DATASET`"),
         )
     dataset = get_dataset(ws, record.dataset_id)
     its, said = ground(ws, dataset), _said(ws, dataset.id)[record.id]

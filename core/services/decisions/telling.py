@@ -85,7 +85,7 @@ def money(cost: Figures | None) -> tuple[Sentence, ...]:
     more = cost["saved"] < 0
     bounds = [cost["low"], cost["high"]]
     amount, low, high = (
-        text.number(-x if more else x, ",.2f")
+        text.number(round(-x if more else x, 2) + 0.0, ",.2f")
         for x in (cost["saved"], *(reversed(bounds) if more else bounds))
     )
     values = {"amount": amount, "low": low, "high": high, "unit": cost["unit"]}

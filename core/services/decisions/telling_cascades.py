@@ -20,7 +20,7 @@ def gains(figures: Figures) -> tuple[Sentence, ...]:
     said = [
         t(
             "Of {n:,} answers on test images, {after:.1%} are right ({interval}, 95 % interval): "
-            "{gain} against the generalist alone ({low:+.1f} to {high}).",
+            "{gain} against the generalist alone on the same images ({low:+.1f} to {high}).",
             n=figures["n_answered"],
             after=after["accuracy"],
             interval=text.interval(after["accuracy_ci"]),

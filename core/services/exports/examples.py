@@ -11,6 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from core.errors import NotReady
+from core.language import t
 from core.records import CascadeRecord, Run
 from core.services.cascades.members import calibrated, check
 from core.services.cascades.plan import Plan, read_plan
@@ -77,8 +78,11 @@ def record_answers(
         found.append((entry, _png(cached[position])))
     if not found:
         raise NotReady(
-            "there is no held-out image that this model answers clearly, to take along as example",
-            todo="train it for longer, or import more images",
+            t(
+                "there is no held-out image that this model answers clearly, to take along as "
+                "example"
+            ),
+            todo=t("train it for longer, or import more images"),
         )
     return found
 

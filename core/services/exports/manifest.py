@@ -17,6 +17,7 @@ from core.analysis.calibration import TEMPERATURE_RANGE
 from core.analysis.cascades.learned import N_DOUBTS
 from core.errors import InvalidInput
 from core.ids import bytes_id, canonical_json
+from core.language import t
 from core.models.embedding import RESIZING
 from core.services.exports.typed import from_json, typed
 from core.sources.images import FITS
@@ -194,10 +195,10 @@ def read_text(text: str) -> Manifest:
 
 def _unusable(reason: str) -> InvalidInput:
     return InvalidInput(
-        f"{MANIFEST} cannot be used",
-        expected="what `python -m core export` has written",
+        t("{file} cannot be used", file=MANIFEST),
+        expected=t("what `python -m core export` has written"),
         received=reason[:200],
-        todo="export the model again",
+        todo=t("export the model again"),
     )
 
 

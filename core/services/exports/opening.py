@@ -23,6 +23,7 @@ from core.analysis.cascades.learned import GainRule
 from core.analysis.cascades.routes import Thresholds
 from core.errors import AppError, InvalidInput
 from core.ids import bytes_id
+from core.language import t
 from core.models import portable
 from core.models.artifact import Session
 from core.models.embedding import Embedder
@@ -70,7 +71,8 @@ class Exported:
             raise
         except Exception as error:  # a graph may ask for any memory, or give any shape
             raise InvalidInput(
-                f"the models in {self.folder} cannot answer", received=str(error)[:200]
+                t("the models in {folder} cannot answer", folder=self.folder),
+                received=str(error)[:200],
             ) from error
         return [{**said, "neighbours": []} for said in found]
 
@@ -116,22 +118,29 @@ def read_manifest(folder: Path) -> Manifest:
     sizes = _sizes(folder)
     if m.MANIFEST not in sizes:
         raise InvalidInput(
-            f"{folder} is no exported model", expected=f"a folder with a {m.MANIFEST}"
+            t("{folder} is no exported model", folder=folder),
+            expected=t("a folder with a {file}", file=m.MANIFEST),
         )
     data = _read(folder, m.MANIFEST, m.MANIFEST_BYTES)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{m.MANIFEST} cannot be used", expected="text in UTF-8") from error
+        raise InvalidInput(
+            t("{file} cannot be used", file=m.MANIFEST), expected=t("text in UTF-8")
+        ) from error
     found = m.read_text(text)
     listed = {name: entry.n_bytes for name, entry in found.files.items()}
     for name in sorted(sizes.keys() | listed.keys()):
         if name != m.MANIFEST and sizes.get(name) != listed.get(name):
             raise InvalidInput(
-                f"the file {name!r} of {folder} is not as it was written",
+                t(
+                    "the file {name} of {folder} is not as it was written",
+                    name=repr(name),
+                    folder=folder,
+                ),
                 expected=_size(listed.get(name)),
                 received=_size(sizes.get(name)),
-                todo="export the model again, or take out what was added",
+                todo=t("export the model again, or take out what was added"),
             )
     return found
 
@@ -148,9 +157,9 @@ def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
     data = _read(folder, name, entry.n_bytes)
     if bytes_id(data) != entry.sha256:
         raise InvalidInput(
-            f"the file {name!r} of {folder} is damaged",
-            expected=f"bytes with the sha256 {entry.sha256[:12]}...",
-            todo="copy it again, or export the model again",
+            t("the file {name} of {folder} is damaged", name=repr(name), folder=folder),
+            expected=t("bytes with the sha256 {sha256}...", sha256=entry.sha256[:12]),
+            todo=t("copy it again, or export the model again"),
         )
     return data
 
@@ -170,9 +179,11 @@ def _check_shapes(
     wanted = ((embedder.dim,) if embedder else (size_px, size_px, 3), len(entry.classes))
     if (session.input_shape, session.n_classes) != wanted:
         raise InvalidInput(
-            f"{name} is another model than its manifest says",
-            expected=f"{wanted[0]} to {wanted[1]} classes",
-            received=f"{session.input_shape} to {session.n_classes}",
+            t("{name} is another model than its manifest says", name=name),
+            expected=t("{shape} to {n} classes", shape=str(wanted[0]), n=wanted[1]),
+            received=t(
+                "{shape} to {n} classes", shape=str(session.input_shape), n=session.n_classes
+            ),
         )
 
 
@@ -191,7 +202,9 @@ def _sizes(folder: Path) -> dict[str, int]:
                 for entry in islice(entries, _MOST_FILES):  # one more than listed is refused
                     found[prefix + entry.name] = _kind(prefix, entry)
     except OSError as error:
-        raise InvalidInput(f"{folder} cannot be read", received=error.strerror) from error
+        raise InvalidInput(
+            t("{path} cannot be read", path=folder), received=error.strerror
+        ) from error
     return found
 
 
@@ -203,8 +216,8 @@ def _kind(prefix: str, entry: os.DirEntry[str]) -> int:
     if not prefix and stat.S_ISDIR(status.st_mode) and entry.name in _FOLDERS:
         return 0
     raise InvalidInput(
-        f"{prefix + entry.name!r} does not belong into an exported folder",
-        expected="plain files, in models/ and examples/",
+        t("{name} does not belong into an exported folder", name=repr(prefix + entry.name)),
+        expected=t("plain files, in models/ and examples/"),
     )
 
 
@@ -215,11 +228,15 @@ def _read(folder: Path, name: str, most_bytes: int) -> bytes:
         with os.fdopen(handle, "rb") as file:
             data = file.read(most_bytes + 1)
     except OSError as error:
-        raise InvalidInput(f"{folder / name} cannot be read", received=error.strerror) from error
+        raise InvalidInput(
+            t("{path} cannot be read", path=folder / name), received=error.strerror
+        ) from error
     if len(data) > most_bytes:
-        raise InvalidInput(f"{folder / name} is too large", expected=f"{most_bytes:,} bytes")
+        raise InvalidInput(
+            t("{path} is too large", path=folder / name), expected=t("{n:,} bytes", n=most_bytes)
+        )
     return data
 
 
 def _size(n_bytes: int | None) -> str:
-    return "no such file" if n_bytes is None else f"{n_bytes:,} bytes"
+    return t("no such file") if n_bytes is None else t("{n:,} bytes", n=n_bytes)

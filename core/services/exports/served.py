@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import InvalidInput
+from core.language import t
 from core.services.exports.opening import Exported, open_export
 from core.settings import ImageLimits, load_settings
 
@@ -46,5 +47,7 @@ def _decoded(row: int, text: Any) -> bytes:
         return base64.b64decode(str(text), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidInput(
-            f"image {row} cannot be read", expected="base64 of an image file", received=str(error)
+            t("image {row} cannot be read", row=row),
+            expected=t("base64 of an image file"),
+            received=str(error),
         ) from error

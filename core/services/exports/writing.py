@@ -16,6 +16,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 from core.errors import InvalidInput, JobFailed, NotReady
 from core.ids import bytes_id
+from core.language import t
 from core.models.artifact import KERAS_FILE, ONNX_FILE
 from core.models.embedding import RESIZING
 from core.records import CascadeRecord, Dataset, Run
@@ -62,10 +63,13 @@ def export(ws: Workspace, model_id: str, to: Path) -> dict[str, Any]:
         found = verify(folder, ws.settings.limits, ws.settings.n_threads)
         if found["n_equal"] < found["n_checked"]:
             raise JobFailed(
-                f"the exported {model_id} answers otherwise than the workspace",
-                expected=f"{found['n_checked']} equal answers",
-                received=f"{found['n_equal']}; the largest difference of a probability is "
-                f"{found['largest_difference']:.2g}",
+                t("the exported {model} answers otherwise than the workspace", model=model_id),
+                expected=t("{n} equal answers", n=found["n_checked"]),
+                received=t(
+                    "{n}; the largest difference of a probability is {difference:.2g}",
+                    n=found["n_equal"],
+                    difference=found["largest_difference"],
+                ),
             )
     files = [{"file": name, "n_bytes": its.files[name].n_bytes} for name in sorted(its.files)]
     return {**found, "folder": str(to), "files": files}
@@ -99,9 +103,9 @@ def _new_folder(to: Path) -> Iterator[Path]:
         taken = to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir())))
         if taken or not to.parent.is_dir():
             raise InvalidInput(
-                f"{to} cannot be written",
-                expected="a new or an empty folder, in a folder that exists",
-                received="one that is taken" if taken else f"no folder {to.parent}",
+                t("{path} cannot be written", path=to),
+                expected=t("a new or an empty folder, in a folder that exists"),
+                received=t("one that is taken") if taken else t("no folder {path}", path=to.parent),
             )
         folder = to.parent / f".{to.name}-{secrets.token_hex(6)}"
         folder.mkdir()
@@ -112,9 +116,9 @@ def _new_folder(to: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise InvalidInput(
-            f"{to} cannot be written",
+            t("{path} cannot be written", path=to),
             received=error.strerror or str(error),
-            todo="name a folder that this account may write to, on a disk with space",
+            todo=t("name a folder that this account may write to, on a disk with space"),
         ) from error
 
 
@@ -125,8 +129,8 @@ def _write(ws: Workspace, model_id: str, folder: Path) -> Manifest:
     for run in (generalist, *experts):
         if run.is_imported:
             raise NotReady(
-                f"{run.id} was trained elsewhere: its weights are not here to export",
-                todo="choose models that were trained here",
+                t("{run} was trained elsewhere: its weights are not here to export", run=run.id),
+                todo=t("choose models that were trained here"),
             )
     members = [model.generalist, *model.experts]
     backbones = {one.backbone: one.embedder() for one in members if one.backbone and one.embedder}

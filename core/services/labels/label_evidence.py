@@ -11,6 +11,7 @@ import numpy as np
 from core.analysis.labels import suspects as confident_learning
 from core.analysis.labels.suspects import Suspects
 from core.errors import InvalidInput, NotReady
+from core.language import t
 from core.records import Dataset, Run
 from core.services.data.datasets import get_dataset, image_ids, images
 from core.services.data.embedding import embedding_matrix
@@ -67,14 +68,14 @@ def evidence(ws: Workspace, dataset_id: str, run_id: str | None = None) -> Evide
         runs = [run for run in runs if run.id == get_run(ws, run_id).id]
         if not runs:
             raise InvalidInput(
-                "this run cannot judge labels",
-                expected=f"a run over all labels of {dataset.name}, unmerged",
+                t("this run cannot judge labels"),
+                expected=t("a run over all labels of {name}, unmerged", name=dataset.name),
                 received=run_id,
             )
     if not runs:
         raise NotReady(
-            "no run can judge these labels yet",
-            todo=f"train one with `python -m core train {dataset.name}`",
+            t("no run can judge these labels yet"),
+            todo=t("train one with `python -m core train {name}`", name=dataset.name),
         )
     for run in runs:
         found = out_of_fold(ws, run.id, over="all")
@@ -82,9 +83,9 @@ def evidence(ws: Workspace, dataset_id: str, run_id: str | None = None) -> Evide
             labels = indices(ws, dataset, run.config.get("labels", ORIGINAL))
             return Evidence(run, labels, found.probs)
     raise NotReady(
-        f"{runs[0].id} has not answered for images that it did not learn from",
-        expected="out-of-fold answers for all images: others would only repeat the labels",
-        todo=f"compute them with `python -m core crossval {runs[0].id} --over all`",
+        t("{id} has not answered for images that it did not learn from", id=runs[0].id),
+        expected=t("out-of-fold answers for all images: others would only repeat the labels"),
+        todo=t("compute them with `python -m core crossval {id} --over all`", id=runs[0].id),
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.errors import InvalidInput
 from core.ids import bytes_id, canonical_json
+from core.language import t
 from core.records import Dataset, Review
 from core.services.data.datasets import get_dataset, image_ids, images
 from core.services.data.finding import finder
@@ -40,8 +41,8 @@ def import_reviews(ws: Workspace, dataset_id: str, path: Path) -> dict[str, Any]
             return add_reviews(ws, dataset_id, path.name, file)
     except OSError as error:
         raise InvalidInput(
-            f"{path} cannot be read",
-            expected="a file of reviews",
+            t("{path} cannot be read", path=path),
+            expected=t("a file of reviews"),
             received=error.strerror or str(error),
         ) from error
 
@@ -89,9 +90,9 @@ def add_reviews(ws: Workspace, dataset_id: str, name: str, file: IO[bytes]) -> d
             events.append(_event(dataset, name, row, image, seen))
     if not events:
         raise InvalidInput(
-            f"{name} has no review of an image of {dataset.name}",
-            expected="image ids, paths or file names of this data set",
-            received=skipped[0]["reason"] if skipped else "no rows",
+            t("{file} has no review of an image of {name}", file=name, name=dataset.name),
+            expected=t("image ids, paths or file names of this data set"),
+            received=skipped[0]["reason"] if skipped else t("no rows"),
         )
     with ws.write() as conn:
         known = reviews.known(conn, [event["event_id"] for event in events])
@@ -190,12 +191,16 @@ def _event(
             check_label(dataset, row.label)
         if len(row.note) > NOTE_MOST or len(row.event_id or "") > ID_MOST:
             raise InvalidInput(
-                "a note or an event id is too long",
-                expected=f"at most {NOTE_MOST:,} and {ID_MOST} characters",
+                t("a note or an event id is too long"),
+                expected=t(
+                    "at most {note_most:,} and {id_most} characters",
+                    note_most=NOTE_MOST,
+                    id_most=ID_MOST,
+                ),
             )
     except InvalidInput as error:
         raise InvalidInput(
-            f"row {row.row} of {printable(name)}: {error.what}",
+            t("row {row} of {name}: {what}", row=row.row, name=printable(name), what=error.what),
             expected=error.expected,
             received=error.received,
         ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from core.errors import InvalidInput
+from core.language import t
 from core.services.data.datasets import get_dataset, images, picture
 from core.services.labels import label_sets
 from core.services.labels.label_files import export_labels
@@ -50,9 +51,9 @@ def export_folders(ws: Workspace, dataset_id: str, folder: Path, *, labels: str 
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise InvalidInput(
-                f"{folder} is not empty",
-                expected="a new folder",
-                todo="name one that does not exist yet",
+                t("{folder} is not empty", folder=folder),
+                expected=t("a new folder"),
+                todo=t("name one that does not exist yet"),
             )
         for split in sorted(set(frame["split"])):
             for name in names:
@@ -83,17 +84,17 @@ def folder_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(_safe(label) for label in labels)
     if len({name.casefold() for name in names}) < len(names):
         raise InvalidInput(
-            "two labels differ only by upper and lower case, so their folders would be one",
+            t("two labels differ only by upper and lower case, so their folders would be one"),
             received=", ".join(labels),
-            todo="export a table instead (.csv or .parquet)",
+            todo=t("export a table instead (.csv or .parquet)"),
         )
     too_long = [name for name in names if len(name.encode()) > _MOST_BYTES]
     if too_long:
         raise InvalidInput(
-            "a label is too long for the name of a folder",
-            expected=f"at most {_MOST_BYTES} bytes",
+            t("a label is too long for the name of a folder"),
+            expected=t("at most {most_bytes} bytes", most_bytes=_MOST_BYTES),
             received=too_long[0][:50],
-            todo="export a table instead (.csv or .parquet)",
+            todo=t("export a table instead (.csv or .parquet)"),
         )
     return names
 

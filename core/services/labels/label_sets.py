@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Dataset, LabelSet
 from core.services.data.datasets import get_dataset, image_ids, label_indices
 from core.store import label_sets
@@ -91,16 +92,20 @@ def save_label_set(
     clean = name.strip()
     if not clean or "@" in clean or len(clean) > 64 or clean == ORIGINAL or not clean.isprintable():
         raise InvalidInput(
-            "this name cannot be used for a label set",
-            expected=f"1 to 64 characters, without @, and not {ORIGINAL}",
+            t("this name cannot be used for a label set"),
+            expected=t("1 to 64 characters, without @, and not {original}", original=ORIGINAL),
             received=repr(name),
         )
     y = np.asarray(labels, dtype=np.int64)
     if y.shape != (dataset.n_images,) or not ((y >= 0) & (y < len(dataset.labels))).all():
         raise InvalidInput(
-            "a label set has one label for every image",
-            expected=f"{dataset.n_images} of {', '.join(dataset.labels)}",
-            received=f"shape {y.shape}",
+            t("a label set has one label for every image"),
+            expected=t(
+                "{n_images} of {labels}",
+                n_images=dataset.n_images,
+                labels=", ".join(dataset.labels),
+            ),
+            received=t("shape {shape}", shape=y.shape),
         )
     blob = ws.blobs.put_array(y)
     of_quality = None if quality is None else ws.blobs.put_array(quality.astype(np.float32))

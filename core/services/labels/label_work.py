@@ -10,6 +10,7 @@ from core.analysis.labels import agreement as measures
 from core.analysis.labels.agreement import Estimate
 from core.analysis.labels.votes import NOBODY
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Dataset, LabelSet
 from core.services.data.datasets import get_dataset
 from core.services.labels import label_sets
@@ -100,8 +101,8 @@ def disagreements(
     found = measures.disagreed_on(
         its.votes,
         len(dataset.labels),
-        classes=_places(dataset.labels, pair, "label"),
-        reviewers=_places(its.reviewers, reviewers, "reviewer"),
+        classes=_places(dataset.labels, pair, t("there is no such label here")),
+        reviewers=_places(its.reviewers, reviewers, t("there is no such reviewer here")),
     )
     return [int(row) for row in np.flatnonzero(found)]
 
@@ -214,8 +215,8 @@ def _places(
     unknown = [name for name in wanted if name not in names]
     if unknown:
         raise InvalidInput(
-            f"there is no such {what} here",
-            expected=", ".join(names[:20]) or f"a {what}",
+            what,
+            expected=", ".join(names[:20]) or t("one who has reviewed"),
             received=unknown[0],
         )
     return names.index(wanted[0]), names.index(wanted[1])

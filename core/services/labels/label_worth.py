@@ -11,6 +11,7 @@ import numpy as np
 from core.analysis.comparisons import paired
 from core.analysis.labels.votes import NOBODY
 from core.errors import InvalidInput, NotReady
+from core.language import t
 from core.records import Run
 from core.services.classes.mapping import get_class_map
 from core.services.data.datasets import get_dataset, split_index
@@ -145,12 +146,12 @@ def _requests(
     new_id = ORIGINAL if new is None else new.id
     if new_id == run.config.get("labels", ORIGINAL):
         raise InvalidInput(
-            "there is nothing to compare: the run was trained on these labels",
-            expected="another label set",
+            t("there is nothing to compare: the run was trained on these labels"),
+            expected=t("another label set"),
             received=labels,
         )
     if run.pair:
-        raise InvalidInput("an expert answers for a part of the images only", received=run.id)
+        raise InvalidInput(t("an expert answers for a part of the images only"), received=run.id)
     before = request_of(run, seeds=tuple(seeds))
     return before, request_of(run, seeds=tuple(seeds), labels=new_id)
 
@@ -163,10 +164,12 @@ def _truth(ws: Workspace, run: Run) -> tuple[np.ndarray, np.ndarray]:
     positions = test[labels[test] != NOBODY]
     if len(positions) < FEWEST_IMAGES:
         raise NotReady(
-            "too few test images were reviewed to tell what new labels are worth",
-            expected=f"{FEWEST_IMAGES} or more on which people agree",
+            t("too few test images were reviewed to tell what new labels are worth"),
+            expected=t(
+                "{fewest_images} or more on which people agree", fewest_images=FEWEST_IMAGES
+            ),
             received=str(len(positions)),
-            todo="review the random queue",
+            todo=t("review the random queue"),
         )
     class_map = get_class_map(ws, dataset.id, run.class_map_id)
     return positions, class_map.apply(labels[positions])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import InvalidInput, NotFound
+from core.language import t
 from core.records import Dataset
 from core.services.data.datasets import label_indices, positions_by_id
 from core.store.database import Workspace, utc_now
@@ -29,8 +30,8 @@ def person(name: str) -> str:
     clean = name.strip()
     if not 0 < len(clean) <= _NAME_MOST or not clean.isprintable():
         raise InvalidInput(
-            "a reviewer needs a name",
-            expected=f"1 to {_NAME_MOST} characters that can be seen",
+            t("a reviewer needs a name"),
+            expected=t("1 to {name_most} characters that can be seen", name_most=_NAME_MOST),
             received=repr(name[:80]),
         )
     return clean
@@ -57,12 +58,14 @@ def event_of(
     position_of(ws, dataset, image)
     if not 0 < len(event_id) <= ID_MOST:
         raise InvalidInput(
-            "an answer needs an event id", expected="1 to 64 characters", received=repr(event_id)
+            t("an answer needs an event id"),
+            expected=t("1 to 64 characters"),
+            received=repr(event_id),
         )
     if len(note) > NOTE_MOST:
         raise InvalidInput(
-            "the note is too long",
-            expected=f"at most {NOTE_MOST:,} characters",
+            t("the note is too long"),
+            expected=t("at most {note_most:,} characters", note_most=NOTE_MOST),
             received=f"{len(note):,}",
         )
     return {
@@ -78,8 +81,8 @@ def check_label(dataset: Dataset, label: str | None) -> None:
     """Raise InvalidInput unless this is a label of the data set."""
     if label not in dataset.labels:
         raise InvalidInput(
-            "this data set has no such label",
-            expected=f"one of {', '.join(dataset.labels)}",
+            t("this data set has no such label"),
+            expected=t("one of {labels}", labels=", ".join(dataset.labels)),
             received=repr(label),
         )
 
@@ -94,7 +97,7 @@ def position_of(ws: Workspace, dataset: Dataset, image: str) -> int:
     """
     position = positions_by_id(ws, dataset.id).get(image)
     if position is None:
-        raise NotFound(f"{dataset.name} has no such image", received=repr(image))
+        raise NotFound(t("{name} has no such image", name=dataset.name), received=repr(image))
     return position
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import InvalidInput, NotReady
+from core.language import t, tn
 from core.records import Dataset
 from core.services.data.datasets import get_dataset, image_ids, label_indices, positions_by_id
 from core.services.labels.label_evidence import confidence, find_suspects
@@ -149,15 +150,17 @@ def _members(
         return _of_pair(ws, dataset, pair), False
     if kind == "selection":
         return _selected(dataset, positions), False
-    raise InvalidInput("there is no such queue", expected=" | ".join(QUEUES), received=repr(kind))
+    raise InvalidInput(
+        t("there is no such queue"), expected=" | ".join(QUEUES), received=repr(kind)
+    )
 
 
 def _least_sure(ws: Workspace, dataset: Dataset, run_id: str | None) -> np.ndarray:
     found = confidence(ws, dataset, run_id)
     if found is None:
         raise NotReady(
-            "no model has answered for these images yet",
-            todo=f"train one with `python -m core train {dataset.name}`",
+            t("no model has answered for these images yet"),
+            todo=t("train one with `python -m core train {name}`", name=dataset.name),
         )
     sure = found[0]
     order = np.argsort(sure, kind="stable")  # NaN comes last
@@ -168,9 +171,9 @@ def _of_pair(ws: Workspace, dataset: Dataset, pair: tuple[str, str] | None) -> n
     """Return images that have one of two labels, or that somebody gave one of them."""
     if pair is None or len(set(pair)) != 2 or not set(pair) <= set(dataset.labels):
         raise InvalidInput(
-            "a pair is two different labels",
-            expected=f"two of {', '.join(dataset.labels)}",
-            received=" and ".join(pair) if pair else "none",
+            t("a pair is two different labels"),
+            expected=t("two of {labels}", labels=", ".join(dataset.labels)),
+            received=t(" and ").join(pair) if pair else t("none"),
         )
     wanted = [dataset.labels.index(label) for label in pair]
     with ws.read() as conn:
@@ -188,10 +191,10 @@ def _selected(dataset: Dataset, positions: Sequence[int] | None) -> np.ndarray:
     rows = np.unique(np.asarray(positions if positions is not None else [], dtype=np.int64))
     if not len(rows) or rows[0] < 0 or rows[-1] >= dataset.n_images:
         raise InvalidInput(
-            "nothing of this data set is selected",
-            expected=f"positions from 0 to {dataset.n_images - 1}",
-            received=f"{len(rows)} positions",
-            todo="draw around some points of the map",
+            t("nothing of this data set is selected"),
+            expected=t("positions from 0 to {last}", last=dataset.n_images - 1),
+            received=tn("{n} position", "{n} positions", len(rows)),
+            todo=t("draw around some points of the map"),
         )
     return rows
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import InvalidInput, NotFound
+from core.language import t
 from core.records import Review
 from core.services.data.datasets import get_dataset
 from core.services.labels.review_events import (
@@ -102,12 +103,15 @@ def submit(
     dataset = get_dataset(ws, dataset_id)
     if verdict not in ("label", "skip", "not_sure"):
         raise InvalidInput(
-            "unknown verdict", expected="label, skip or not_sure", received=repr(verdict)
+            t("unknown verdict"), expected=t("label, skip or not_sure"), received=repr(verdict)
         )
     if verdict == "label":
         check_label(dataset, label)
     elif label is not None:
-        raise InvalidInput("only a label has a label", received=f"{verdict} with {label!r}")
+        raise InvalidInput(
+            t("only a label has a label"),
+            received=t("{verdict} with {label!r}", verdict=verdict, label=label),
+        )
     event = {
         **event_of(ws, dataset, image, event_id, note),
         "reviewer": person(reviewer),
@@ -155,7 +159,9 @@ def undo(
         if undoes is not None:
             target = reviews.find(conn, undoes)
             if target is None or (target.dataset_id, target.reviewer) != (dataset.id, name):
-                raise NotFound(f"{name} has given no such answer", received=repr(undoes))
+                raise NotFound(
+                    t("{name} has given no such answer", name=name), received=repr(undoes)
+                )
         if target is None:
             return None
         event = {

@@ -11,6 +11,7 @@ from core.analysis.labels import label_consensus
 from core.analysis.labels.label_consensus import Consensus
 from core.analysis.labels.votes import NOBODY
 from core.errors import InvalidInput, NotReady
+from core.language import t
 from core.records import Dataset
 from core.services.data.datasets import label_indices, positions_by_id
 from core.services.labels.label_evidence import evidence
@@ -81,12 +82,12 @@ def _consensus(
     """Return the consensus of votes, and the run that was asked."""
     if method not in METHODS:
         raise InvalidInput(
-            "there is no such method", expected=" | ".join(METHODS), received=repr(method)
+            t("there is no such method"), expected=" | ".join(METHODS), received=repr(method)
         )
     if not its.n_reviews:
         raise NotReady(
-            f"nobody has reviewed {dataset.name} yet",
-            todo="review some images, or import reviews with `python -m core labels import`",
+            t("nobody has reviewed {name} yet", name=dataset.name),
+            todo=t("review some images, or import reviews with `python -m core labels import`"),
         )
     if method == "crowdlab":
         model = evidence(ws, dataset.id, run_id)

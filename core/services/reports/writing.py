@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from core.errors import InvalidInput
-from core.language import languages, speaking
+from core.language import languages, speaking, t
 from core.services.reports import html, markdown
 from core.services.reports.blocks import Report
 from core.services.reports.building import build
@@ -89,10 +89,10 @@ def write_report(
     its_kind = kind or _SUFFIXES.get(to.suffix.lower())
     if its_kind is None:
         raise InvalidInput(
-            "this kind of file cannot be written",
-            expected=".html, .md or .json",
+            t("this kind of file cannot be written"),
+            expected=t(".html, .md or .json"),
             received=to.name,
-            todo="name the file so, or say which with --format",
+            todo=t("name the file so, or say which with --format"),
         )
     report = build(ws, dataset_id, _known(language))
     content = _written(report, its_kind).encode()
@@ -112,7 +112,7 @@ def write_report(
 def _written(report: Report, kind: str) -> str:
     if kind not in FORMATS:
         raise InvalidInput(
-            "there is no such format", expected=" | ".join(FORMATS), received=repr(kind)
+            t("there is no such format"), expected=" | ".join(FORMATS), received=repr(kind)
         )
     with speaking(report.language):
         return FORMATS[kind](report)
@@ -121,7 +121,9 @@ def _written(report: Report, kind: str) -> str:
 def _known(language: str) -> str:
     if language not in languages():
         raise InvalidInput(
-            "there is no such language", expected=" | ".join(languages()), received=repr(language)
+            t("there is no such language"),
+            expected=" | ".join(languages()),
+            received=repr(language),
         )
     return language
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.ids import content_id
+from core.language import t, text, tn
 from core.records import IMPORTED, Dataset
 from core.services.classes.mapping import get_class_map, get_record
 from core.services.data.datasets import get_dataset, image_ids, images, splits
@@ -66,8 +67,8 @@ def import_predictions(
             )
     except OSError as error:
         raise InvalidInput(
-            f"{path} cannot be read",
-            expected="a file of predictions",
+            t("{path} cannot be read", path=path),
+            expected=t("a file of predictions"),
             received=error.strerror or str(error),
         ) from error
 
@@ -198,16 +199,20 @@ def _check_origin(origin: Origin) -> None:
     name = origin.name
     if not name.strip() or len(name) > _NAME_MOST or printable(name) != name:
         raise InvalidInput(
-            "a model needs a name", expected=f"1 to {_NAME_MOST} characters", received=repr(name)
+            t("a model needs a name"),
+            expected=t("1 to {name_most} characters", name_most=_NAME_MOST),
+            received=repr(name),
         )
     for what, value in (
-        ("number of parameters", origin.n_parameters),
-        ("training time", origin.duration_s),
-        ("time per image", origin.ms_per_image),
+        (t("the number of parameters is out of range"), origin.n_parameters),
+        (t("the training time is out of range"), origin.duration_s),
+        (t("the time per image is out of range"), origin.ms_per_image),
     ):
         if value is not None and not (np.isfinite(value) and value >= 0):
             raise InvalidInput(
-                f"the {what} is out of range", expected="a number from 0 on", received=str(value)
+                what,
+                expected=t("a number from 0 on"),
+                received=str(value),
             )
 
 
@@ -219,8 +224,8 @@ def _positions(
     position = {image: i for i, image in enumerate(image_ids(ws, dataset.id))}
     at = np.full(len(read.images), -1, dtype=np.int64)
     skipped: list[Mapping[str, Any]] = []
-    for row, text in enumerate(read.images):
-        image, why = find(text)
+    for row, given in enumerate(read.images):
+        image, why = find(given)
         if image is None:
             skipped.append({"row": row + 1, "reason": why})
         else:
@@ -229,8 +234,12 @@ def _positions(
     if (n_times > 1).any():
         row = int(np.flatnonzero(at == used[n_times > 1][0])[1])
         raise InvalidInput(
-            f"row {row + 1} of {printable(name)} is about an image that an earlier row is about",
-            expected="one row an image",
+            t(
+                "row {row} of {name} is about an image that an earlier row is about",
+                row=row + 1,
+                name=printable(name),
+            ),
+            expected=t("one row an image"),
             received=repr(printable(read.images[row])[:100]),
         )
     return at, skipped
@@ -252,12 +261,20 @@ def _check_complete(
     missing = np.flatnonzero((split != "train") & np.isnan(predictions[:, 0]))
     if len(missing):
         frame = images(ws, dataset.id)
-        shown = ", ".join(frame["path"].iloc[missing[:3]])
+        shown = ", ".join(frame["path"].iloc[missing[:3]]) + (", ..." if len(missing) > 3 else "")
         n_held_out = int((split != "train").sum())
         raise InvalidInput(
-            f"{printable(name)} has no prediction for {len(missing):,} held-out images: {shown}"
-            + (", ..." if len(missing) > 3 else ""),
-            expected=f"a row for each of the {n_held_out:,} validation and test images",
-            received=f"{n_held_out - len(missing):,}",
-            todo=f"`python -m core labels export {dataset.name} FILE.csv` lists them",
+            tn(
+                "{name} has no prediction for {n:,} held-out image: {shown}",
+                "{name} has no prediction for {n:,} held-out images: {shown}",
+                len(missing),
+                name=printable(name),
+                shown=shown,
+            ),
+            expected=t(
+                "a row for each of the {n_held_out:,} validation and test images",
+                n_held_out=n_held_out,
+            ),
+            received=text.number(n_held_out - len(missing)),
+            todo=t("`python -m core labels export {name} FILE.csv` lists them", name=dataset.name),
         )

@@ -12,6 +12,7 @@ from core.analysis import calibration
 from core.analysis.cascades import routes
 from core.analysis.cascades.routes import Thresholds
 from core.errors import InvalidInput
+from core.language import t
 from core.models.artifact import Session
 from core.models.embedding import Embedder
 from core.services.cascades.plan import Plan
@@ -81,10 +82,10 @@ def check_number(n_files: int) -> None:
     """Raise InvalidInput if so many images are not answered in one call."""
     if not 1 <= n_files <= PREDICT_MOST:
         raise InvalidInput(
-            "this is no number of images for one call",
-            expected=f"1 to {PREDICT_MOST:,}",
+            t("this is no number of images for one call"),
+            expected=t("1 to {predict_most:,}", predict_most=PREDICT_MOST),
             received=f"{n_files:,}",
-            todo="import more as a data set",
+            todo=t("import more as a data set"),
         )
 
 
@@ -100,7 +101,7 @@ def square(name: str, data: bytes, limits: ImageLimits, size_px: int, fit: Fit) 
         return decoded(data, limits, size_px, fit)
     except InvalidInput as error:
         raise InvalidInput(
-            f"the file {name} cannot be used: {error.what}",
+            t("the file {name} cannot be used: {what}", name=name, what=error.what),
             expected=error.expected,
             received=error.received,
         ) from error

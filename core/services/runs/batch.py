@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import Dataset
 from core.services.data.datasets import images
 from core.services.runs import answering, drifting, predicting
@@ -130,7 +131,7 @@ def _packed(ws: Workspace, name: str, file: IO[bytes]) -> list[Given]:
     try:
         inside = archive.pictures(file, ws.settings.limits)
         if not inside:
-            raise InvalidInput("there is no file in it")
+            raise InvalidInput(t("there is no file in it"))
     except InvalidInput as error:
         return [Given(printable(name), partial(_refuse, error))]
     return [Given(f"{printable(name)}/{path}", read) for path, read in inside]

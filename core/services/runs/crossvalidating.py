@@ -19,6 +19,7 @@ from core.errors import InvalidInput, NotReady
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.records import SPLITS, Run
 from core.services.classes.mapping import run_classes
 from core.services.data.datasets import get_dataset, images, splits
@@ -88,14 +89,19 @@ def submit_crossval(
     key = _key(run, n_folds, over)
     _folds(ws, run, *_scored(ws, run, over), n_folds)
     _plan_of(ws, run)
-    what = f"expert {' / '.join(run.pair)}" if run.pair else run.algorithm
+    name = get_dataset(ws, run.dataset_id).name
+    title = (
+        t("Cross-validate expert {pair} on {name}", pair=" / ".join(run.pair), name=name)
+        if run.pair
+        else t("Cross-validate {algorithm} on {name}", algorithm=run.algorithm, name=name)
+    )
     with ws.read() as conn:
         exists = results.find(conn, "crossval", run.dataset_id, key) is not None
     return engine.submit(
         ws,
         "crossval",
         {"run": run.id, "n_folds": n_folds, "over": over},
-        title=f"Cross-validate {what} on {get_dataset(ws, run.dataset_id).name}",
+        title=title,
         dataset_id=run.dataset_id,
         idem_key=content_id("crossval", [key, exists]),  # a double click is one job
     )
@@ -110,7 +116,7 @@ def run_crossval(context: JobContext, params: Mapping[str, Any]) -> dict[str, An
         found = results.find(conn, "crossval", run.dataset_id, key)
     if found is not None:
         return found[0]
-    context.report(0.0, "reading images")
+    context.report(0.0, t("reading images"))
     positions, y = _scored(ws, run, params["over"])
     plan = _plan_of(ws, run)
     folds = _folds(ws, run, positions, y, params["n_folds"])
@@ -191,13 +197,14 @@ def _reporter(
     context: JobContext, number: int, n_folds: int
 ) -> Callable[[Mapping[str, float]], None]:
     """Say that a fold begins, and return what tells its epochs."""
-    which = f"fold {number + 1} of {n_folds}"
-    context.report(number / n_folds, which)
+    fold = t("fold {fold} of {n_folds}", fold=number + 1, n_folds=n_folds)
+    context.report(number / n_folds, fold)
 
     def epoch(logs: Mapping[str, float]) -> None:
         n, n_epochs = int(logs["epoch"]), int(logs["n_epochs"])
         share = (number + 0.95 * n / n_epochs) / n_folds
-        context.report(share, f"{which}: epoch {n} of at most {n_epochs}")
+        step = t("{fold}: epoch {n} of at most {n_epochs}", fold=fold, n=n, n_epochs=n_epochs)
+        context.report(share, step)
 
     return epoch
 
@@ -206,12 +213,12 @@ def _key(run: Run, n_folds: int, over: str) -> dict[str, Any]:
     """Return what decides the answers."""
     if over not in OVER:
         raise InvalidInput(
-            "unknown choice of images", expected=" or ".join(OVER), received=repr(over)
+            t("unknown choice of images"), expected=t(" or ").join(OVER), received=repr(over)
         )
     if not 2 <= n_folds <= MOST_FOLDS:
         raise InvalidInput(
-            "this number of folds cannot be used",
-            expected=f"2 to {MOST_FOLDS}",
+            t("this number of folds cannot be used"),
+            expected=t("2 to {most_folds}", most_folds=MOST_FOLDS),
             received=str(n_folds),
         )
     return {"run": run.id, "n_folds": n_folds, "over": over, "format": FORMAT}
@@ -229,8 +236,8 @@ def _plan_of(ws: Workspace, run: Run) -> Plan:
     plan = make_plan(ws, request_of(run))
     if plan.config["embedder"] != run.config["embedder"]:
         raise NotReady(
-            f"the embeddings that {run.id} was trained on are no longer made here",
-            todo="train it again, then cross-validate the new run",
+            t("the embeddings that {id} was trained on are no longer made here", id=run.id),
+            todo=t("train it again, then cross-validate the new run"),
         )
     return plan
 
@@ -250,13 +257,16 @@ def _folds(
         present = np.bincount(y[fold.train], minlength=len(run.classes))
         if not present.all():
             raise NotReady(
-                f"{run.classes[int(present.argmin())]} has too few images to be left out in turn",
-                expected="2 or more images of every class, in different groups",
-                todo="merge the class into another, or add images",
+                t(
+                    "{name} has too few images to be left out in turn",
+                    name=run.classes[int(present.argmin())],
+                ),
+                expected=t("2 or more images of every class, in different groups"),
+                todo=t("merge the class into another, or add images"),
             )
         if not len(fold.val):
             raise NotReady(
-                "there are too few images to leave some out and stop by others",
-                todo="take fewer folds, or add images",
+                t("there are too few images to leave some out and stop by others"),
+                todo=t("take fewer folds, or add images"),
             )
     return folds

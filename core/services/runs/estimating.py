@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from core.language import phrase, t, tn
 from core.models import backbones, get_algorithm
 from core.models.batch_size import settle
 from core.models.cost import Cost, Shape, cost, seconds
@@ -37,7 +38,7 @@ _LIGHTER = {  # options that make a training cheaper, in the order in which to t
     "time": ("epochs", "tuning_epochs", "input_px", "width", "width_share", "n_episodes"),
     "memory": ("batch_size", "input_px", "width", "width_share", "n_blocks", "dense_units"),
 }
-_NOTHING = "Nothing to train: every run exists already."
+_NOTHING = phrase("Nothing to train: every run exists already.")
 
 Times = tuple[float, float, float]  # most likely, least, most; seconds
 
@@ -104,7 +105,7 @@ def estimate(ws: Workspace, request: TrainRequest) -> Estimate:
         needed.memory_bytes,
         free,
         device.text,
-        _sentence(times, device.text, algorithm.title, len(earlier)) if n_new else _NOTHING,
+        _sentence(times, device.text, t(algorithm.title), len(earlier)) if n_new else t(_NOTHING),
         _warnings(algorithm.options, times, needed.memory_bytes, free),
     )
 
@@ -163,8 +164,8 @@ def _of_all(times: Times, n_new: int, budget_s: float) -> Times:
     """Return the times of a whole job from those of one fit; a budget (0: none) cuts each short."""
     if not n_new:
         return 0.0, 0.0, 0.0
-    fits = [min(t, budget_s or np.inf) for t in times]
-    likely, least, most = (_START_S + n_new * (t + _FINISH_S) for t in fits)
+    fits = [min(time, budget_s or np.inf) for time in times]
+    likely, least, most = (_START_S + n_new * (fit + _FINISH_S) for fit in fits)
     return likely, least, most
 
 
@@ -224,35 +225,66 @@ def _made(ws: Workspace, run: Run) -> _Made:
 
 def _sentence(times: Times | None, device: str, title: str, n_earlier: int) -> str:
     if times is None:
-        return f"How long it takes is not known: no run of {title} was made on {device} yet."
-    if n_earlier:
-        source = f"from {n_earlier} earlier {'run' if n_earlier == 1 else 'runs'} of {title}"
-    else:
-        source = f"guessed from the speed of this machine; no run of {title} was made here yet"
-    likely, least, most = (span(t) for t in times)
-    same = least == most
+        return t(
+            "How long it takes is not known: no run of {algorithm} was made on {device} yet.",
+            algorithm=title,
+            device=device,
+        )
+    source = (
+        tn(
+            "from {n} earlier run of {algorithm}",
+            "from {n} earlier runs of {algorithm}",
+            n_earlier,
+            algorithm=title,
+        )
+        if n_earlier
+        else t(
+            "guessed from the speed of this machine; no run of {algorithm} was made here yet",
+            algorithm=title,
+        )
+    )
+    likely, least, most = (span(time) for time in times)
+    if least == most:
+        return t(
+            "About {likely} on {device}, {source}.", likely=likely, device=device, source=source
+        )
     if least.split()[1].rstrip("s") == most.split()[1].rstrip("s"):
         least = least.split()[0]  # 2 to 8 minutes
-    between = "" if same else f" ({least} to {most})"
-    return f"About {likely}{between} on {device}, {source}."
+    return t(
+        "About {likely} ({least} to {most}) on {device}, {source}.",
+        likely=likely,
+        least=least,
+        most=most,
+        device=device,
+        source=source,
+    )
 
 
 def _warnings(options_type: type, times: Times | None, needed: float, free: float) -> list[str]:
     """Return what to think about before the training begins, each with what to change."""
-    names = [field.name for field in describe(options_type)]
-    said = []
+    titles = {field.name: t(field.title) for field in describe(options_type)}
+    said: list[str] = []
     if times is not None and times[0] >= LONG_S:
         said.append(
-            f"This will take {span(times[0])}. Lower {_lower('time', names)}, or set a time budget."
+            t(
+                "This will take {span}. Lower {options}, or set a time budget.",
+                span=span(times[0]),
+                options=_lower("time", titles),
+            )
         )
     if needed > free:
         said.append(
-            f"This needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free: "
-            f"it will probably fail. Lower {_lower('memory', names)}, or free some memory."
+            t(
+                "This needs about {needed:.1f} GB of memory and {free:.1f} GB are free: it will "
+                "probably fail. Lower {options}, or free some memory.",
+                needed=needed / 1e9,
+                free=free / 1e9,
+                options=_lower("memory", titles),
+            )
         )
     return said
 
 
-def _lower(what: str, names: Sequence[str]) -> str:
-    found = [name.replace("_", " ") for name in _LIGHTER[what] if name in names]
-    return " or ".join(found[:3])
+def _lower(what: str, titles: Mapping[str, str]) -> str:
+    found = [titles[name] for name in _LIGHTER[what] if name in titles]
+    return t(" or ").join(title[:1].lower() + title[1:] for title in found[:3])

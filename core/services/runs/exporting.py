@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InvalidInput
+from core.language import t
 from core.services.data.datasets import get_dataset, images
 from core.services.runs.training import get_run
 from core.sources.formulas import defused
@@ -47,7 +48,9 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise InvalidInput(
-            "this kind of file cannot be written", expected=".csv or .parquet", received=path.name
+            t("this kind of file cannot be written"),
+            expected=t(" or ").join((".csv", ".parquet")),
+            received=path.name,
         )
     try:
         if suffix == ".csv":
@@ -61,9 +64,9 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def unwritable(path: Path, error: OSError) -> InvalidInput:
     """Return the error that says why a file was not written."""
     return InvalidInput(
-        f"{path} cannot be written",
+        t("{path} cannot be written", path=path),
         received=error.strerror or str(error),
-        todo="name a file in a folder that exists and that this account may write to",
+        todo=t("name a file in a folder that exists and that this account may write to"),
     )
 
 

@@ -21,6 +21,7 @@ from core.errors import InvalidInput, NotFound
 from core.ids import bytes_id, content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.models.artifact import ONNX_FILE, load_keras, load_session
 from core.models.extending import WHICH, extend_saved, leave_one_out, takes_class
 from core.records import ExtendedModel, Run
@@ -68,10 +69,10 @@ def submit_extend(ws: Workspace, model_id: str, class_name: str, files: Files) -
     base = _base(ws, model_id)
     if not can_extend(base):
         raise InvalidInput(
-            f"{base.id} takes no further class",
-            expected=WHICH,
+            t("{id} takes no further class", id=base.id),
+            expected=t(WHICH),
             received=base.algorithm,
-            todo="train one of those, or train again with the new class",
+            todo=t("train one of those, or train again with the new class"),
         )
     name = _new_name(class_name, base.classes)
     shown = _prepared(ws, base, files)
@@ -82,7 +83,7 @@ def submit_extend(ws: Workspace, model_id: str, class_name: str, files: Files) -
         ws,
         "extend",
         {**params, "pixels": ws.blobs.put_array(np.stack(list(shown.values())))},
-        title=f"Teach {base.algorithm} the class {name}",
+        title=t("Teach {algorithm} the class {name}", algorithm=base.algorithm, name=name),
         dataset_id=base.dataset_id,
         idem_key=content_id("extend", [params, exists]),  # a double click is one job
     )
@@ -92,8 +93,8 @@ def check_number(n_images: int) -> None:
     """Raise InvalidInput if a class cannot be taught with so many images."""
     if not 1 <= n_images <= IMAGES_MOST:
         raise InvalidInput(
-            "this is no number of images to teach a class with",
-            expected=f"1 to {IMAGES_MOST}",
+            t("this is no number of images to teach a class with"),
+            expected=t("1 to {images_most}", images_most=IMAGES_MOST),
             received=str(n_images),
         )
 
@@ -130,7 +131,7 @@ def get_extended(ws: Workspace, model_id: str) -> ExtendedModel:
     with ws.read() as conn:
         found = extended.find(conn, model_id)
     if found is None:
-        raise NotFound("there is no such extended model", received=repr(model_id))
+        raise NotFound(t("there is no such extended model"), received=repr(model_id))
     return found
 
 
@@ -173,10 +174,10 @@ def _base(ws: Workspace, model_id: str) -> Run:
         base = extended.answering(conn, model_id)
     if base is None:
         raise NotFound(
-            "there is no such model",
-            expected="the id of a run or an extended model",
+            t("there is no such model"),
+            expected=t("the id of a run or an extended model"),
             received=repr(model_id),
-            todo="list runs with `python -m core runs DATASET`",
+            todo=t("list runs with `python -m core runs DATASET`"),
         )
     return base
 
@@ -186,14 +187,16 @@ def _new_name(class_name: str, classes: Sequence[str]) -> str:
     name = unicodedata.normalize("NFC", class_name.strip())
     if not 0 < len(name) <= MAX_LABEL_CHARS or not name.isprintable():
         raise InvalidInput(
-            "this name cannot be used for a class",
-            expected=f"1 to {MAX_LABEL_CHARS} printable characters",
+            t("this name cannot be used for a class"),
+            expected=t(
+                "1 to {max_label_chars} printable characters", max_label_chars=MAX_LABEL_CHARS
+            ),
             received=repr(name[:50]),
         )
     if name in classes:
         raise InvalidInput(
-            "the class exists already",
-            expected=f"none of {', '.join(classes)}",
+            t("the class exists already"),
+            expected=t("none of {classes}", classes=", ".join(classes)),
             received=name,
         )
     return name
@@ -210,9 +213,13 @@ def _prepared(ws: Workspace, base: Run, files: Files) -> dict[str, np.ndarray]:
         image_id = bytes_id(data)
         if (index := known.get(image_id, -1)) >= 0:
             raise InvalidInput(
-                f"{name} is in the data set as {base.classes[index]}, which the model knows",
-                expected="images of the new class",
-                todo="leave it out",
+                t(
+                    "{name} is in the data set as {label}, which the model knows",
+                    name=name,
+                    label=base.classes[index],
+                ),
+                expected=t("images of the new class"),
+                todo=t("leave it out"),
             )
         found[image_id] = square(ws, dataset, name, data)
     first_of = {found[image_id].tobytes(): image_id for image_id in sorted(found, reverse=True)}
@@ -222,16 +229,16 @@ def _prepared(ws: Workspace, base: Run, files: Files) -> dict[str, np.ndarray]:
 def _extend(context: JobContext, base: Run, class_name: str, shown: np.ndarray) -> dict[str, Any]:
     """Return what is stored of the model; the figures come from its exported file."""
     ws, started = context.workspace, time.perf_counter()
-    context.report(0.0, "opening the model")
+    context.report(0.0, t("opening the model"))
     with ws.scratch() as folder:
         old, new = folder / "old", folder / "new"
         old.mkdir()
         for name, blob in base.artifact.items():
             shutil.copyfile(ws.blobs.path(blob), old / name)
         files = extend_saved(old, np.asarray(shown), class_name, new)
-        context.report(0.3, "leaving each image out in turn")
+        context.report(0.3, t("leaving each image out in turn"))
         n_recognised = _recognised(context, old, np.asarray(shown))
-        context.report(0.6, "asking the test images, before and after")
+        context.report(0.6, t("asking the test images, before and after"))
         test = _on_test(ws, base, old, new)
         blobs = {name: ws.blobs.put_file(path) for name, path in files.items()}
     with ws.read() as conn:

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.analysis import calibration, metrics
 from core.jobs.context import JobContext
+from core.language import t
 from core.models import get_algorithm
 from core.models.options import parse
 from core.services.data.datasets import pixels, splits
@@ -47,8 +48,12 @@ def _train_one(
 ) -> None:
     """Fit one model and store the run; its share of the job begins at `done_share`."""
     ws, n_seeds = context.workspace, len(request.seeds)
-    which = f"seed {seed}: " if n_seeds > 1 else ""
-    context.report(done_share, f"{which}starting {get_algorithm(request.algorithm).title}")
+    title = t(get_algorithm(request.algorithm).title)
+
+    def of_seed(step: str) -> str:
+        return t("seed {seed}: {step}", seed=seed, step=step) if n_seeds > 1 else step
+
+    context.report(done_share, of_seed(t("starting {algorithm}", algorithm=title)))
     split = splits(ws, plan.dataset.id)
     x, kept = model_input(ws, plan), ws.checkpoints(plan.run_id(seed))
 
@@ -57,12 +62,14 @@ def _train_one(
         n, n_epochs = int(numbers.pop("epoch")), int(numbers.pop("n_epochs"))
         context.event("epoch", {"run": plan.run_id(seed), "epoch": n, "logs": numbers})
         share = done_share + 0.95 * n / n_epochs / n_seeds
-        step = f"{which}epoch {n} of at most {n_epochs}"
-        context.report(share, "; ".join([step, *kept.problems]))
+        step = of_seed(t("epoch {n} of at most {n_epochs}", n=n, n_epochs=n_epochs))
+        for problem in kept.problems:
+            step = t("{step}; {problem}", step=step, problem=problem)
+        context.report(share, step)
 
     train, val = (np.flatnonzero((split == name) & (plan.y >= 0)) for name in ("train", "val"))
     fitted = fit_plan(context, plan, x, train, val, seed, epoch, kept)
-    context.report(None, f"{which}predicting validation and test images")
+    context.report(None, of_seed(t("predicting validation and test images")))
     _store(ws, plan, seed, fitted, x, split)
     kept.clear()
     mirror_stored(context, plan.run_id(seed))

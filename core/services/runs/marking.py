@@ -6,6 +6,7 @@ Marks change how models are listed, never what they are; all of them can be take
 from __future__ import annotations
 
 from core.errors import InvalidInput
+from core.language import t
 from core.records import CascadeRecord, Run
 from core.services.cascades import saving
 from core.services.runs import training
@@ -28,8 +29,8 @@ def rename(ws: Workspace, model_id: str, name: str) -> None:
     clean = name.strip()
     if len(clean) > NAME_MOST or not clean.isprintable():
         raise InvalidInput(
-            "a model cannot be called this",
-            expected=f"1 to {NAME_MOST} printable characters",
+            t("a model cannot be called this"),
+            expected=t("1 to {name_most} printable characters", name_most=NAME_MOST),
             received=repr(name[: NAME_MOST + 1]),
         )
     with ws.write() as conn:

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import AppError
 from core.jobs.context import JobContext
+from core.language import t
 from core.records import Dataset, Run
 from core.services.classes.mapping import get_record
 from core.services.data.datasets import get_dataset
@@ -43,12 +44,12 @@ def mirror_stored(context: JobContext, run_id: str) -> None:
     ws = context.workspace
     if ws.settings.tracking_uri is None:
         return
-    context.report(None, f"mirroring {run_id} to MLflow")
+    context.report(None, t("mirroring {run} to MLflow", run=run_id))
     try:
         _mirror(ws, connect(ws.settings.tracking_uri), get_run(ws, run_id))
         return
     except Exception as error:  # noqa: BLE001 - hours of training outweigh whatever MLflow may raise
-        said = f"{run_id} is stored, but not mirrored: {error}"
+        said = t("{run} is stored, but not mirrored: {error}", run=run_id, error=str(error))
         _log.warning("%s", said, exc_info=not isinstance(error, AppError))
     context.event("log", {"text": said})
     context.report(None, said)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import AppError, InvalidInput, NotReady
+from core.language import t
 
 RUN_KEY = "desempate.run"
 _SQLITE = "sqlite:///"
@@ -148,8 +149,8 @@ def connect(uri: str | None) -> MlflowMirror:
     """
     if uri is None:
         raise NotReady(
-            "runs are mirrored nowhere",
-            todo="set MLFLOW_TRACKING_URI, for example to http://127.0.0.1:5000",
+            t("runs are mirrored nowhere"),
+            todo=t("set MLFLOW_TRACKING_URI, for example to http://127.0.0.1:5000"),
         )
     os.environ.update(_SETTLED)
     for name, value in _PATIENCE.items():
@@ -158,9 +159,9 @@ def connect(uri: str | None) -> MlflowMirror:
         from mlflow import MlflowClient
     except ImportError as error:
         raise NotReady(
-            "MLflow is not installed here",
+            t("MLflow is not installed here"),
             received=str(error),
-            todo="install it with `tools/setup.sh install requirements-mlflow.txt`",
+            todo=t("install it with `tools/setup.sh install requirements-mlflow.txt`"),
         ) from error
     files_root = _files_root(uri)
     with _one_sentence():
@@ -184,14 +185,14 @@ def _files_root(uri: str) -> Path | None:
     path = Path(uri.removeprefix(_SQLITE))
     if not uri.startswith(_SQLITE) or not path.is_absolute():  # jobs run in another folder
         raise InvalidInput(
-            "MLFLOW_TRACKING_URI cannot be used",
-            expected="http://HOST:PORT or sqlite:////FOLDER/FILE with a whole path",
+            t("MLFLOW_TRACKING_URI cannot be used"),
+            expected=t("http://HOST:PORT or sqlite:////FOLDER/FILE with a whole path"),
             received=_public(uri),
         )
     if not os.access(path.parent, os.W_OK) or not _is_database(path):
         raise InvalidInput(
-            "the file of MLFLOW_TRACKING_URI cannot be used",
-            expected="an SQLite database, or a new file in a folder that may be written to",
+            t("the file of MLFLOW_TRACKING_URI cannot be used"),
+            expected=t("an SQLite database, or a new file in a folder that may be written to"),
             received=str(path),
         )
     return path.parent / "mlflow-files"
@@ -224,7 +225,7 @@ def _one_sentence() -> Iterator[None]:
         if len(said) > _LONG:  # an address with its query, and the reason at the end
             said = f"{said[: _LONG // 3]} ... {said[-_LONG // 2 :]}"
         raise AppError(
-            "MLflow did not take it",
+            t("MLflow did not take it"),
             received=said.rstrip("."),
-            todo="see that its server runs, then `python -m core mirror DATASET`",
+            todo=t("see that its server runs, then `python -m core mirror DATASET`"),
         ) from error

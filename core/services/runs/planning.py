@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import InvalidInput, NotReady
 from core.ids import content_id
+from core.language import phrase, t
 from core.models import get_algorithm
 from core.models.options import parse
 from core.records import Dataset
@@ -88,14 +89,16 @@ def make_plan(ws: Workspace, request: TrainRequest) -> Plan:
     different = len(set(request.seeds)) == len(request.seeds) > 0
     if not different or min(request.seeds) < 0:
         raise InvalidInput(
-            "the seeds of a submission differ from each other",
-            expected="one or more different whole numbers from 0 on",
+            t("the seeds of a submission differ from each other"),
+            expected=t("one or more different whole numbers from 0 on"),
             received=str(list(request.seeds)),
         )
     if not 0 <= request.time_budget_min <= MOST_BUDGET_MIN:  # NaN is neither
         raise InvalidInput(
-            "the time budget cannot be used",
-            expected=f"minutes from 0 (no limit) to {MOST_BUDGET_MIN:,}",
+            t("the time budget cannot be used"),
+            expected=t(
+                "minutes from 0 (no limit) to {most_budget_min:,}", most_budget_min=MOST_BUDGET_MIN
+            ),
             received=str(request.time_budget_min),
         )
     class_map_id = get_record(ws, dataset.id, request.class_map).id if request.class_map else None
@@ -134,9 +137,9 @@ def _only_pair(
     unknown = [name for name in pair if name not in classes]
     if unknown or len(set(pair)) != len(pair) or not 2 <= len(pair) <= max(2, len(classes) - 1):
         raise InvalidInput(
-            "an expert is for two or more different classes, not for all of them",
-            expected=f"two or more of {', '.join(classes)}",
-            received=" and ".join(pair),
+            t("an expert is for two or more different classes, not for all of them"),
+            expected=t("two or more of {classes}", classes=", ".join(classes)),
+            received=t(" and ").join(pair),
         )
     ordered = tuple(name for name in classes if name in pair)
     recode = np.full(len(classes), -1, dtype=np.int64)
@@ -145,13 +148,20 @@ def _only_pair(
     return ordered, recode[y]
 
 
+_NO_IMAGE = {
+    "train": phrase("the train split has no image of these classes"),
+    "val": phrase("the val split has no image of these classes"),
+    "test": phrase("the test split has no image of these classes"),
+}
+
+
 def _check_trainable(ws: Workspace, plan: Plan) -> None:
     if len(plan.classes) < 2:
         raise InvalidInput(
-            "there is nothing to tell apart",
-            expected="2 classes or more",
+            t("there is nothing to tell apart"),
+            expected=t("2 classes or more"),
             received=", ".join(plan.classes),
-            todo="choose another class map, or import images of another class",
+            todo=t("choose another class map, or import images of another class"),
         )
     split = splits(ws, plan.dataset.id)
     for name in ("train", "val", "test"):
@@ -159,13 +169,13 @@ def _check_trainable(ws: Workspace, plan: Plan) -> None:
         absent = [c for i, c in enumerate(plan.classes) if not (here == i).any()]
         if name == "train" and absent:
             raise NotReady(
-                f"there is no training image of {absent[0]}",
-                expected="at least one training image of every class",
-                todo="import more images, or merge the class into another",
+                t("there is no training image of {name}", name=absent[0]),
+                expected=t("at least one training image of every class"),
+                todo=t("import more images, or merge the class into another"),
             )
         if not len(here):
             raise NotReady(
-                f"the {name} split has no image of these classes",
-                expected="validation images to tune on and test images to report on",
-                todo="import the images again with shares for all three splits",
+                t(_NO_IMAGE[name]),
+                expected=t("validation images to tune on and test images to report on"),
+                todo=t("import the images again with shares for all three splits"),
             )

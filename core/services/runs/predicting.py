@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import InvalidInput, NotFound, NotReady
+from core.language import t
 from core.models import ALGORITHMS
 from core.models.artifact import Session, load_session
 from core.models.embedding import Embedder
@@ -85,8 +86,8 @@ def predict_known(ws: Workspace, model_id: str, positions: Sequence[int]) -> lis
     def squares(dataset: Dataset) -> np.ndarray:
         if not len(rows) or rows.min() < 0 or rows.max() >= dataset.n_images:
             raise InvalidInput(
-                "no such image",
-                expected=f"0 to {dataset.n_images - 1}",
+                t("no such image"),
+                expected=t("{low} to {high}", low=0, high=dataset.n_images - 1),
                 received=str(list(positions)),
             )
         return pixels(ws, dataset, check=False)[rows]  # a few: not worth reading gigabytes for
@@ -141,10 +142,10 @@ def members_of(ws: Workspace, model_id: str) -> tuple[Run, tuple[Run, ...], Casc
             return runs.get(conn, record.generalist), members, record
     if model is None:
         raise NotFound(
-            "there is no such model",
-            expected="the id of a run, a cascade or an extended model",
+            t("there is no such model"),
+            expected=t("the id of a run, a cascade or an extended model"),
             received=repr(model_id),
-            todo="list them with `python -m core runs DATASET`",
+            todo=t("list them with `python -m core runs DATASET`"),
         )
     return model, (), None
 
@@ -181,8 +182,8 @@ def _member(ws: Workspace, dataset: Dataset, run: Run) -> Member:
     def session() -> Session:
         if run.is_imported:
             raise NotReady(
-                f"{run.id} was trained elsewhere: its weights are not here to ask",
-                todo="predict where it was trained, and import the answers",
+                t("{id} was trained elsewhere: its weights are not here to ask", id=run.id),
+                todo=t("predict where it was trained, and import the answers"),
             )
         return _session(str(ws.blobs.path(run.artifact["model.onnx"])))
 
@@ -201,8 +202,8 @@ def _check_embedder(ws: Workspace, dataset: Dataset, run: Run, backbone: str) ->
     """Refuse to feed a head with vectors made in another way than those it was trained on."""
     if run.config["embedder"] != embedder_for(ws, dataset, backbone):
         raise NotReady(
-            f"{run.id} was trained on embeddings that this version makes in another way",
-            todo="train it again; its stored figures stay valid",
+            t("{id} was trained on embeddings that this version makes in another way", id=run.id),
+            todo=t("train it again; its stored figures stay valid"),
         )
 
 

@@ -12,6 +12,7 @@ from core.errors import InvalidInput
 from core.ids import content_id
 from core.jobs import engine
 from core.jobs.context import JobContext
+from core.language import t
 from core.models import ALGORITHMS, augment, get_algorithm
 from core.models.options import parse
 from core.records import Dataset
@@ -76,8 +77,8 @@ def submit_preview(
     dataset = get_dataset(ws, dataset_id)
     if algorithm not in augmenting():
         raise InvalidInput(
-            "this algorithm does not change images",
-            expected=" or ".join(augmenting()),
+            t("this algorithm does not change images"),
+            expected=t(" or ").join(augmenting()),
             received=algorithm,
         )
     key = _key(algorithm, options)
@@ -86,7 +87,7 @@ def submit_preview(
         ws,
         "preview",
         {"dataset": dataset.id, "algorithm": algorithm, "options": dict(options)},
-        title=f"Preview augmentation of {dataset.name}",
+        title=t("Preview augmentation of {name}", name=dataset.name),
         dataset_id=dataset.id,
         idem_key=content_id("preview", [dataset.id, key, exists]),  # a double click is one job
     )
@@ -99,14 +100,14 @@ def run_preview(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any
     ws = context.workspace
     dataset = get_dataset(ws, params["dataset"])
     positions = _chosen(ws, dataset)
-    context.report(0.1, "starting the backend")
+    context.report(0.1, t("starting the backend"))
     prepare_process(ws.settings.n_threads)
     algorithm = get_algorithm(params["algorithm"])
     options: Any = parse(algorithm.options, params["options"])
     images = np.ascontiguousarray(pixels(ws, dataset)[positions])
-    context.report(0.3, "changing images")
+    context.report(0.3, t("changing images"))
     seen, changed = augment.preview(images, options, N_VARIANTS, _SEED)
-    context.report(0.9, "keeping the pictures")
+    context.report(0.9, t("keeping the pictures"))
     blob = ws.blobs.put_array(np.concatenate([seen[:, None], changed], axis=1))
     value = {"positions": [int(p) for p in positions]}
     with ws.write() as conn:

@@ -11,6 +11,7 @@ import pandas as pd
 from core.errors import NotReady
 from core.ids import content_id
 from core.jobs import engine
+from core.language import t
 from core.models import ALGORITHMS
 from core.models.options import describe
 from core.records import Job, Run
@@ -39,7 +40,6 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
         If the algorithm needs embeddings that are not there, or a split has no images.
     """
     plan = make_plan(ws, request)
-    what = f"expert {' / '.join(plan.classes)}" if request.pair else request.algorithm
     params = {
         **asdict(request),
         "dataset": plan.dataset.id,
@@ -48,7 +48,12 @@ def submit_training(ws: Workspace, request: TrainRequest) -> str:
         "seeds": list(request.seeds),
         "options": dict(request.options),
     }
-    title = f"Train {what} on {plan.dataset.name}"
+    name = plan.dataset.name
+    title = (
+        t("Train expert {pair} on {name}", pair=" / ".join(plan.classes), name=name)
+        if request.pair
+        else t("Train {algorithm} on {name}", algorithm=request.algorithm, name=name)
+    )
     planned = _planned(ws, plan, request.seeds)
     for run_id, exists in planned:
         if exists:
@@ -146,8 +151,9 @@ def algorithms() -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, kind (bool,
-        int, float or str), default, help, minimum, maximum, choices}].
+        name, title, summary, paper, input ("embedding" or "pixels"), options: [{name, title, kind
+        (bool, int, float or str), default, help, minimum, maximum, choices}]. Titles, summary,
+        paper, help and choices are phrases.
     """
     return [
         {
@@ -186,8 +192,8 @@ def history_frame(run: Run) -> pd.DataFrame:
 def _check_trained_here(run: Run) -> None:
     if run.is_imported:
         raise NotReady(
-            f"{run.id} was trained elsewhere: its recipe cannot be repeated here",
-            todo="choose a run that was trained here",
+            t("{id} was trained elsewhere: its recipe cannot be repeated here", id=run.id),
+            todo=t("choose a run that was trained here"),
         )
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.ids import canonical_json
+from core.language import phrase, t
 from core.sources.rosebuds.growth import (
     DETAIL_PAIR,
     LABELS,
@@ -38,7 +39,7 @@ __all__ = [
 ]  # fmt: skip
 
 VERSION = 1  # counts up whenever the same seed gives other images, labels or truths
-NOTE = (
+NOTE = phrase(
     "Synthetic: these rose buds are drawn by a program, not photographed, and their labels come "
     "from a simulated reviewer who is sometimes wrong."
 )
@@ -106,7 +107,7 @@ def draw(index: int, size_px: int = 160, seed: int = 0) -> RosebudImage:
     """
     _validate(1, size_px, seed)
     if index < 0:
-        raise InvalidInput("index is out of range", expected="0 or more", received=str(index))
+        raise InvalidInput(t("index is out of range"), expected=t("0 or more"), received=str(index))
     bud = _truth(index, seed)
     scene = compose(_rng(seed, index, _SCENE), bud)
     data = render(scene, _rng(seed, index, _PIXELS), size_px)
@@ -174,10 +175,14 @@ def _rng(seed: int, index: int, stream: int) -> np.random.Generator:
 def _validate(n_per_class: int, size_px: int, seed: int) -> None:
     low, high = _SIZES_PX
     if n_per_class < 1:
-        raise InvalidInput("n_per_class is too small", expected="1 or more",
-                           received=str(n_per_class))  # fmt: skip
+        raise InvalidInput(
+            t("n_per_class is too small"), expected=t("1 or more"), received=str(n_per_class)
+        )
     if not low <= size_px <= high:
-        raise InvalidInput("size_px is out of range", expected=f"{low} to {high} pixels",
-                           received=str(size_px))  # fmt: skip
+        raise InvalidInput(
+            t("size_px is out of range"),
+            expected=t("{low} to {high} pixels", low=low, high=high),
+            received=str(size_px),
+        )
     if seed < 0:
-        raise InvalidInput("seed is out of range", expected="0 or more", received=str(seed))
+        raise InvalidInput(t("seed is out of range"), expected=t("0 or more"), received=str(seed))

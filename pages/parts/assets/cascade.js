@@ -1,21 +1,14 @@
 // The threshold, live while it moves: nothing is asked of the server before the slider is let go.
 const desks = new WeakMap();
-const ROUTES = [["all", "All answers"], ["generalist", "Generalist"], ["experts", "Experts"]];
-const MEANS = {
-  accuracy: ["Accuracy", "Right among the answers given without a person; 95 % interval."],
-  gain: ["Net gain", "Corrected less spoilt, among the answers given; paired 95 % interval."],
-  deferral: ["Asked an expert", "Share of images that an expert is asked about."],
-  person: ["Asked a person", "Share of images whose answer is not sure enough."],
-  recovery: ["Recovery", "Of the answers of experts: wrong before, right now."],
-  breakage: ["Breakage", "Of the answers of experts: right before, wrong now."],
-  cost: ["Time per image", "The generalist's, and the experts' where they are asked."],
-};
+const ROUTES = ["all", "generalist", "experts"];
 
 function same(before, now) {
   return Boolean(before) && before.id === now.id;
 }
 
 function createDesk(root, data) {
+  speak(data.language, data.words);
+  root.setAttribute("aria-label", words.thresholds);
   const numbers = createNumbers(data);
   const live = element("div", "visually-hidden");
   live.setAttribute("role", "status");
@@ -40,18 +33,16 @@ function createDesk(root, data) {
   let summary = "";
 
   // ---- sliders ----
-  const marks = data.best === null ? [] : [{ position: data.best, text: "best on validation" }];
-  const tauHelp = "Where the generalist is less confident than this and hesitates between the two "
-    + "classes of an expert, the expert is asked.";
-  const one = createSlider({ label: "Ask the expert below", help: tauHelp, marks }, plan, released);
+  const marks = data.best === null ? [] : [{ position: data.best, text: words.best }];
+  const tauHelp = words.ask_expert_help;
+  const one = createSlider({ label: words.ask_expert, help: tauHelp, marks }, plan, released);
   const each = data.pairs.map((pair) => createSlider(
     { label: pair.map((c) => data.classes[c]).join(" / "), help: tauHelp, marks: [] },
     plan, released));
   const guaranteed = data.guaranteed === null
-    ? [] : [{ position: data.guaranteed, text: "guaranteed" }];
-  const person = createSlider({ label: "Ask a person below", marks: guaranteed,
-    help: "An answer that is less confident than this is left to a person, whoever gave it." },
-  plan, released);
+    ? [] : [{ position: data.guaranteed, text: words.guaranteed }];
+  const person = createSlider({ label: words.ask_person, marks: guaranteed,
+    help: words.ask_person_help }, plan, released);
   const several = element("button", "several");
   several.type = "button";
   let split = data.taus.some((t) => t !== data.taus[0]);
@@ -66,20 +57,20 @@ function createDesk(root, data) {
     one.node.hidden = split;
     each.forEach((slider) => (slider.node.hidden = !split));
     several.hidden = data.pairs.length < 2;
-    several.textContent = split ? "One threshold for all pairs" : "A threshold for each pair";
+    several.textContent = split ? words.one_threshold : words.each_threshold;
     several.setAttribute("aria-pressed", String(split));
   };
   const taus = () => (split ? each : each.map(() => one)).map((slider) => slider.get());
 
   // ---- what follows ----
-  const figures = createFigures(MEANS);
+  const figures = createFigures(data.means);
   const matrix = createMatrix(data.classes, numbers.totals, (cell) => choose(cell, route));
   const curve = createCurve();
   const tabs = element("div", "routes");
   tabs.setAttribute("role", "group");
-  tabs.setAttribute("aria-label", "Whose answers the matrix shows");
-  const buttons = ROUTES.map(([name, text]) => {
-    const button = element("button", "route", text);
+  tabs.setAttribute("aria-label", words.whose);
+  const buttons = ROUTES.map((name) => {
+    const button = element("button", "route", words[name]);
     button.type = "button";
     button.onclick = () => {
       route = name;
@@ -102,21 +93,22 @@ function createDesk(root, data) {
 
   function show(f) {
     const { places } = figures;
-    const answers = f.n_expert ? `of ${whole(f.n_expert)} answers` : "no expert answers";
+    const of = (k, n) => fill(words.of, { k: whole(k), n: whole(n) });
+    const answers = (k) => fill(f.n_expert ? words.of_answers : words.no_answers,
+      { k: whole(k), n: whole(f.n_expert) });
     places.accuracy(percent(f.accuracy),
-      `${span(f.accuracy_ci)}, ${whole(f.n_answered)} answers`);
+      fill(words.with_answers, { span: span(f.accuracy_ci), n: whole(f.n_answered) }));
     places.gain(points(f.gain), spread(f.gain_ci));
-    places.deferral(percent(f.deferral_rate), `${whole(f.n_deferred)} of ${whole(f.n_images)}`);
-    places.person(percent(f.person_rate),
-      `${whole(f.n_images - f.n_answered)} of ${whole(f.n_images)}`);
-    places.recovery(percent(f.recovery), `${whole(f.n_recovered)} ${answers}`);
-    places.breakage(percent(f.breakage), `${whole(f.n_broken)} ${answers}`);
+    places.deferral(percent(f.deferral_rate), of(f.n_deferred, f.n_images));
+    places.person(percent(f.person_rate), of(f.n_images - f.n_answered, f.n_images));
+    places.recovery(percent(f.recovery), answers(f.n_recovered));
+    places.breakage(percent(f.breakage), answers(f.n_broken));
     const added = f.deferred.reduce((sum, n, p) => sum + n * (data.expert_ms[p] ?? NaN), 0);
     const more = f.n_images ? added / f.n_images : 0;
-    places.cost(data.ms === null ? "unknown" : `${tenths(data.ms + (more || 0))} ms`,
-      Number.isNaN(more) ? "an expert's is unknown" : `+${tenths(more)} ms for experts`);
-    summary = `Accuracy ${percent(f.accuracy)}, net gain ${points(f.gain)}, `
-      + `${percent(f.deferral_rate)} to experts, ${percent(f.person_rate)} to a person.`;
+    places.cost(data.ms === null ? words.unknown : fill(words.ms, { n: tenths(data.ms + (more || 0)) }),
+      Number.isNaN(more) ? words.expert_unknown : fill(words.more_ms, { n: tenths(more) }));
+    summary = fill(words.summary, { accuracy: percent(f.accuracy), gain: points(f.gain),
+      experts: percent(f.deferral_rate), person: percent(f.person_rate) });
   }
 
   const controls = element("div", "controls");

@@ -1,19 +1,26 @@
 // What is drawn of the cascade: sliders, figures, matrix, curve. Every text goes through
-// textContent: names come from files.
+// textContent: names come from files. Words come from Python, in the language of the reader.
 const SQRT_FULL = 92, STRONG = 82; // as in the matrices of other pages
 const CURVE = { width: 300, height: 170, left: 38, bottom: 26, top: 8, right: 8 };
 const SVG = "http://www.w3.org/2000/svg";
 
-const whole = (n) => Math.round(n).toLocaleString("en-US");
+let words, grouped, plain, exact;
 // Ties go to the even digit, as in Python, so that both write the same number.
 const rounding = { minimumFractionDigits: 1, maximumFractionDigits: 1, roundingMode: "halfEven" };
-const plain = new Intl.NumberFormat("en-US", { ...rounding, useGrouping: false });
+function speak(language, said) {
+  words = said;
+  grouped = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGrouping: "always" });
+  plain = new Intl.NumberFormat(language, { ...rounding, useGrouping: false });
+  exact = new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+}
+const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const whole = (n) => grouped.format(n);
 const tenths = (value) => plain.format(value);
 const signed = (share) => (share >= 0 ? "+" : "") + tenths(100 * share);
-const percent = (share) => tenths(100 * share) + " %";
-const points = (share) => signed(share) + " points";
-const span = ([low, high]) => `${tenths(100 * low)} to ${tenths(100 * high)} %`;
-const spread = ([low, high]) => `${signed(low)} to ${points(high)}`;
+const percent = (share) => fill(words.percent, { n: tenths(100 * share) });
+const points = (share) => fill(words.points, { n: signed(share) });
+const span = ([low, high]) => fill(words.span, { low: tenths(100 * low), high: tenths(100 * high) });
+const spread = ([low, high]) => fill(words.spread, { low: signed(low), high: signed(high) });
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -43,7 +50,7 @@ function createSlider({ label, help, marks }, moved, released) {
     const mark = element("button", "mark", text);
     mark.type = "button";
     mark.style.setProperty("--at", position / STEPS);
-    mark.title = `${text}: ${(position / STEPS).toFixed(3)}`;
+    mark.title = `${text}: ${exact.format(position / STEPS)}`;
     mark.onclick = () => {
       set(position);
       moved();
@@ -54,7 +61,7 @@ function createSlider({ label, help, marks }, moved, released) {
   track.append(input, rail);
   node.append(head, track);
   const show = () => {
-    const said = (Number(input.value) / STEPS).toFixed(3);
+    const said = exact.format(Number(input.value) / STEPS);
     value.textContent = said;
     input.setAttribute("aria-valuetext", said);
     input.style.setProperty("--filled", Number(input.value) / STEPS);
@@ -94,18 +101,18 @@ function createMatrix(classes, totals, chosen) {
   const size = K < 11 ? "full" : K < 31 ? "compact" : "dense";
   const table = element("table", size), head = element("tr"), body = element("tbody");
   table.style.setProperty("--n-columns", K + 1);
-  table.setAttribute("aria-label", "Confusion matrix: true class by row, answer by column");
-  const corner = element("th", "corner", "true ↓\nanswered →");
+  table.setAttribute("aria-label", words.matrix);
+  const corner = element("th", "corner", words.corner);
   corner.scope = "col";
   head.append(corner);
-  [...classes, "a person"].forEach((name) => {
+  [...classes, words.person].forEach((name) => {
     const th = element("th", "column");
     th.scope = "col";
     th.title = name;
     th.append(element("span", "name", name));
     head.append(th);
   });
-  head.append(element("th", "total", "images"));
+  head.append(element("th", "total", words.images));
   const cells = [], before = new Int32Array(K * (K + 1)).fill(-1);
   classes.forEach((name, i) => {
     const tr = element("tr"), th = element("th", "row");
@@ -158,9 +165,8 @@ function createMatrix(classes, totals, chosen) {
     const kind = !n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong";
     button.className = `cell ${kind}${strength > STRONG ? " strong" : ""}`;
     button.style.setProperty("--strength", strength.toFixed(1) + "%");
-    const said = j === K ? "left to a person" : `answered ${classes[j]}`;
-    button.title =
-      `${whole(n)} of ${whole(totals[i])} images of ${classes[i]}, ${said} (${percent(share)})`;
+    button.title = fill(j === K ? words.cell_left : words.cell, { k: whole(n),
+      n: whole(totals[i]), true: classes[i], answer: classes[j], share: percent(share) });
     button.setAttribute("aria-label", button.title);
   }
 
@@ -179,14 +185,15 @@ function createMatrix(classes, totals, chosen) {
 function createCurve() {
   const { width, height, left, bottom, top, right } = CURVE;
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "curve" });
-  svg.setAttribute("aria-label", "Share of wrong answers against share answered without a person");
+  svg.setAttribute("aria-label", words.curve);
   const line = shape("polyline", { class: "line" }), dot = shape("circle", { r: 5, class: "dot" });
   const axis = shape("path", { class: "axis",
     d: `M${left},${top}V${height - bottom}H${width - right}` });
-  const words = [
-    [width - right, height - 8, "end", "answered without a person"],
-    [left, height - 8, "start", "0 %"],
-    [left - 4, height - bottom, "end", "0 %"],
+  const zero = fill(words.percent, { n: 0 });
+  const texts = [
+    [width - right, height - 8, "end", words.answered],
+    [left, height - 8, "start", zero],
+    [left - 4, height - bottom, "end", zero],
   ].map(([x, y, anchor, text]) => {
     const node = shape("text", { x, y, "text-anchor": anchor, class: "word" });
     node.textContent = text;
@@ -194,8 +201,8 @@ function createCurve() {
   });
   const most = shape("text", { x: left - 4, y: top + 8, "text-anchor": "end", class: "word" });
   const title = shape("text", { x: left + 4, y: top + 8, class: "word" });
-  title.textContent = "wrong answers";
-  svg.append(axis, line, dot, most, title, ...words);
+  title.textContent = words.wrong;
+  svg.append(axis, line, dot, most, title, ...texts);
 
   return {
     svg,

@@ -96,9 +96,9 @@ export default function (component) {
   };
   const act = hands(desk, viewOf, changed);
   desk.changed = changed;
-  const fresh = !view || view.signature !== JSON.stringify([data.labels, data.keys]);
+  const fresh = !view || view.signature !== signed(data);
   if (fresh) {
-    view = build(root, data.labels, data.keys, act);
+    view = build(root, data, act);
     views.set(root, view);
   }
   view.note.oninput = () => desk.current && desk.notes.set(desk.current, view.note.value);

@@ -176,7 +176,7 @@ function receive(desk, data) {
 
 function held(item, desk) {
   const picture = new Image();
-  picture.alt = "The image to review";
+  picture.alt = desk.data.words.picture;
   picture.draggable = false;
   picture.src = item.src;
   picture.decode().then(() => desk.changed(), () => desk.changed());

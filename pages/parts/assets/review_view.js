@@ -1,9 +1,11 @@
 // What is on the screen. Every text goes through textContent: labels and notes come from people.
 const ZOOM = 2.5;
-const COMMANDS = [
-  ["skip", "Skip", "space"], ["not_sure", "Not sure", "q"], ["undo", "Undo", "u"],
-  ["zoom", "Zoom", "z"], ["note", "Note", "n"],
-];
+const COMMANDS = [["skip", "Space"], ["not_sure", "q"], ["undo", "u"], ["zoom", "z"], ["note", "n"]];
+
+// A sentence of the page's, with its values in place: "{n} not saved".
+function filled(words, values) {
+  return words.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -12,18 +14,22 @@ function element(tag, className, text) {
   return node;
 }
 
-function button(className, text, key, act) {
+function button(className, text, key, act, keyName = key) {
   const node = element("button", className);
   node.type = "button";
-  if (key) node.append(element("kbd", "", key));
+  if (key) node.append(element("kbd", "", keyName));
   node.append(element("span", "name", text));
   if (key) node.setAttribute("aria-keyshortcuts", key);
   node.onclick = act;
   return node;
 }
 
-function build(root, labels, keys, act) {
-  const view = { root, labels: new Map(), signature: JSON.stringify([labels, keys]) };
+const signed = ({ labels, keys, words }) => JSON.stringify([labels, keys, words]);
+
+function build(root, data, act) {
+  const { labels, keys, words } = data;
+  const view = { root, labels: new Map(), words, signature: signed(data) };
+  root.setAttribute("aria-label", words.review);
   view.stage = element("div", "stage");
   view.stage.tabIndex = -1;
   view.stage.onclick = (event) => act.zoom(event);
@@ -31,7 +37,7 @@ function build(root, labels, keys, act) {
   view.empty = element("div", "empty");
   const names = element("div", "labels");
   names.setAttribute("role", "group");
-  names.setAttribute("aria-label", "Labels");
+  names.setAttribute("aria-label", words.labels);
   names.classList.toggle("many", labels.length > 12);
   labels.forEach((label, i) => {
     const node = button("label", label, keys[i], () => act.label(label));
@@ -39,16 +45,18 @@ function build(root, labels, keys, act) {
     names.append(node);
   });
   view.filter = element("input", "filter");
-  view.filter.placeholder = "Type a label, Enter takes the first   /";
-  view.filter.setAttribute("aria-label", "Type a label");
+  view.filter.placeholder = words.filter_how;
+  view.filter.setAttribute("aria-label", words.filter);
   view.filter.oninput = () => narrow(view);
   const commands = element("div", "commands");
-  for (const [name, text, key] of COMMANDS) {
-    commands.append((view[name] = button(`command ${name}`, text, key, () => act[name]())));
+  for (const [name, key] of COMMANDS) {
+    const keyName = key === "Space" ? words.space : key;
+    view[name] = button(`command ${name}`, words[name], key, () => act[name](), keyName);
+    commands.append(view[name]);
   }
   view.note = element("input", "text");
-  view.note.placeholder = "A note on this image; Enter goes back";
-  view.note.setAttribute("aria-label", "A note on this image");
+  view.note.placeholder = words.note_how;
+  view.note.setAttribute("aria-label", words.note_of);
   view.note.maxLength = 2000;
   view.note.hidden = true;
   view.told = element("div", "told");
@@ -113,7 +121,7 @@ function show(view, desk) {
     view.shown = null;
     delete view.root.dataset.shown;
     const loading = desk.current !== null || desk.asked !== null;
-    view.empty.textContent = loading ? "Loading the next image …" : desk.data.finished;
+    view.empty.textContent = loading ? view.words.loading : view.words.finished;
     view.stage.replaceChildren(view.empty);
   }
   for (const node of view.labels.values()) node.disabled = !item;
@@ -126,40 +134,44 @@ function show(view, desk) {
 function tell(view, desk, item) {
   const open = item && item.given !== null && item.given !== undefined;
   const told = open ? { given: item.given, others: item.others } : desk.told;
+  const words = view.words;
   view.told.hidden = !told;
   if (!told) return;
-  const lines = [element("div", "head", open ? "This image" : `The last image: you said ${told.mine}`)];
-  lines.push(element("div", "", `Label given: ${told.given}`));
+  const lines = [element("div", "head", open ? words.this : filled(words.last, told))];
+  lines.push(element("div", "", filled(words.given, told)));
   for (const [who, what] of told.others) lines.push(element("div", "", `${who}: ${what}`));
-  if (!told.others.length) lines.push(element("div", "", "Nobody else has answered yet."));
+  if (!told.others.length) lines.push(element("div", "", words.nobody));
   view.told.replaceChildren(...lines);
 }
 
 function sayHow(view, desk) {
   const open = desk.pending.length - desk.refused.size;
-  const words = [];
-  if (open) words.push(desk.late ? `${open} kept here, not saved yet: the server does not answer` : `saving ${open} …`);
-  else if (desk.nSaved && !desk.refused.size) words.push("saved");
-  if (desk.refused.size) words.push(`${desk.refused.size} not saved`);
-  if (desk.nSaved) words.push(`${desk.nSaved} saved in this window`);
-  view.status.textContent = words.join(" · ");
+  const { late, saving, saved, unsaved, saved_here } = view.words;
+  const said = [];
+  if (open) said.push(filled(desk.late ? late : saving, { n: open }));
+  else if (desk.nSaved && !desk.refused.size) said.push(saved);
+  if (desk.refused.size) said.push(filled(unsaved, { n: desk.refused.size }));
+  if (desk.nSaved) said.push(filled(saved_here, { n: desk.nSaved }));
+  view.status.textContent = said.join(" · ");
   view.root.dataset.unsaved = desk.pending.length;
   view.left.textContent = desk.data.left;
 }
 
 function complain(view, desk, act) {
+  const words = view.words;
   const rows = [...desk.refused].map(([id, why]) => {
     const event = desk.pending.find((e) => e.id === id);
     const row = element("div", "row");
     const item = event && desk.held.get(event.image);
     if (item) row.append(item.picture.cloneNode());
-    const what = event?.verdict === "undo" ? "Taking back" : `Your answer ${event?.label ?? event?.verdict ?? ""}`;
-    row.append(element("div", "", `${what} is not saved. ${why.why}`));
+    const answer = event?.label ?? words[`said_${event?.verdict}`] ?? "";
+    const what = event?.verdict === "undo" ? words.refused_undo : words.refused;
+    row.append(element("div", "", filled(what, { answer, why: why.why })));
     const over = why.version != null;
-    row.append(button("again", over ? "Save mine all the same" : "Try again", "", () => act.retry(id)));
-    row.append(button("again", over ? "Keep what was there" : "Give it up", "", () => act.drop(id)));
+    row.append(button("again", over ? words.save_mine : words.again, "", () => act.retry(id)));
+    row.append(button("again", over ? words.keep_theirs : words.give_up, "", () => act.drop(id)));
     return row;
   });
-  if (desk.late) rows.push(button("again", "Try again now", "", () => act.resend()));
+  if (desk.late) rows.push(button("again", words.again_now, "", () => act.resend()));
   view.trouble.replaceChildren(...rows);
 }

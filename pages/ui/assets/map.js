@@ -16,9 +16,8 @@ function createMap(root, name) {
   const base = element("canvas", "base"), over = element("canvas", "over");
   const legend = createLegend(() => plan());
   const stage = element("div", "stage"), tools = element("div", "tools");
-  const lassoButton = button("tool", "Lasso",
-    "Draw around points to mark them; or hold Shift and drag", () => setTool(!lassoing));
-  const clearButton = button("tool", "Clear", "Mark nothing (Escape)", () => select(null));
+  const lassoButton = button("tool", "", "", () => setTool(!lassoing));
+  const clearButton = button("tool", "", "", () => select(null));
   const tip = createTip({
     room: () => [width, height],
     said: (row) => [data.labels[points.label[row]], colours.names[colours.groups[row]]],
@@ -193,8 +192,8 @@ function createMap(root, name) {
   }
 
   // ---- the legend ----
-  function takeColours({ groups, names, counts }) {
-    colours = { names, counts, groups: groups.getChild("group").toArray() };
+  function takeColours({ groups, names, counts, words }) {
+    colours = { names, counts, words, groups: groups.getChild("group").toArray() };
     paint();
   }
 
@@ -202,7 +201,7 @@ function createMap(root, name) {
     look = theme(root);
     if (!colours) return;
     colours.pixels = palette(colours.names.length, look.hues, look.dark);
-    legend.show(colours.names, colours.counts, colours.pixels.map(cssOf));
+    legend.show(colours.names, colours.counts, colours.pixels.map(cssOf), colours.words);
     plan();
   }
 
@@ -256,12 +255,14 @@ function createMap(root, name) {
       const first = !same(data, component.data);
       data = component.data;
       setState = component.setStateValue;
-      over.setAttribute("aria-label", data.alt + "; arrows move it, plus and minus zoom" +
-        (data.selectable ? ", Enter marks what is in the middle" : ""));
+      const { words } = data;
+      over.setAttribute("aria-label", words.keys);
+      [lassoButton.textContent, lassoButton.title] = words.lasso;
+      [clearButton.textContent, clearButton.title] = words.clear;
       tools.replaceChildren(...(data.selectable ? [lassoButton, clearButton] : []),
-        button("tool", "Fit", "Show the whole map (0)", fit),
-        button("tool", "+", "Nearer (+)", () => zoomAt(1.4, middle())),
-        button("tool", "−", "Further away (-)", () => zoomAt(1 / 1.4, middle())));
+        button("tool", ...words.fit, fit),
+        button("tool", "+", words.nearer, () => zoomAt(1.4, middle())),
+        button("tool", "−", words.further, () => zoomAt(1 / 1.4, middle())));
       if (first) {
         const column = (key) => data.points.getChild(key).toArray();
         points = { x: column("x"), y: column("y"), label: column("label") };

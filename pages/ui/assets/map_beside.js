@@ -17,6 +17,9 @@ function button(className, text, title, act) {
   return node;
 }
 
+// A sentence with its places filled in.
+const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
 // `map` says: room() for the tip, said(row) as [label, group], around(row, n), and asks for pictures.
 function createTip(map) {
   const node = element("div", "tip"), pictures = new Map();
@@ -101,12 +104,12 @@ function createLegend(changed) {
   return {
     node,
     forward: () => (peeked >= 0 ? new Set([peeked]) : pressed),
-    show(names, counts, colours) {
+    show(names, counts, colours, words) {
       if (known !== names.join("\n")) pressed = new Set();
       known = names.join("\n");
       peeked = -1;
       entries = names.map((name, i) => {
-        const title = `${name}: ${counts[i]} images; click to bring them forward`;
+        const title = filled(words.entry, { name, n: counts[i] });
         const entry = button("entry", "", title, () => {
           if (!pressed.delete(i)) pressed.add(i);
           peeked = -1;

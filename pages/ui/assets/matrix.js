@@ -35,10 +35,10 @@ function withBreaks(node, name) {
   return node;
 }
 
-function heading(kind, name, merging) {
+function heading(kind, name, { merging, words }) {
   const th = element("th", kind);
   th.scope = kind === "row" ? "row" : "col";
-  th.title = merging ? `${name}: drag onto another class to merge the two, or click both` : name;
+  th.title = merging ? filled(words.drag_name, { name }) : name;
   const inside = element(merging ? "button" : "span", "name");
   if (merging) {
     inside.type = "button";
@@ -67,18 +67,18 @@ function drawTable(data) {
   corner.scope = "col";
   top.append(corner);
   data.columns.forEach((name, j) => {
-    const th = heading("column", name, data.merging);
+    const th = heading("column", name, data);
     if (data.merging) place(th.firstChild, -1, j);
     top.append(th);
   });
-  top.append(element("th", "total", "images"));
+  top.append(element("th", "total", data.words.images));
   const head = element("thead");
   head.append(top);
 
   const body = element("tbody");
   data.rows.forEach((name, i) => {
     const tr = element("tr");
-    const th = heading("row", name, data.merging);
+    const th = heading("row", name, data);
     if (data.merging) place(th.firstChild, i, -1);
     tr.append(th);
     data.columns.forEach((_, j) => {
@@ -86,7 +86,7 @@ function drawTable(data) {
       td.append(place(cellButton(data, i, j, marked, most), i, j));
       tr.append(td);
     });
-    tr.append(element("td", "total", number(data.totals[i])));
+    tr.append(element("td", "total", number(data, data.totals[i])));
     body.append(tr);
   });
   table.append(head, body);
@@ -148,7 +148,7 @@ function draw(root, data) {
   drawnAs.set(root, content);
   const status = element("div", "status");
   status.setAttribute("role", "status");
-  const hint = element("div", "hint", "There are more columns: scroll sideways →");
+  const hint = element("div", "hint", data.words.more_columns);
   const tools = data.file ? [exportTools(data)] : [];
   root.replaceChildren(...(data.merging ? [status] : []), hint, drawTable(data), ...tools);
   root.classList.toggle("merging", data.merging);

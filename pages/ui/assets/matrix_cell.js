@@ -3,9 +3,22 @@
 const SQRT_FULL = 92; // percent of the hue in the strongest cell
 const STRONG = { right: 82, wrong: 82, "more-a": 68, "more-b": 80 }; // from here on, text is white
 
-const number = (n) => n.toLocaleString("en-US");
-const percent = (share, digits) => (100 * share).toFixed(digits) + "%";
-const signed = (n) => (n > 0 ? "+" : n < 0 ? "−" : "") + number(Math.abs(n));
+const formats = new Map(); // making one takes longer than using it ten thousand times
+
+// How the page's language writes numbers; with digits, shares as percent.
+function format({ language }, digits) {
+  const key = `${language} ${digits}`;
+  const fixed = { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const options = digits === undefined ? { useGrouping: "always" } : fixed;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language, options));
+  return formats.get(key);
+}
+
+const number = (data, n) => format(data).format(n);
+const percent = (data, share, digits) => format(data, digits).format(share);
+const signed = (data, n) => (n > 0 ? "+" : n < 0 ? "−" : "") + number(data, Math.abs(n));
+// A sentence with its places filled in.
+const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const hidden = (data, i, j) => i === j && !data.diagonal;
 const marksOf = (data) => new Set(data.marked.map(([i, j]) => `${i},${j}`));
 
@@ -32,21 +45,19 @@ function strongest(data) {
   return most || 1;
 }
 
-function sharesText(share, n, models) {
-  if (!models) return share < 0.005 ? "<1%" : percent(share, 0);
+function sharesText(data, share, n) {
+  if (!data.models) return share < 0.005 ? "<" + percent(data, 0.01, 0) : percent(data, share, 0);
   const points = Math.round(100 * share);
-  return points ? signed(points) : (n > 0 ? "+" : "−") + "<1"; // points of the row
+  return points ? signed(data, points) : (n > 0 ? "+" : "−") + "<1"; // points of the row
 }
 
 function titleOf(data, i, j, n, share) {
-  const where = `${data.row_word} ${data.rows[i]}`;
-  const said = `${data.column_word} ${data.columns[j]}`;
-  const total = `of ${number(data.totals[i])} images`;
-  if (!data.models) return `${number(n)} ${total} ${where}, ${said} (${percent(share, 1)} of the row)`;
-  const [a, b] = [data.of_a[i][j], data.of_a[i][j] - n];
-  const points = `${signed(Math.round(1000 * share) / 10)} points of the row`;
-  return `${total} ${where}, ${said}: ${number(a)} by ${data.models[0]}, ${number(b)} by ` +
-    `${data.models[1]}; difference ${signed(n)} (${points})`;
+  const where = { row: data.rows[i], column: data.columns[j], total: number(data, data.totals[i]) };
+  if (!data.models)
+    return filled(data.words.cell, { ...where, n: number(data, n), share: percent(data, share, 1) });
+  const [a, b] = data.models, of_a = data.of_a[i][j];
+  return filled(data.words.cell, { ...where, a, b, n_a: number(data, of_a), n_b: number(data, of_a - n),
+    difference: signed(data, n), points: signed(data, Math.round(1000 * share) / 10) });
 }
 
 // The hue grows with the square root, so that a few errors can be seen.
@@ -54,9 +65,9 @@ function cellOf(data, i, j, marked, most) {
   const n = data.counts[i][j];
   const share = shareOf(data, i, j);
   const full = data.size === "full";
-  const count = data.models ? signed(n) : number(n);
-  const unit = full && data.models ? " pt" : "";
-  const part = n ? sharesText(share, n, data.models) + unit : "0";
+  const count = data.models ? signed(data, n) : number(data, n);
+  const points = full && data.models ? data.words.points : "{points}";
+  const part = n ? filled(points, { points: sharesText(data, share, n) }) : "0";
   const texts = data.numbers === "shares" ? [part, count] : [count, part];
   const hide = hidden(data, i, j);
   const strength = SQRT_FULL * Math.sqrt(weightOf(data, i, j) / most);
@@ -71,6 +82,6 @@ function cellOf(data, i, j, marked, most) {
     strong: !hide && strength > (STRONG[kind] || SQRT_FULL),
     kind,
     marked: isMarked,
-    title: titleOf(data, i, j, n, share) + (isMarked && data.mark_word ? `; ${data.mark_word}` : ""),
+    title: titleOf(data, i, j, n, share) + (isMarked && data.words.mark ? `; ${data.words.mark}` : ""),
   };
 }

@@ -13,14 +13,14 @@ const defused = (text) => (FORMULA.test(text) ? "'" + text : text);
 
 // Rows of what is shown: names, then counts or shares in [0, 1], then the images of each row.
 function asRows(data) {
-  const corner = data.corner.replace("\n", " ");
+  const [corner, images] = data.head; // of files, English in every language
   const value = (i, j) => {
     if (hidden(data, i, j)) return "";
     return data.numbers === "shares" ? +shareOf(data, i, j).toFixed(6) : data.counts[i][j];
   };
   const body = data.rows.map((name, i) =>
     [defused(name), ...data.columns.map((_, j) => value(i, j)), data.totals[i]]);
-  return [[corner, ...data.columns.map(defused), "images"], ...body];
+  return [[corner, ...data.columns.map(defused), images], ...body];
 }
 
 function asText(rows, separator) {
@@ -108,7 +108,7 @@ function asSvg(data) {
     const line = { y: y + high / 2 + font * 0.36, "font-size": font, fill: INK, "text-anchor": "end" };
     drawn(svg, "text", { ...line, x: left - 6 }, name);
     data.columns.forEach((_, j) => drawCell(svg, data, i, j, { x: left + wide * j, y }, marked, most));
-    drawn(svg, "text", { ...line, x: right + 50, opacity: 0.7 }, number(data.totals[i]));
+    drawn(svg, "text", { ...line, x: right + 50, opacity: 0.7 }, number(data, data.totals[i]));
   });
   notes.forEach((line, k) =>
     drawn(svg, "text", { x: 8, y: bottom + 22 + 18 * k, "font-size": 12, fill: INK }, line));
@@ -135,34 +135,34 @@ function save(blob, name) {
 }
 
 // Outside of localhost and https a browser has no clipboard, and says so here.
-async function copied(text) {
-  if (!navigator.clipboard) throw new Error("This browser lets no page write to the clipboard here.");
+async function copied(text, words) {
+  if (!navigator.clipboard) throw new Error(words.no_clipboard);
   await navigator.clipboard.writeText(text);
 }
 
 function exportTools(data) {
-  const bar = element("div", "tools");
+  const bar = element("div", "tools"), { words } = data;
   bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", "Copy or download this matrix");
+  bar.setAttribute("aria-label", words.export);
   const said = element("span", "said");
   said.setAttribute("role", "status");
   const file = (type, text, end) => save(new Blob([text], { type }), `${data.file}.${end}`);
   const ways = [
-    ["Copy", "Copy as text that a spreadsheet takes", () => copied(asText(asRows(data), "\t"))],
-    ["CSV", "Download the numbers", () => file("text/csv", asText(asRows(data), ","), "csv")],
-    ["SVG", "Download as a drawing", () => file("image/svg+xml", asSvg(data).text, "svg")],
-    ["PNG", "Download as a picture", async () => save(await asPng(asSvg(data)), `${data.file}.png`)],
+    [...words.copy, () => copied(asText(asRows(data), "\t"), words), words.copied],
+    ["CSV", words.csv, () => file("text/csv", asText(asRows(data), ","), "csv")],
+    ["SVG", words.svg, () => file("image/svg+xml", asSvg(data).text, "svg")],
+    ["PNG", words.png, async () => save(await asPng(asSvg(data)), `${data.file}.png`)],
   ];
-  ways.forEach(([name, title, way]) => {
+  ways.forEach(([name, title, way, done]) => {
     const button = element("button", "tool", name);
     button.type = "button";
     button.title = title;
     button.onclick = async () => {
       try {
         await way();
-        said.textContent = name === "Copy" ? "Copied." : `Saved ${data.file}.${name.toLowerCase()}.`;
+        said.textContent = done ?? filled(words.saved, { file: `${data.file}.${name.toLowerCase()}` });
       } catch (error) {
-        said.textContent = `That did not work: ${error.message}`;
+        said.textContent = filled(words.failed, { reason: error.message });
       }
     };
     bar.append(button);

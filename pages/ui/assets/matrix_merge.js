@@ -4,7 +4,7 @@ const chosenName = new WeakMap();
 
 // Two ways to merge: drag one name onto another (or onto its row or column), or click both.
 function mergeable(root, data, say, merge) {
-  const usual = "Drag a class name onto another to merge the two, or click both names.";
+  const { words } = data;
   const names = () => [...root.querySelectorAll("button.name")];
   const mark = (kind, name) =>
     names().forEach((n) => n.classList.toggle(kind, n.dataset.name === name));
@@ -14,7 +14,7 @@ function mergeable(root, data, say, merge) {
   const choose = (name) => {
     chosenName.set(root, name);
     mark("chosen", name);
-    say(name ? `Merge ${name} with …: click the other name, or press Escape.` : usual);
+    say(name ? filled(words.merge_with, { name }) : words.how_to_merge);
   };
   choose(data.rows.includes(chosenName.get(root)) ? chosenName.get(root) : null);
 
@@ -57,7 +57,7 @@ function mergeable(root, data, say, merge) {
     const target = under(event);
     const other = target && target !== drag.name ? target : null;
     mark("target", other);
-    say(other ? `Release to merge ${drag.name} and ${other}.` : `Drag ${drag.name} onto another.`);
+    say(filled(other ? words.release : words.drag_on, { name: drag.name, other }));
   };
   root.onpointerup = (event) => {
     if (!drag) return;

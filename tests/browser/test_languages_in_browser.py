@@ -1,0 +1,48 @@
+"""The language of the page: picked in the sidebar, kept in the address, opened by a link."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import screen
+
+
+def pick(page, name: str) -> None:
+    """Click a language in the sidebar."""
+    page.get_by_test_id("stSidebar").get_by_role("radio", name=name).click()
+
+
+@pytest.mark.parametrize("locale", ["en-GB"])
+def test_the_picker_changes_the_page_and_the_address(rosebuds_server, browser, locale):
+    context = browser.new_context(locale=locale, viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    screen.open_page(page, f"{rosebuds_server.url}/dataset?view=Balance", "Data set")
+    pick(page, "Español")
+    expect(page.get_by_role("heading", name="Conjunto de datos", level=1)).to_be_visible()
+    screen.settled(page)
+    expect(page).to_have_url(re.compile("language=Espa%C3%B1ol"))
+    assert "Explorar" in screen.menu(page)
+    # the same tab is open, under its new name
+    expect(page.get_by_role("tab", name="Equilibrio")).to_have_attribute("aria-selected", "true")
+    pick(page, "English")
+    expect(page.get_by_role("heading", name="Data set", level=1)).to_be_visible()
+    expect(page.get_by_role("tab", name="Balance")).to_have_attribute("aria-selected", "true")
+    context.close()
+
+
+def test_a_link_opens_the_page_in_its_language(rosebuds_server, page):
+    url = f"{rosebuds_server.url}/explore?language=Español"
+    screen.open_page(page, url, "Explorar")
+    expect(page.get_by_text("280 imágenes")).to_be_visible()
+    screen.follow(page, "Conjunto de datos")  # and stays in it
+    assert "language=" in page.url
+
+
+def test_a_browser_gets_its_own_language_where_it_is_there(rosebuds_server, browser):
+    for locale, title in (("es-CO", "Conjunto de datos"), ("fr-FR", "Data set")):
+        context = browser.new_context(locale=locale)
+        screen.open_page(context.new_page(), f"{rosebuds_server.url}/dataset", title)
+        context.close()
