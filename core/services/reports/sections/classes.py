@@ -6,10 +6,11 @@ from typing import Any
 
 from core.language import phrase, say, t
 from core.records import ClassMapRecord, Dataset
-from core.services.classes import mapping, merging
+from core.services.classes import mapping
 from core.services.comparing.questions import Model
 from core.services.reports.blocks import Block, Facts, Photos, Section, Table, Text
 from core.services.reports.figures import Figures, Unit
+from core.services.reports.ranking import ranking
 from core.services.reports.sections.data import photos_of
 from core.store.database import Workspace
 
@@ -45,8 +46,7 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures, best: Model | Non
 
 
 def _considered(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
-    ready = [one.name for one in merging.evidence_sources(ws, best.run.id) if one.ready]
-    found = merging.rank_merges(ws, best.run.id, evidence=ready[-1], n_top=_N_TOP)
+    found = ranking(ws, best.run, _N_TOP)
     head = [
         t("class map"), t("classes"), t("accuracy"), t("chance"), t("kappa"), t("bits"),
         t("ITCA change"), t("95 % interval"), t("gain beyond chance"), t("verdict"),
@@ -55,7 +55,7 @@ def _considered(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
     how = {
         "val": t("its answers to validation images"),
         "crossval": t("cross-validated answers to training and validation images"),
-    }[ready[-1]]
+    }[found["evidence"]]
     caption = t(
         "The best of {n:,} ways to merge the classes of {model} ({id}), judged by {how} "
         "({n_images:,}).",
@@ -65,7 +65,7 @@ def _considered(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
         how=how,
         n_images=found["n_images"],
     )
-    verdict = t("What the images suggest: {verdict}", verdict=say(found["verdict"]["text"]))
+    verdict = t("What the images suggest: {verdict}", verdict=say(found["verdict"]))
     return [Table(caption, head, rows), Text(verdict)]
 
 

@@ -49,7 +49,7 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures, best: Model | Non
 
 def _board(figures: Figures, table: pd.DataFrame) -> Table:
     head = [
-        t("model"), t("classes"), t("labels"), t("seed"), t("accuracy"), t("95 % interval"),
+        t("model"), t("labels"), t("classes"), t("seed"), t("accuracy"), t("95 % interval"),
         t("chance"), t("kappa"), t("training"), t("id"),
     ]  # fmt: skip
     rows = []
@@ -59,8 +59,8 @@ def _board(figures: Figures, table: pd.DataFrame) -> Table:
         rows.append(
             [
                 f"{row['name'] or row['algorithm']}{_pair(row)}",
-                str(row["n_classes"]),
                 t("import") if row["labels"] == ORIGINAL else t("reviewed"),
+                str(row["n_classes"]),
                 str(row["seed"]),
                 figures.text(f"{name}.accuracy", ".1%"),
                 t(
@@ -75,7 +75,7 @@ def _board(figures: Figures, table: pd.DataFrame) -> Table:
             ]
         )
     caption = t("Models on their test images, the best on validation first (Wilson intervals).")
-    return Table(caption, head, rows, first_number=3, sortable=True)
+    return Table(caption, head, rows, first_number=2, sortable=True)
 
 
 def _pair(row: Mapping[Hashable, Any]) -> str:
