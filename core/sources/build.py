@@ -245,9 +245,8 @@ def _start(
     except BadImage as error:
         return Problem(row.path, error.kind, _sentence(error))
     except OSError as error:
-        return Problem(
-            row.path, "unreadable", t("it cannot be read: {why}", why=error.strerror or str(error))
-        )
+        why = error.strerror or str(error)
+        return Problem(row.path, "unreadable", t("it cannot be read: {why}", why=why))
     image_id = bytes_id(data)
     if image_id in seen:
         return _Underway(row, data, image_id, None)
