@@ -12,21 +12,12 @@ function createDesk(root, data) {
   const numbers = createNumbers(data);
   const live = element("div", "visually-hidden");
   live.setAttribute("role", "status");
-  let report = () => {}, choose = () => {}, route = "all", framed = false, stale = false;
+  let report = () => {}, choose = () => {}, route = "all";
+  let drawn = "", lined = "";
 
-  // What moves first in a frame is drawn at once, so that it is on screen with the next; what comes
-  // later in the same frame waits for it.
-  const plan = () => {
-    if (framed) return void (stale = true);
-    framed = true;
-    draw();
-    requestAnimationFrame(() => {
-      framed = false;
-      if (stale) draw();
-    });
-  };
   const released = () => {
     draw();
+    matrix.describe();
     report({ taus: taus().map((t) => t / STEPS), person: person.get() / STEPS });
     live.textContent = summary;
   };
@@ -35,14 +26,14 @@ function createDesk(root, data) {
   // ---- sliders ----
   const marks = data.best === null ? [] : [{ position: data.best, text: words.best }];
   const tauHelp = words.ask_expert_help;
-  const one = createSlider({ label: words.ask_expert, help: tauHelp, marks }, plan, released);
+  const one = createSlider({ label: words.ask_expert, help: tauHelp, marks }, draw, released);
   const each = data.pairs.map((pair) => createSlider(
     { label: pair.map((c) => data.classes[c]).join(" / "), help: tauHelp, marks: [] },
-    plan, released));
+    draw, released));
   const guaranteed = data.guaranteed === null
     ? [] : [{ position: data.guaranteed, text: words.guaranteed }];
   const person = createSlider({ label: words.ask_person, marks: guaranteed,
-    help: words.ask_person_help }, plan, released);
+    help: words.ask_person_help }, draw, released);
   const several = element("button", "several");
   several.type = "button";
   let split = data.taus.some((t) => t !== data.taus[0]);
@@ -74,20 +65,25 @@ function createDesk(root, data) {
     button.type = "button";
     button.onclick = () => {
       route = name;
-      plan();
+      draw();
+      matrix.describe();
     };
     tabs.append(button);
     return [name, button];
   });
 
   function draw() {
-    stale = false;
-    const at = taus(), found = numbers.at(at, person.get());
+    const at = taus(), line = at.join(), asked = `${line} ${person.get()} ${route}`;
+    if (asked === drawn) return; // letting go moves nothing
+    drawn = asked;
+    const found = numbers.at(at, person.get());
     show(found);
-    const sum = found.generalist.map((n, i) => n + found.experts[i]);
-    matrix.draw(route === "all" ? sum : found[route], found.asked);
+    const sum = route === "all" && found.generalist.map((n, i) => n + found.experts[i]);
+    matrix.draw(sum || found[route], found.asked);
     buttons.forEach(([name, button]) => button.setAttribute("aria-pressed", name === route));
-    curve.draw(numbers.curve(at), found.coverage, 1 - found.accuracy);
+    if (lined !== line) curve.draw(numbers.curve()); // only taus change the curve
+    lined = line;
+    curve.point(found.coverage, 1 - found.accuracy);
     root.dataset.figures = JSON.stringify([found.n_right, found.n_answered, found.n_deferred]);
   }
 
@@ -112,7 +108,7 @@ function createDesk(root, data) {
   }
 
   const controls = element("div", "controls");
-  controls.append(one.node, ...each.map((slider) => slider.node), several, person.node);
+  controls.append(one.node, ...each.map((slider) => slider.node), person.node, several);
   const left = element("div", "left"), right = element("div", "right");
   left.append(tabs, matrix.table);
   right.append(curve.svg);
@@ -134,6 +130,7 @@ function createDesk(root, data) {
       arrange();
       matrix.press(now.cell);
       draw();
+      matrix.describe();
     },
   };
 }
