@@ -69,8 +69,8 @@ def show(board: pd.DataFrame, words: Words, split: str, chosen: Sequence[str], m
     """
     named = board.assign(
         model=board["run"].map(words.models),
-        classes_of=board["class_map"].map(lambda i: words.maps.get(i, str(i))),
-        labels_of=board["labels"].map(lambda i: words.label_sets.get(i, str(i))),
+        classes_of=[words.maps.get(None if pd.isna(i) else i, str(i)) for i in board["class_map"]],
+        labels_of=[words.label_sets.get(i, str(i)) for i in board["labels"]],
     )
     table = _ordered(_filtered(named))
     if table.empty:

@@ -157,9 +157,10 @@ def missing(
 def _pick_language() -> None:
     """Draw the picker, bound to `?language=`; the browser's language is what it begins with."""
     names = languages()
-    preferred = (st.context.locale or "").partition("-")[0]
-    state.choose_once(state.LANGUAGE_KEY, preferred if preferred in names else SOURCE)
-    st.segmented_control(
+    browsers = (st.context.locale or "").partition("-")[0]
+    preferred = browsers if browsers in names else SOURCE
+    state.choose_once(state.LANGUAGE_KEY, preferred)
+    chosen = st.segmented_control(
         t("Language"),
         list(names),
         format_func=names.__getitem__,
@@ -168,6 +169,9 @@ def _pick_language() -> None:
         required=True,
         label_visibility="collapsed",
     )
+    if chosen is None:  # a page of the menu, from an address that named no language
+        state.later(state.LANGUAGE_KEY, preferred)
+        st.rerun()
 
 
 def _pick_dataset(ws: Workspace) -> Dataset | None:
