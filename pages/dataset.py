@@ -112,14 +112,14 @@ def problems(ws: Workspace, dataset: Dataset) -> None:
     st.dataframe(
         pd.DataFrame(
             [(p.file, t(KINDS[p.kind]), p.reason) for p in found if p.kind in shown],
-            columns=["file", "what", "reason"],
+            columns=["File", "What", "Reason"],
         ),
         hide_index=True,
         lazy=False,
         column_config={
-            "file": t("File"),
-            "what": t("What"),
-            "reason": st.column_config.TextColumn(t("Reason"), width="large"),
+            "File": t("File"),
+            "What": t("What"),
+            "Reason": st.column_config.TextColumn(t("Reason"), width="large"),
         },
         alt=t("Files with problems and the reason"),
     )

@@ -288,7 +288,7 @@ def _add_exploration(
     value = {
         "k": rows,
         "suggested": {"silhouette": 3, "gap": 3, "bic": 3, "stability": 3},
-        "verdict": {"kind": "structure", "text": "4 of 4 criteria name 3 clusters.", "k": 3},
+        "verdict": {"kind": "structure", "text": "3 clusters, said by the job.", "k": 3},
         "crosstab": {"k": 3, "labels": list(names), "counts": [[30, 0, 0, 0]] * 3},
         "shared": [{"labels": list(names[2:]), "cluster": 2, "share": 0.97}],
         "splits": [_label_split(label, names[1], two=label == names[0]) for label in names],

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.language import phrase, t, text, tn
 from core.records import Dataset
-from core.services.data import datasets, embedding, exploring
+from core.services.data import datasets, embedding, exploring, neighbours
 from core.services.workspace import Workspace
 from pages.parts import evidence
 from pages.ui import cached, gallery, job_panel, messages, names, pickers, scatter, selection, state
@@ -134,7 +134,7 @@ def one_image(ws: Workspace, dataset: Dataset, backbone: str, position: int) -> 
         caption=f"{messages.plain(str(row['path']))}, {t(names.SPLITS[row['split']])}",
         alt=t("The marked image"),
     )
-    near = exploring.neighbours(ws, dataset.id, position, backbone=backbone)
+    near = neighbours.neighbours(ws, dataset.id, position, backbone=backbone)
     st.markdown(
         t("**Most similar images**"),
         help=t(

@@ -222,7 +222,7 @@ def test_an_upload_that_is_no_archive_is_refused(empty):
 
 def test_the_verdict_and_its_evidence_are_shown(full):
     app = full.open("explore")
-    assert "4 of 4 criteria name 3 clusters." in texts(app)
+    assert "3 clusters: gap statistic, BIC and stability name 3." in texts(app)  # said anew
     assert list(app.dataframe[0].value["k"]) == [1, 2, 3, 4]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core.services.data import exploring
+from core.services.data import exploring, neighbours
 from pages.ui import scatter, selection
 from tests.app.conftest import stands, texts
 from tests.app.hands import click, maps, queued, tiles
@@ -67,7 +67,7 @@ def test_a_lasso_opens_exactly_its_images_and_survives_recolouring(full):
 def test_a_click_opens_one_image_and_those_most_like_it(full):
     app = mark(full.open("explore"), {"row": 7, "turn": 1})
     assert "1 image marked: A" in texts(app)
-    near = exploring.neighbours(full.ws, full.ids.dataset, 7)
+    near = neighbours.neighbours(full.ws, full.ids.dataset, 7)
     assert tiles(app)[0] == [position for position, _ in near]
 
 

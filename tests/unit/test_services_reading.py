@@ -9,7 +9,7 @@ from core.errors import InvalidInput, NotFound, NotReady
 from core.services import demo, overview
 from core.services.classes import mapping
 from core.services.comparing import differences
-from core.services.data import datasets, embedding, exploring
+from core.services.data import datasets, embedding, neighbours
 from core.services.runs import exporting, predicting
 from core.settings import DEMO_NAME, load_settings
 from core.store.database import Workspace
@@ -116,7 +116,7 @@ def test_embeddings_come_back_in_order_of_position(workspace, ids):
 
 
 def test_the_nearest_image_of_another_is_never_itself(workspace, ids):
-    near = exploring.neighbours(workspace, ids.dataset, 3, n=5)
+    near = neighbours.neighbours(workspace, ids.dataset, 3, n=5)
     assert len(near) == 5 and 3 not in [position for position, _ in near]
     assert [cosine for _, cosine in near] == sorted((c for _, c in near), reverse=True)
 

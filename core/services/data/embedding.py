@@ -68,17 +68,8 @@ def _resolve(dataset: Dataset, backbone: str) -> tuple[str, int]:
 def backbones() -> list[dict[str, Any]]:
     """Return name, title, dim, input_px, licence and source of each, the default first."""
     known = sorted(BACKBONES.values(), key=lambda b: b.name != DEFAULT_BACKBONE)
-    return [
-        {
-            "name": b.name,
-            "title": b.title,
-            "dim": b.dim,
-            "input_px": b.input_px,
-            "licence": b.licence,
-            "source": b.source,
-        }
-        for b in known
-    ]
+    told = ("name", "title", "dim", "input_px", "licence", "source")
+    return [{field: getattr(b, field) for field in told} for b in known]
 
 
 def embedded_with(ws: Workspace, dataset_id: str) -> list[str]:
@@ -243,15 +234,16 @@ def require_embedding(ws: Workspace, dataset: Dataset, backbone: str) -> None:
         If it is not, with what to do.
     """
     if embedding_status(ws, dataset.id, backbone) is None:
+        name = dataset.name
         raise NotReady(
             t(
                 "the images of {dataset} have no embeddings from {backbone} yet",
-                dataset=dataset.name,
+                dataset=name,
                 backbone=backbone,
             ),
             todo=t(
                 "run `python -m core embed {dataset}`, or press Embed on the Explore page",
-                dataset=dataset.name,
+                dataset=name,
             ),
         )
 
@@ -296,7 +288,7 @@ def _within(report: Report, start: int, n_part: int, n_total: int) -> Callable[[
 
     def inner(share: float) -> None:
         n_done = start + round(share * n_part)
-        step = t("embedding image {n_done:,} of {n_total:,}", n_done=n_done, n_total=n_total)
-        report(n_done / n_total, step)
+        done = {"n_done": n_done, "n_total": n_total}
+        report(n_done / n_total, t("embedding image {n_done:,} of {n_total:,}", **done))
 
     return inner

@@ -24,7 +24,7 @@ from core.services.data.embedding import (
     embedding_status,
     open_for,
 )
-from core.services.data.exploring import nearest
+from core.services.data.neighbours import nearest
 from core.services.runs import answering
 from core.services.runs.answering import Member, Model
 from core.settings import DEFAULT_BACKBONE
