@@ -119,7 +119,12 @@ def speaking(code: str) -> Iterator[None]:
 def _made(template: str, many: str | None, n: int | None, values: dict[str, Any]) -> Sentence:
     code = current()
     known = catalogues.translations(code)
-    text = known.gettext(template) if many is None else known.ngettext(template, many, n or 0)
+    if not template:
+        text = ""  # to gettext the empty key is its own header
+    elif many is None:
+        text = known.gettext(template)
+    else:
+        text = known.ngettext(template, many, n or 0)
     if values:
         text = numbers.Form(code).vformat(text, (), {k: _again(v) for k, v in values.items()})
     made = Sentence(text)

@@ -15,7 +15,7 @@ from core.services.data import embedding
 from core.services.labels import label_evidence
 from core.services.runs import crossvalidating
 from core.services.workspace import Workspace
-from pages.parts import explore_map, review_start
+from pages.parts import explore_map, review_start, tables
 from pages.ui import cached, gallery, job_panel, messages, names, pickers, shell, state
 
 _PAGE_SIZE = 24
@@ -114,7 +114,7 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
     if rows:
         with st.expander(t("All suspects as a table"), icon=":material/table_rows:"):
             st.dataframe(
-                pd.DataFrame(rows),
+                tables.written(pd.DataFrame(rows), _WRITTEN),
                 hide_index=True,
                 column_order=list(_columns()),
                 column_config=_columns(),
@@ -122,6 +122,12 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
             )
     st.subheader(t("Labels that overlap"), anchor=False)
     _overlap(ws, dataset)
+
+
+_WRITTEN: tables.Writing = {
+    "split": lambda split: t(names.SPLITS[split]),
+    **dict.fromkeys(("score", "confidence"), lambda x: text.number(x, ".3f")),
+}
 
 
 def _columns() -> dict[str, Any]:
@@ -133,12 +139,10 @@ def _columns() -> dict[str, Any]:
         ),
         "score": st.column_config.NumberColumn(
             t("Suspicion"),
-            format="%.3f",
             help=t("1 less the probability of the label given; out-of-fold"),
         ),
         "confidence": st.column_config.NumberColumn(
             t("Confidence"),
-            format="%.3f",
             help=t("Calibrated probability of the suggested label"),
         ),
         "split": t("Split"),

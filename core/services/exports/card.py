@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from core.language import SOURCE, keep, say, speaking
 from core.records import CascadeRecord, Dataset, ExtendedModel, Run
 from core.services.exports import manifest as m
 from core.services.exports.manifest import Manifest
@@ -120,7 +121,9 @@ def _deciding(its: Manifest) -> Iterator[str]:
 def _data(its: Manifest, dataset: Dataset, run: Run) -> Iterator[str]:
     yield f"- {_plain(dataset.name)} ({dataset.id}), {dataset.n_images:,} images of all splits."
     if dataset.note:
-        yield f"- {_plain(dataset.note)}"
+        with speaking(SOURCE):  # as the rest of the card
+            note = say(keep(dataset.note))
+        yield f"- {_plain(note)}"
     if run.config.get("labels"):
         yield f"- Learned from, and measured by, the label set {run.config['labels']}."
     if its.sources.class_map:
