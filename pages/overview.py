@@ -59,7 +59,7 @@ def welcome(ws: Workspace) -> None:
         )
         st.space("stretch")
         if st.button(t("Import images"), icon=":material/upload:"):
-            st.switch_page("pages/dataset.py")
+            st.switch_page("pages/dataset.py", query_params={})  # what is bound stays
 
 
 def build_demo(ws: Workspace) -> None:
