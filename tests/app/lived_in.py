@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import update
 
 from core.services.comparing.questions import Question
 from core.services.data.datasets import get_dataset, image_ids, label_indices, splits
 from core.services.labels import label_work
 from core.services.runs import adopting, exporting, marking
 from core.store import reviews
-from core.store.tables import dataset_problem
+from core.store.tables import dataset_problem, run
 from tests.app.conftest import Place
 from tests.app.test_compare_more_images import add_curve
 from tests.app.test_predict_page import add_taught
@@ -54,4 +55,5 @@ def live_in(place: Place, folder: Path) -> Place:
             for n, kind in enumerate(_KINDS)
         ]
         conn.execute(dataset_problem.insert(), rows)
+        conn.execute(update(run).values(device="CPU"))  # "test" is a split, too
     return place

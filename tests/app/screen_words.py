@@ -26,7 +26,7 @@ _UNREAD = {
 }  # fmt: skip
 # What the product's own components are told, not to be shown: how and where to draw.
 _COMPONENT_CODE = {
-    "size", "numbers", "map", "what", "src", "source", "file", "name", "image", "verdict",
+    "size", "numbers", "map", "what", "src", "source", "file", "name", "image", "verdict", "head",
 }  # fmt: skip
 # Of a chart only these are words; the rest says how it is drawn.
 _CHART_WORDS = frozenset(
@@ -46,7 +46,7 @@ _DATA = (
     re.compile(
         r"[\w/.-]+\.(png|jpg|jpeg|csv|json|parquet|zip|py|txt|html|svg|npy|tsv|onnx|keras)\b"
     ),
-    re.compile(r"%\{[^}]*\}"),  # places of a chart's own templates
+    re.compile(r"%?\{[^}]*\}"),  # places of templates that the browser fills
     re.compile(r"&\w+;"),
 )
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -71,7 +71,7 @@ def texts(app: AppTest) -> Iterator[tuple[str, str]]:
             for field, text in _of_message(proto):
                 yield f"{node.type}.{field}", text
         if node.type in ("dataframe", "table"):
-            for text in _of_table(node.value, _json(getattr(proto, "columns", "")) or {}):
+            for text in _of_table(node.value, proto):
                 yield f"{node.type}.cells", text
 
 
@@ -107,15 +107,17 @@ def _of_json(data: Any, keys: frozenset[str] | None, inside: bool = False) -> It
             yield from _of_json(value, keys, inside)
 
 
-def _of_table(table: Any, settings: Mapping[str, Any]) -> Iterator[str]:
+def _of_table(table: Any, proto: Any) -> Iterator[str]:
     """Yield headings, their help and cells of the columns that are shown."""
+    settings = _json(getattr(proto, "columns", "")) or {}
+    shown = list(getattr(proto, "column_order", ())) or [str(name) for name in table.columns]
     for column in table.columns:
         its = settings.get(str(column)) or {}
-        if its.get("hidden"):
+        if its.get("hidden") or str(column) not in shown:
             continue
         yield from map(str, filter(None, (its.get("label", column), its.get("help"))))
         if table[column].dtype.kind == "O":
-            for cell in table[column].head(_CELLS):
+            for cell in table[column].dropna().head(_CELLS):
                 yield from map(str, cell if isinstance(cell, (list, tuple)) else [cell])
 
 
@@ -126,12 +128,16 @@ def _json(text: str) -> Any:
         return None
 
 
-def untranslated(text: str, data: Iterable[str] = ()) -> str | None:
+def untranslated(text: str, data: Iterable[str] = (), ids: Iterable[str] = ()) -> str | None:
     """Return what is left of a text without translations and data, if a word is.
+
+    `ids` are data only where they are the whole text.
 
     >>> untranslated("⟦Take ⟦C⟧ now⟧ 3 px") is None, untranslated("⟦Accuracy⟧ of test")
     (True, 'of test')
     """
+    if text in ids:
+        return None
     left = _outside(text.replace("\\", ""))
     for pattern in _DATA:
         left = pattern.sub(" ", left)
@@ -147,5 +153,7 @@ def _outside(text: str) -> str:
         depth += char == OPEN
         if depth == 0:
             kept.append(char)
+        elif depth == 1 and char == CLOSE:
+            kept.append(" ")
         depth -= char == CLOSE and depth > 0
     return "".join(kept)

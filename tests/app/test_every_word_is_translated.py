@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from babel import Locale
 
 from core.jobs import processes
 from core.language import catalogues, sentences, t
@@ -33,11 +34,15 @@ from tests.app.test_predict_page import an_answer, png, vectors_of
 from tests.app.test_review_page import PEOPLE
 from tests.app.walking import Click, Step, buttons, walk
 
+MONTHS = Locale.parse(pseudo_language.CODE).months["format"]["wide"].values()
 NAMES = {
     "seeded", "three", "tests", "elsewhere", "Corte", "consensus", "zzz", "they overlap",
-    "Desempate", "Streamlit", "English", "Español", "Esperanto", *PEOPLE,
+    "Desempate", "Streamlit", "English", "Español", "Esperanto", *PEOPLE, *MONTHS,
+    "CIFAR", "Fashion-MNIST", "Label Studio", "CSV", "JSON", "Parquet", "CROWDLAB", "Dawid-Skene",
+    "PCA", "UMAP", "ITCA", "roses-2026", "rosebuds", "digits", "fashion_mnist", "cifar10",
 }  # fmt: skip
 
+IDS = {"imported", "cascade"}  # shown beside algorithms
 KNOWN = 2  # of the ways to choose an image: one of the data set
 
 
@@ -130,10 +135,10 @@ class Reader:
 
     def __call__(self, app, path: tuple[Step, ...]) -> None:
         for part, text in texts(app):
-            if left := untranslated(text, self.names):
+            if left := untranslated(text, self.names, IDS):
                 self.found.setdefault(left, f"{self.page} {part}")
         for click in buttons(app, path):
-            self.buttons.setdefault(click.name, click)
+            self.buttons.setdefault(click.label, click)  # of many alike, one
 
 
 @pytest.mark.parametrize("stem", STEMS)

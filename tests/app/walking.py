@@ -127,7 +127,8 @@ def _set(app: AppTest, widget: Any, value: Any) -> None:
 class Click:
     """A button, and the changes after which it is there."""
 
-    name: str
+    name: str  # its key, else its label
+    label: str
     path: tuple[Step, ...]
 
     def take(self, app: AppTest) -> bool:
@@ -144,7 +145,7 @@ def buttons(app: AppTest, path: tuple[Step, ...]) -> Iterator[Click]:
     """Yield the buttons of a page that can be clicked."""
     for button in app.button:
         if not button.disabled:
-            yield Click(_button(button), path)
+            yield Click(_button(button), button.label, path)
 
 
 def _button(button: Any) -> str:

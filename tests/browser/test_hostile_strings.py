@@ -14,7 +14,7 @@ from core.errors import AppError
 from core.services.classes import mapping
 from core.services.costs import entering
 from core.services.data import datasets
-from core.services.decisions import deciding
+from core.services.decisions import deciding, listing
 from core.services.labels import label_sets, reviewing
 from core.services.runs import marking
 from core.settings import load_settings
@@ -43,13 +43,18 @@ LISTEN = "window.hits = 0; window.hit = () => { window.hits += 1; };"
     [pytest.param(i, marks=[] if i == FAST else pytest.mark.slow) for i in range(N_BATCHES)],
 )
 def test_texts_are_shown_as_texts(batch, tmp_path, browser):
-    server = Server(_filled(tmp_path / "workspace", BATCHES[batch]))
+    folder = _filled(tmp_path / "workspace", BATCHES[batch])
+    server = Server(folder)
     try:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(60_000)
         page.add_init_script(LISTEN)
         page.on("dialog", lambda dialog: dialog.dismiss())
-        broken = [problem for where in WHERE for problem in _look(page, server.url, where)]
+        broken = [
+            problem
+            for where in (*WHERE, *_proposals(folder))
+            for problem in _look(page, server.url, where)
+        ]
     finally:
         page.close()
         server.stop()
@@ -86,6 +91,14 @@ def _look(page: Page, url: str, where: str) -> Iterator[str]:
             yield f"{where}: the menu is gone"
     if outside:
         yield f"{where}: it asked {outside}"
+
+
+def _proposals(folder: Path) -> list[str]:
+    """Return the addresses of a class map's card and of a cascade's."""
+    with closing(open_workspace(load_settings(folder))) as ws:
+        (dataset,) = datasets.list_datasets(ws)
+        by_kind = {p.kind: p.id for p in listing.proposals(ws, dataset.id)}
+    return [f"decisions?proposal={proposal}" for proposal in by_kind.values()]
 
 
 def _filled(folder: Path, strings: tuple[str, ...]) -> Path:

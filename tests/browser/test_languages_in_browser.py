@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from core.settings import load_settings
+from core.store.database import open_workspace
 from tests.browser import screen
+from tests.browser.server import Server
+from tests.seeding import seed
+
+N_PER_LABEL = 300  # more than a thousand images, so that their number has two groups of digits
+
+
+@pytest.fixture(scope="module")
+def seeded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard on a workspace with everything in it."""
+    folder: Path = tmp_path_factory.mktemp("languages") / "workspace"
+    ws = open_workspace(replace(load_settings(folder), spawns_worker=False))
+    seed(ws, n_per_label=N_PER_LABEL)
+    ws.close()
+    server = Server(folder)
+    yield server
+    server.stop()
 
 
 def pick(page, name: str) -> None:
@@ -15,11 +36,10 @@ def pick(page, name: str) -> None:
     page.get_by_test_id("stSidebar").get_by_role("radio", name=name).click()
 
 
-@pytest.mark.parametrize("locale", ["en-GB"])
-def test_the_picker_changes_the_page_and_the_address(rosebuds_server, browser, locale):
-    context = browser.new_context(locale=locale, viewport={"width": 1440, "height": 1000})
+def test_the_picker_changes_the_page_and_the_address(seeded_server, browser):
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 1000})
     page = context.new_page()
-    screen.open_page(page, f"{rosebuds_server.url}/dataset?view=Balance", "Data set")
+    screen.open_page(page, f"{seeded_server.url}/dataset?view=Balance", "Data set")
     pick(page, "Español")
     expect(page.get_by_role("heading", name="Conjunto de datos", level=1)).to_be_visible()
     screen.settled(page)
@@ -33,16 +53,16 @@ def test_the_picker_changes_the_page_and_the_address(rosebuds_server, browser, l
     context.close()
 
 
-def test_a_link_opens_the_page_in_its_language(rosebuds_server, page):
-    url = f"{rosebuds_server.url}/explore?language=Español"
+def test_a_link_opens_the_page_in_its_language(seeded_server, page):
+    url = f"{seeded_server.url}/explore?language=Español"
     screen.open_page(page, url, "Explorar")
-    expect(page.get_by_text("280 imágenes")).to_be_visible()
+    expect(page.get_by_text("1.200 imágenes").first).to_be_visible()
     screen.follow(page, "Conjunto de datos")  # and stays in it
     assert "language=" in page.url
 
 
-def test_a_browser_gets_its_own_language_where_it_is_there(rosebuds_server, browser):
+def test_a_browser_gets_its_own_language_where_it_is_there(seeded_server, browser):
     for locale, title in (("es-CO", "Conjunto de datos"), ("fr-FR", "Data set")):
         context = browser.new_context(locale=locale)
-        screen.open_page(context.new_page(), f"{rosebuds_server.url}/dataset", title)
+        screen.open_page(context.new_page(), f"{seeded_server.url}/dataset", title)
         context.close()

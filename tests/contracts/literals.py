@@ -15,6 +15,7 @@ ERRORS = {
     "AppError", "InvalidInput", "NotFound", "Conflict", "NotReady", "NotAllowed", "JobFailed",
     "JobCancelled", "StoreError", "BadImage", "Problem", "refused", "unusable", "hostile",
 }  # fmt: skip
+NAMES = {"Label Studio JSON", "consensus", "roses-2026"}  # of products, and examples of a name
 # What Streamlit draws words with, and the keywords of it that are no words.
 SHOWN = {
     "title", "header", "subheader", "caption", "markdown", "write", "text", "info", "success",
@@ -30,13 +31,13 @@ NO_WORDS = {
     "label_visibility", "vertical_alignment", "horizontal_alignment", "text_alignment", "gap",
     "selection_mode", "accept_multiple_files", "query_params", "config", "args", "anchor", "mime",
     "color", "delta_color", "file_name", "column_order", "row_height", "id", "theme", "persist",
-    "delta_arrow", "persist_state", "on_select", "filter_mode", "chart_type",
-    "hash_funcs", "scope", "level", "algorithm", "kind", "default",
+    "delta_arrow", "chart_type", "persist_state", "on_select", "filter_mode",
+    "hash_funcs", "scope", "level", "algorithm", "kind", "default", "value",
 }  # fmt: skip
 _PAGES_MAY_LOG = {"debug", "info", "warning", "error", "exception", "getLogger", "compile"}
 _MARKUP = re.compile(
-    r":material/[\w|]+:|`[^`]*`|<[^>]*>|https?://\S+|%\{[^}]*\}|:[a-z|-]+(?=\[)|\bsha256\b"
-    r"|\b\w+_\w+\b|\b[\w./]+\.py\b|^[\w|]*[/.-][\w|./-]+$"  # an id, a path, an example of a name
+    r":material/[\w|]+:|`[^`]*`|<[^>]*>|https?://\S+|%\{[^}]*\}|:\|?[\w-]+(?=\[)|\bsha256\b"
+    r"|\b\w+_\w+\b|[\w./|-]*\.(?:[a-z]\w*\b|\|)|(?<![\w.<])/\w[\w/.-]*|\btext/\w+"
 )
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SENTENCE = re.compile(r"[^\W\d_]{2,}[,;:]? +[^\W\d_]{2,}")
@@ -44,9 +45,10 @@ _SENTENCE = re.compile(r"[^\W\d_]{2,}[,;:]? +[^\W\d_]{2,}")
 
 def in_page(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield (line, literal) of every sentence in a page, and of every word given to Streamlit."""
+    known = NAMES | _translated(tree)
     for node, around in _walk(tree):
         text = _literal(node)
-        if text is None or _is_quiet(around) or _is_key(node, around):
+        if text is None or text in known or _is_quiet(node, around):
             continue
         if _SENTENCE.search(text) or (_WORD.search(text) and _is_shown(node, around)):
             yield node.lineno, text.strip()
@@ -56,7 +58,7 @@ def in_core(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield (line, literal) of every word given to an error, a job's title or a job's step."""
     for node, around in _walk(tree):
         text = _literal(node)
-        if text is None or not _WORD.search(text) or _is_quiet(around):
+        if text is None or not _WORD.search(text) or _is_quiet(node, around):
             continue
         for outer, inner in zip(around, [*around[1:], node], strict=True):
             if isinstance(outer, ast.Call) and _is_said(outer, inner):
@@ -92,11 +94,18 @@ def _literal(node: ast.expr) -> str | None:
     return None
 
 
+def _translated(tree: ast.Module) -> set[str]:
+    """Return what is translated in the same file, where its English may also serve as an id."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    said = [arg for call in calls if _name(call) in TRANSLATED for arg in call.args]
+    return {text for arg in said if (text := _literal(arg))}
+
+
 def _name(call: ast.Call) -> str:
     return getattr(call.func, "attr", None) or getattr(call.func, "id", "")
 
 
-def _is_quiet(around: list[ast.AST]) -> bool:
+def _is_quiet(literal: ast.AST, around: list[ast.AST]) -> bool:
     """Tell whether a literal is translated, or is for a log, a key or a comparison."""
     for node in around:
         if isinstance(node, ast.Call):
@@ -104,14 +113,12 @@ def _is_quiet(around: list[ast.AST]) -> bool:
             logs = isinstance(its, ast.Name) and its.id in ("_log", "re", "logging")
             if _name(node) in TRANSLATED or (logs and _name(node) in _PAGES_MAY_LOG):
                 return True
-        if isinstance(node, (ast.Compare, ast.Subscript, ast.comprehension)):
+        if isinstance(node, (ast.Compare, ast.Subscript)):
+            return True
+    for outer, inner in zip(around, [*around[1:], literal], strict=True):
+        if isinstance(outer, ast.Dict) and any(inner is key for key in outer.keys):
             return True
     return False
-
-
-def _is_key(node: ast.AST, around: list[ast.AST]) -> bool:
-    """Tell whether a literal is a key of a dictionary: an id, which the value gives words to."""
-    return isinstance(around[-1], ast.Dict) and node in around[-1].keys
 
 
 def _is_shown(node: ast.AST, around: list[ast.AST]) -> bool:
@@ -120,9 +127,12 @@ def _is_shown(node: ast.AST, around: list[ast.AST]) -> bool:
     for outer in reversed(around):
         if isinstance(outer, ast.Call):
             keyword = next((k.arg for k in outer.keywords if k is inner or k.value is inner), None)
-            options = {k.arg for k in outer.keywords} & {"format_func"} and inner in outer.args[1:]
-            return _name(outer) in SHOWN and keyword not in NO_WORDS and not options
-        if isinstance(outer, ast.keyword) and outer.arg in NO_WORDS:
+            coded = {k.arg for k in outer.keywords} & {"format_func"} and inner in outer.args[1:]
+            draws = _name(outer) in SHOWN and ast.unparse(outer.func) != "views.tabs"
+            return draws and keyword not in NO_WORDS and not coded
+        if isinstance(outer, ast.comprehension) or (
+            isinstance(outer, ast.keyword) and outer.arg in NO_WORDS
+        ):
             return False
         inner = outer
     return False

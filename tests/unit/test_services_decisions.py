@@ -9,7 +9,7 @@ import pytest
 
 from core.analysis.merges import merging as analysis
 from core.errors import Conflict, InvalidInput, NotFound
-from core.language import speaking
+from core.language import say, speaking
 from core.services.cascades import saving
 from core.services.classes import mapping, merging
 from core.services.costs import entering
@@ -210,6 +210,9 @@ def test_a_card_tells_everything_and_its_examples_show_the_labels_concerned(work
         assert card.answer and card.gains and card.costs and card.evidence and card.alternatives
         (example,) = card.examples
         assert example.title == "C and D"
+        if proposal.kind == "cascade":
+            told = saving.get(workspace, proposal.id).report["verdict"]
+            assert card.evidence[0] == say(told)
         assert {dataset.labels[y[p]] for p in example.positions} == {"C", "D"}
     assert card.page == "classes" and card.query == {"run": ids.generalist}
     assert "no merge" in card.alternatives[0].name

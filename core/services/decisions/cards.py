@@ -60,7 +60,7 @@ class Card:
     why: str
     gains: tuple[Sentence, ...]
     costs: tuple[Sentence, ...]
-    evidence: tuple[Sentence, ...]
+    evidence: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
     examples: tuple[Example, ...]
     page: str
@@ -119,10 +119,13 @@ def _cascade(
     ]
     same = [p for p in others if p.evidence_ids["class_map"] == proposal.evidence_ids["class_map"]]
     return {
-        "why": say(record.report["verdict"]),
+        "why": "",
         "gains": telling_cascades.gains(figures),
         "costs": (*telling_cascades.costs(figures), *telling.money(figures["cost"])),
-        "evidence": telling_cascades.evidence(figures, plan["promise"]),
+        "evidence": (  # the verdict in full: it names an expert or a control that does as well
+            say(record.report["verdict"]),
+            *telling_cascades.evidence(figures, plan["promise"]),
+        ),
         "alternatives": alternatives.instead_of_experts(figures)
         + alternatives.proposed(same, "cascade"),
         "examples": _examples(ws, dataset, pairs),

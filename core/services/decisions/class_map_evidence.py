@@ -19,6 +19,7 @@ from core.language import keep
 from core.records import ClassMapRecord, Run
 from core.services.classes import advising, merging
 from core.services.classes.mapping import run_confusion
+from core.services.costs import entering
 from core.services.data.embedding import embedded_with
 from core.services.decisions import charged
 from core.services.decisions.evidence import Evidence, Ground, answers, common_ids, shown
@@ -69,12 +70,14 @@ class Bench:
     @cached_property
     def inputs(self) -> dict[str, Any]:
         """Everything that the figures follow from but the class map."""
+        costs = entering.current(self.ws, self.run.dataset_id)
         return {
             "rules": _RULES,
             "run": self.run.id,
             "judged_on": self.judged_on,
             "n_judged": round(float(self.confusion.sum())),
             "embedded": embedded_with(self.ws, self.run.dataset_id),
+            "costs": costs.version if costs else None,
             "last_review": advising.last_review(self.ws, self.run.id),
         }
 
@@ -95,7 +98,7 @@ def evidence(
     -------
     Evidence
         ids: `common_ids` with newest_version and judged_on. figures: n_labels, n_classes and, with
-        a run, `measured` and cost (`charged`).
+        a run, `measured`.
     """
     groups = list(record.class_of.values())
     figures: dict[str, Any] = {"n_labels": len(groups), "n_classes": len(set(groups))}
@@ -103,7 +106,6 @@ def evidence(
     ids |= {"newest_version": newest_version, "judged_on": None}
     if bench is not None:
         figures |= measured(ws, bench, record)["figures"]
-        figures["cost"] = shown(charged.of_class_map(ws, bench.run, record))
         ids["judged_on"] = bench.judged_on
     return Evidence(ids, figures)
 
@@ -118,7 +120,7 @@ def measured(ws: Workspace, bench: Bench, record: ClassMapRecord) -> dict[str, A
         n_same_sizes, bits_kept_share on the images that merges are chosen on; n_images, n_merged
         (of classes that become one) and before, after (`answers`) on test images (None without
         any); pairs [{a, b, n_confused, n_images, told_apart, overlap, people}] of labels that
-        become one.
+        become one; cost (`charged`).
         reason: a kept sentence. alternatives: [{merges, n_classes, verdict, answers}], no merge
         first; answers are as before and after.
     """
@@ -147,6 +149,7 @@ def _measure(bench: Bench, record: ClassMapRecord) -> dict[str, Any]:
         "before": answers(bench.test),
         "after": answers(table.merge_confusion(bench.test)),
         "pairs": _pairs(bench, table),
+        "cost": charged.of_class_map(bench.ws, bench.run, record),
     }
     return {
         "figures": shown(figures),
