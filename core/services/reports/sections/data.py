@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from core.language import say, t, tn
 from core.records import SPLITS, Dataset
@@ -52,7 +53,7 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures) -> Section:
                 "{n_problems:,} files could not be taken as they were.",
                 n=figures.number(n_images),
                 n_labels=len(dataset.labels),
-                source=dataset.source,
+                source=PurePath(dataset.source).name,  # no folders of whoever imported it
                 n_duplicates=figures.number(n_duplicates),
                 n_problems=figures.number(n_problems),
             )

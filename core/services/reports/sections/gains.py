@@ -31,7 +31,7 @@ def section(figures: Figures, its: Waterfall | None, still_open: Sequence[OpenPo
             Text(words.total(its, mark), "lead"),
             Text(words.yardstick(its, mark)),
             Picture(pictures.waterfall(rows, alt), alt, _caption()),
-            _table(figures, its),
+            *([_table(figures, its)] if any(step.after for step in its.steps) else []),
             Points([_said(step, mark) for step in its.steps]),
         ]
     if still_open:
