@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.language import t, text
+from core.language import phrase, t, text
 from core.records import Dataset
 from core.services.decisions import cards
 from core.services.decisions.cards import Card
@@ -17,10 +17,20 @@ from pages.parts import decision_form, decision_history, decision_list, decision
 from pages.ui import messages, state
 from pages.ui.gallery import show_image, tiles
 
-_IDS = (
-    *("dataset", "images", "label_set", "newest_labels", "class_map", "newest_version"),
-    *("judged_on", "cascade", "generalist", "experts", "best_run", "archived"),
-)
+_IDS = {
+    "dataset": phrase("data set"),
+    "images": phrase("images"),
+    "label_set": phrase("label set"),
+    "newest_labels": phrase("newest label sets"),
+    "class_map": phrase("class map"),
+    "newest_version": phrase("its newest version"),
+    "judged_on": phrase("judged on"),
+    "cascade": phrase("cascade"),
+    "generalist": phrase("generalist"),
+    "experts": phrase("experts"),
+    "best_run": phrase("best run"),
+    "archived": phrase("deleted since"),
+}
 
 
 def card(ws: Workspace, dataset: Dataset, proposal: Proposal) -> None:
@@ -177,8 +187,14 @@ def _rests_on(proposal: Proposal, its: Card) -> None:
             t("Ids of data, labels and models, and a hash over them and every figure shown.")
         )
         ids = proposal.evidence_ids
-        lines = [f"{name}: {ids[name]}" for name in _IDS if ids.get(name) not in (None, [])]
-        st.text("\n".join([*lines, f"evidence: {proposal.evidence_hash}"]))
+        known = {t(words): ids[name] for name, words in _IDS.items() if ids.get(name)}
+        lines = {**known, t("hash of the evidence"): proposal.evidence_hash}
+        st.text("\n".join(f"{words}: {_listed(value)}" for words, value in lines.items()))
+
+
+def _listed(value: object) -> str:
+    """Return an id, or several in a row."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _heading(words: str) -> None:

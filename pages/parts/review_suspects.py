@@ -114,7 +114,7 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
     if rows:
         with st.expander(t("All suspects as a table"), icon=":material/table_rows:"):
             st.dataframe(
-                tables.written(pd.DataFrame(rows), _WRITTEN),
+                tables.written(_readable(rows), _WRITTEN),
                 hide_index=True,
                 column_order=list(_columns()),
                 column_config=_columns(),
@@ -124,10 +124,11 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
     _overlap(ws, dataset)
 
 
-_WRITTEN: tables.Writing = {
-    "split": lambda split: t(names.SPLITS[split]),
-    **dict.fromkeys(("score", "confidence"), lambda x: text.number(x, ".3f")),
-}
+_WRITTEN: tables.Writing = dict.fromkeys(("score", "confidence"), lambda x: text.number(x, ".3f"))
+
+
+def _readable(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame([{**row, "split": t(names.SPLITS[row["split"]])} for row in rows])
 
 
 def _columns() -> dict[str, Any]:

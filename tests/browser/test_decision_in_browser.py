@@ -25,8 +25,10 @@ def test_along_the_tour_to_an_approved_decision_and_a_report(code, rosebuds_serv
         )
         press(page, t("Take the tour"))
         press(page, t("Go there"))
-        for here, onward in zip(STOPS, [*STOPS[1:], None], strict=True):
-            expect(page.get_by_text(t(here.title)).first).to_be_visible()
+        for n, (here, onward) in enumerate(zip(STOPS, [*STOPS[1:], None], strict=True), start=1):
+            card = t("**{title}** · step {n} of {last}", title="", n=n, last=len(STOPS))
+            expect(page.get_by_text(card.replace("*", "").strip())).to_be_visible()
+            screen.settled(page)
             AT.get(here.page, lambda page: None)(page)
             if onward is not None:
                 press(page, t("Next: {title}", title=t(onward.title)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.language import Sentence, say, t
 from core.records import Dataset
-from core.services.cascades import saving
+from core.services.cascades import reporting, saving
 from core.services.classes.mapping import get_class_map, get_record, list_class_maps
 from core.services.data.datasets import get_dataset, label_indices
 from core.services.decisions import (
@@ -123,7 +123,7 @@ def _cascade(
         "gains": telling_cascades.gains(figures),
         "costs": (*telling_cascades.costs(figures), *telling.money(figures["cost"])),
         "evidence": (  # the verdict in full: it names an expert or a control that does as well
-            say(record.report["verdict"]),
+            reporting.verdict(dict(record.report)),
             *telling_cascades.evidence(figures, plan["promise"]),
         ),
         "alternatives": alternatives.instead_of_experts(figures)
