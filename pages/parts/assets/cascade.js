@@ -13,6 +13,7 @@ function createDesk(root, data) {
   const live = element("div", "visually-hidden");
   live.setAttribute("role", "status");
   let report = () => {}, choose = () => {}, route = "all", framed = false, stale = false;
+  let drawn = "", lined = "";
 
   // What moves first in a frame is drawn at once, so that it is on screen with the next; what comes
   // later in the same frame waits for it.
@@ -27,6 +28,7 @@ function createDesk(root, data) {
   };
   const released = () => {
     draw();
+    matrix.describe();
     report({ taus: taus().map((t) => t / STEPS), person: person.get() / STEPS });
     live.textContent = summary;
   };
@@ -74,7 +76,8 @@ function createDesk(root, data) {
     button.type = "button";
     button.onclick = () => {
       route = name;
-      plan();
+      draw();
+      matrix.describe();
     };
     tabs.append(button);
     return [name, button];
@@ -82,12 +85,17 @@ function createDesk(root, data) {
 
   function draw() {
     stale = false;
-    const at = taus(), found = numbers.at(at, person.get());
+    const at = taus(), line = at.join(), asked = `${line} ${person.get()} ${route}`;
+    if (asked === drawn) return; // letting go moves nothing
+    drawn = asked;
+    const found = numbers.at(at, person.get());
     show(found);
-    const sum = found.generalist.map((n, i) => n + found.experts[i]);
-    matrix.draw(route === "all" ? sum : found[route], found.asked);
+    const sum = route === "all" && found.generalist.map((n, i) => n + found.experts[i]);
+    matrix.draw(sum || found[route], found.asked);
     buttons.forEach(([name, button]) => button.setAttribute("aria-pressed", name === route));
-    curve.draw(numbers.curve(at), found.coverage, 1 - found.accuracy);
+    if (lined !== line) curve.draw(numbers.curve()); // only taus change the curve
+    lined = line;
+    curve.point(found.coverage, 1 - found.accuracy);
     root.dataset.figures = JSON.stringify([found.n_right, found.n_answered, found.n_deferred]);
   }
 
@@ -134,6 +142,7 @@ function createDesk(root, data) {
       arrange();
       matrix.press(now.cell);
       draw();
+      matrix.describe();
     },
   };
 }

@@ -29,6 +29,14 @@ function element(tag, className, text) {
   return node;
 }
 
+// A text that changes often: its node stays, and is written to when there is something else to say.
+function writer(node) {
+  const text = node.appendChild(document.createTextNode(""));
+  return (said) => {
+    if (text.data !== said) text.data = said;
+  };
+}
+
 function shape(tag, attributes) {
   const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -60,11 +68,11 @@ function createSlider({ label, help, marks }, moved, released) {
   });
   track.append(input, rail);
   node.append(head, track);
+  const say = writer(value);
   const show = () => {
     const said = exact.format(Number(input.value) / STEPS);
-    value.textContent = said;
+    say(said);
     input.setAttribute("aria-valuetext", said);
-    input.style.setProperty("--filled", Number(input.value) / STEPS);
   };
   const set = (position) => {
     input.value = position;
@@ -87,9 +95,10 @@ function createFigures(helps) {
     const main = element("dd", "main"), sub = element("dd", "sub");
     card.append(element("dt", "", title), main, sub);
     node.append(card);
+    const say = writer(main), add = writer(sub);
     places[name] = (text, more) => {
-      if (main.textContent !== text) main.textContent = text;
-      if (sub.textContent !== more) sub.textContent = more;
+      say(text);
+      add(more);
     };
   }
   return { node, places };
@@ -113,7 +122,7 @@ function createMatrix(classes, totals, chosen) {
     head.append(th);
   });
   head.append(element("th", "total", words.images));
-  const cells = [], before = new Int32Array(K * (K + 1)).fill(-1);
+  const cells = [], before = new Int32Array(K * (K + 1)).fill(-1), unsaid = new Set();
   classes.forEach((name, i) => {
     const tr = element("tr"), th = element("th", "row");
     th.scope = "row";
@@ -130,7 +139,7 @@ function createMatrix(classes, totals, chosen) {
       const td = element("td");
       td.append(button);
       tr.append(td);
-      cells.push({ button, main });
+      cells.push({ button, say: writer(main), kind: "", strength: "" });
     }
     tr.append(element("td", "total", whole(totals[i])));
     body.append(tr);
@@ -159,16 +168,29 @@ function createMatrix(classes, totals, chosen) {
     const at = i * (K + 1) + j;
     if (before[at] === n) return; // most cells stay as they were
     before[at] = n;
-    const { button, main } = cells[at];
-    const share = totals[i] ? n / totals[i] : 0, strength = SQRT_FULL * Math.sqrt(share);
-    main.textContent = size === "dense" || (!n && size !== "full") ? "" : whole(n);
-    const kind = !n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong";
-    button.className = `cell ${kind}${strength > STRONG ? " strong" : ""}`;
-    button.style.setProperty("--strength", strength.toFixed(1) + "%");
-    button.title = fill(j === K ? words.cell_left : words.cell, { k: whole(n),
-      n: whole(totals[i]), true: classes[i], answer: classes[j], share: percent(share) });
-    button.setAttribute("aria-label", button.title);
+    unsaid.add(at);
+    const cell = cells[at], share = totals[i] ? n / totals[i] : 0, full = SQRT_FULL * Math.sqrt(share);
+    const strength = Math.round(full) + "%";
+    const kind = (!n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong")
+      + (full > STRONG ? " strong" : "");
+    cell.say(size === "dense" || (!n && size !== "full") ? "" : whole(n));
+    if (cell.kind !== kind) cell.button.className = `cell ${(cell.kind = kind)}`;
+    if (cell.strength !== strength) {
+      cell.button.style.setProperty("--strength", (cell.strength = strength));
+    }
   }
+
+  // What is read under a resting pointer, or aloud: nobody reads it of a cell while a slider moves.
+  const describe = () => {
+    for (const at of unsaid) {
+      const i = Math.floor(at / (K + 1)), j = at % (K + 1), n = before[at], { button } = cells[at];
+      const share = totals[i] ? n / totals[i] : 0;
+      button.title = fill(j === K ? words.cell_left : words.cell, { k: whole(n),
+        n: whole(totals[i]), true: classes[i], answer: classes[j], share: percent(share) });
+      button.setAttribute("aria-label", button.title);
+    }
+    unsaid.clear();
+  };
 
   const draw = (matrix, asked) => {
     for (let i = 0; i < K; i++) {
@@ -178,7 +200,7 @@ function createMatrix(classes, totals, chosen) {
   };
   const press = (cell) => cells.forEach(({ button }) => button.setAttribute("aria-pressed",
     Boolean(cell) && Number(button.dataset.i) === cell[0] && Number(button.dataset.j) === cell[1]));
-  return { table, draw, press };
+  return { table, draw, describe, press };
 }
 
 // Share of wrong answers against share answered without a person, and where the sliders stand.
@@ -204,17 +226,20 @@ function createCurve() {
   title.textContent = words.wrong;
   svg.append(axis, line, dot, most, title, ...texts);
 
+  let highest = 1;
+  const say = writer(most), tenth = (value) => Math.round(10 * value) / 10;
+  const x = (c) => tenth(left + c * (width - left - right));
+  const y = (e) => tenth(height - bottom - (e / highest) * (height - bottom - top - 10));
   return {
     svg,
-    draw(curve, coverage, error) {
-      const highest = Math.max(0.01, error, ...curve.map(([, e]) => e));
-      const x = (c) => left + c * (width - left - right);
-      const y = (e) => height - bottom - (e / highest) * (height - bottom - top - 10);
-      line.setAttribute("points", curve.map(([c, e]) => `${x(c).toFixed(1)},${y(e).toFixed(1)}`)
-        .join(" "));
-      dot.setAttribute("cx", x(coverage));
-      dot.setAttribute("cy", y(error));
-      most.textContent = percent(highest);
+    draw({ coverage, error }) {
+      highest = Math.max(0.01, ...error);
+      say(percent(highest));
+      line.setAttribute("points", coverage.map((c, i) => `${x(c)},${y(error[i])}`).join(" "));
+    },
+    point(coverage, error) { // where the sliders stand; nowhere if nothing is answered
+      dot.setAttribute("visibility", coverage ? "visible" : "hidden");
+      dot.setAttribute("transform", `translate(${x(coverage)},${y(error)})`);
     },
   };
 }

@@ -20,7 +20,24 @@ function paired(won, lost, n) {
   return [Math.max(-1, centre - half), Math.min(1, centre + half)];
 }
 
-// One object a table. `fold` settles who is kept from a person; `at` reads a position of the taus.
+// Rows by a key from 0 to `most`: those of key k are rows[starts[k]] to rows[starts[k + 1] - 1].
+function byKey(keys, most) {
+  const starts = new Int32Array(most + 2), rows = new Int32Array(keys.length);
+  for (let i = 0; i < keys.length; i++) starts[keys[i] + 1]++;
+  for (let k = 0; k <= most; k++) starts[k + 1] += starts[k];
+  const next = starts.slice();
+  for (let i = 0; i < keys.length; i++) rows[next[keys[i]]++] = i;
+  return { starts, rows };
+}
+
+// Calls `change(row, sign)` for every key in [from, to), with sign -1 for those in [to, from).
+function between({ starts, rows }, from, to, change) {
+  const sign = from < to ? 1 : -1, end = starts[Math.max(from, to)];
+  for (let r = starts[Math.min(from, to)]; r < end; r++) change(rows[r], sign);
+}
+
+// One object a table. It stands where the sliders stand, and a move counts the rows that lie between
+// the old position and the new one, no others.
 function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
   const column = (table, name) => table.getChild(name).toArray();
   const [keeps, keptTrue, keptSaid, keptN] = ["keeps", "true", "said", "n"].map((name) =>
@@ -28,110 +45,101 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
   const names = ["pair", "first", "keeps", "expert_keeps", "true", "before", "after", "n"];
   const [pairOf, first, own, expert, truth, before, after, n] = names.map((name) =>
     column(owned, name));
-  const T = STEPS + 2; // the last: never deferred
-  const start = pairs.map((_, p) => pairOf.indexOf(p));
-  const end = pairs.map((_, p) => pairOf.lastIndexOf(p) + 1);
+  const T = STEPS + 2; // keys of a row: 0 to T - 1; the first tau may be out of the slider's reach
+  const keptBy = byKey(keeps, T), ownBy = byKey(own, T), expertBy = byKey(expert, T);
+  const firstBy = byKey(first.map((t, i) => pairOf[i] * T + t), pairs.length * T);
 
+  // Here it stands: nothing deferred, no person asked.
+  const taus = pairs.map(() => -1);
+  let person = 0, n_expert = 0, n_recovered = 0, n_broken = 0;
+  const generalist = new Int32Array(K * K), experts = new Int32Array(K * K);
+  const deferred = pairs.map(() => 0);
+  const right = new Float64Array(T), wrong = new Float64Array(T); // answers, by what keeps them
   const totals = new Float64Array(K);
-  const keptRight = new Float64Array(T), keptWrong = new Float64Array(T);
-  for (let i = 0; i < keeps.length; i++) {
+  for (let i = 0; i < keptN.length; i++) {
     totals[keptTrue[i]] += keptN[i];
-    (keptTrue[i] === keptSaid[i] ? keptRight : keptWrong)[keeps[i]] += keptN[i];
+    generalist[keptTrue[i] * K + keptSaid[i]] += keptN[i];
+    (keptTrue[i] === keptSaid[i] ? right : wrong)[keeps[i]] += keptN[i];
   }
 
-  let person = -1;
-  const alone = new Int32Array(K * K); // the generalist's answers, nothing deferred
-  const left = pairs.map((pair) => new Int32Array(T * K * pair.length)); // (tau, true, class of it)
-  const came = pairs.map((pair) => new Int32Array(T * K * pair.length));
-  const events = pairs.map(() => new Int32Array(T * 4)); // deferred, answered, won, lost
+  function answered(i, m) { // m images more that an expert answers and no person is asked about
+    experts[truth[i] * K + after[i]] += m;
+    n_expert += m;
+    if (before[i] === after[i]) return;
+    if (after[i] === truth[i]) n_recovered += m;
+    if (before[i] === truth[i]) n_broken += m;
+  }
 
-  function fold(position) {
-    if (position === person) return;
-    person = position;
-    alone.fill(0);
-    for (let i = 0; i < keeps.length; i++) {
-      if (keeps[i] >= person) alone[keptTrue[i] * K + keptSaid[i]] += keptN[i];
-    }
-    pairs.forEach((pair, p) => {
-      [left[p], came[p], events[p]].forEach((counts) => counts.fill(0));
-      for (let i = Math.max(start[p], 0); i < end[p]; i++) {
-        const at = (first[i] * K + truth[i]) * pair.length, answered = expert[i] >= person;
-        if (own[i] >= person) left[p][at + pair.indexOf(before[i])] += n[i];
-        if (answered) came[p][at + pair.indexOf(after[i])] += n[i];
-        const right = after[i] === truth[i], was = before[i] === truth[i], e = first[i] * 4;
-        events[p][e] += n[i];
-        if (answered) events[p][e + 1] += n[i];
-        if (answered && right && !was) events[p][e + 2] += n[i];
-        if (answered && was && !right) events[p][e + 3] += n[i];
-      }
-      const row = K * pair.length;
-      for (const [counts, width] of [[left[p], row], [came[p], row], [events[p], 4]]) {
-        for (let i = width; i < counts.length; i++) counts[i] += counts[i - width];
-      }
+  function defer(p, to) {
+    between(firstBy, p * T + taus[p] + 1, p * T + to + 1, (i, sign) => {
+      const m = sign * n[i];
+      deferred[p] += m;
+      if (own[i] >= person) generalist[truth[i] * K + before[i]] -= m;
+      if (expert[i] >= person) answered(i, m);
+      (before[i] === truth[i] ? right : wrong)[own[i]] -= m;
+      (after[i] === truth[i] ? right : wrong)[expert[i]] += m;
     });
+    taus[p] = to;
+  }
+
+  function leave(to) { // to a person what is less sure than this
+    const isDeferred = (i) => first[i] <= taus[pairOf[i]];
+    between(keptBy, person, to, (i, sign) => {
+      generalist[keptTrue[i] * K + keptSaid[i]] -= sign * keptN[i];
+    });
+    between(ownBy, person, to, (i, sign) => {
+      if (isDeferred(i)) generalist[truth[i] * K + before[i]] += sign * n[i];
+    });
+    between(expertBy, person, to, (i, sign) => {
+      if (isDeferred(i)) answered(i, -sign * n[i]);
+    });
+    person = to;
   }
 
   // Who answered what: two matrices in rows, and of each true class how many a person is asked about.
-  function at(taus, toPerson) {
-    fold(toPerson);
-    const generalist = Int32Array.from(alone), experts = new Int32Array(K * K);
-    const sums = [0, 0, 0, 0];
-    const deferred = pairs.map((pair, p) => {
-      for (let t = 0; t < K; t++) {
-        const base = (taus[p] * K + t) * pair.length;
-        pair.forEach((c, side) => {
-          generalist[t * K + c] -= left[p][base + side];
-          experts[t * K + c] += came[p][base + side];
-        });
-      }
-      for (let e = 0; e < 4; e++) sums[e] += events[p][taus[p] * 4 + e];
-      return events[p][taus[p] * 4];
-    });
-    const asked = Array.from(totals);
-    let answered = 0, right = 0;
+  function at(toTaus, toPerson) {
+    toTaus.forEach((to, p) => defer(p, to));
+    leave(toPerson);
+    const asked = Float64Array.from(totals);
+    let n_answered = 0, n_right = 0;
     for (let t = 0; t < K; t++) {
       for (let c = 0; c < K; c++) {
         const here = generalist[t * K + c] + experts[t * K + c];
         asked[t] -= here;
-        answered += here;
-        if (t === c) right += here;
+        n_answered += here;
+        if (t === c) n_right += here;
       }
     }
-    const [n_deferred, n_expert, n_recovered, n_broken] = sums;
     const share = (k, of) => (of ? k / of : 0);
+    const n_deferred = deferred.reduce((sum, m) => sum + m, 0);
     return {
-      generalist, experts, asked, deferred, n_images, n_answered: answered, n_right: right,
+      generalist, experts, asked, deferred, n_images, n_answered, n_right,
       n_deferred, n_expert, n_recovered, n_broken,
-      coverage: share(answered, n_images),
-      accuracy: share(right, answered),
-      accuracy_ci: wilson(right, answered),
+      coverage: share(n_answered, n_images),
+      accuracy: share(n_right, n_answered),
+      accuracy_ci: wilson(n_right, n_answered),
       deferral_rate: share(n_deferred, n_images),
-      person_rate: share(n_images - answered, n_images),
+      person_rate: share(n_images - n_answered, n_images),
       recovery: share(n_recovered, n_expert),
       breakage: share(n_broken, n_expert),
-      gain: share(n_recovered - n_broken, answered),
-      gain_ci: paired(n_recovered, n_broken, answered),
+      gain: share(n_recovered - n_broken, n_answered),
+      gain_ci: paired(n_recovered, n_broken, n_answered),
     };
   }
 
-  // [share answered, share of wrong answers among them] for every position of the person's slider.
-  function curve(taus) {
-    const right = Float64Array.from(keptRight), wrong = Float64Array.from(keptWrong);
-    pairs.forEach((_, p) => {
-      for (let i = Math.max(start[p], 0); i < end[p] && first[i] <= taus[p]; i++) {
-        (before[i] === truth[i] ? right : wrong)[own[i]] -= n[i];
-        (after[i] === truth[i] ? right : wrong)[expert[i]] += n[i];
-      }
-    });
-    const points = [];
+  // Share answered and share of wrong answers among them, for every position of the person's slider
+  // that leaves a different set to a person; the taus are those of the last `at`.
+  function curve() {
+    const coverage = [], error = [];
     let r = 0, w = 0;
     for (let position = STEPS; position >= 0; position--) {
       if (!right[position] && !wrong[position]) continue;
       r += right[position];
       w += wrong[position];
-      if (r + w) points.push([(r + w) / n_images, w / (r + w)]);
+      coverage.push((r + w) / n_images);
+      error.push(w / (r + w));
     }
-    return points;
+    return { coverage, error };
   }
 
   return { at, curve, totals };
