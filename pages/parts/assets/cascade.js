@@ -12,20 +12,9 @@ function createDesk(root, data) {
   const numbers = createNumbers(data);
   const live = element("div", "visually-hidden");
   live.setAttribute("role", "status");
-  let report = () => {}, choose = () => {}, route = "all", framed = false, stale = false;
+  let report = () => {}, choose = () => {}, route = "all";
   let drawn = "", lined = "";
 
-  // What moves first in a frame is drawn at once, so that it is on screen with the next; what comes
-  // later in the same frame waits for it.
-  const plan = () => {
-    if (framed) return void (stale = true);
-    framed = true;
-    draw();
-    requestAnimationFrame(() => {
-      framed = false;
-      if (stale) draw();
-    });
-  };
   const released = () => {
     draw();
     matrix.describe();
@@ -37,14 +26,14 @@ function createDesk(root, data) {
   // ---- sliders ----
   const marks = data.best === null ? [] : [{ position: data.best, text: words.best }];
   const tauHelp = words.ask_expert_help;
-  const one = createSlider({ label: words.ask_expert, help: tauHelp, marks }, plan, released);
+  const one = createSlider({ label: words.ask_expert, help: tauHelp, marks }, draw, released);
   const each = data.pairs.map((pair) => createSlider(
     { label: pair.map((c) => data.classes[c]).join(" / "), help: tauHelp, marks: [] },
-    plan, released));
+    draw, released));
   const guaranteed = data.guaranteed === null
     ? [] : [{ position: data.guaranteed, text: words.guaranteed }];
   const person = createSlider({ label: words.ask_person, marks: guaranteed,
-    help: words.ask_person_help }, plan, released);
+    help: words.ask_person_help }, draw, released);
   const several = element("button", "several");
   several.type = "button";
   let split = data.taus.some((t) => t !== data.taus[0]);
@@ -84,7 +73,6 @@ function createDesk(root, data) {
   });
 
   function draw() {
-    stale = false;
     const at = taus(), line = at.join(), asked = `${line} ${person.get()} ${route}`;
     if (asked === drawn) return; // letting go moves nothing
     drawn = asked;

@@ -170,7 +170,7 @@ function createMatrix(classes, totals, chosen) {
     before[at] = n;
     unsaid.add(at);
     const cell = cells[at], share = totals[i] ? n / totals[i] : 0, full = SQRT_FULL * Math.sqrt(share);
-    const strength = Math.round(full) + "%";
+    const strength = 2 * Math.round(full / 2) + "%"; // a nearer shade looks the same
     const kind = (!n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong")
       + (full > STRONG ? " strong" : "");
     cell.say(size === "dense" || (!n && size !== "full") ? "" : whole(n));
