@@ -13,7 +13,7 @@ Each training is a process of its own, the sides take turns, and round r has see
 first line to its last, tracing included. The share of the matrix product counts multiplications of
 convolutions and dense layers only, so normalisation, augmentation and optimizer count as loss.
 
-Exit status 1 if the steady ratio is below the bar or the learning curves differ: their validation
+Exit status 1 if the steady ratio is below the bar or the training curves differ: their validation
 log-losses, averaged over rounds and the second half of the epochs, by more than the tolerance.
 """
 

@@ -86,7 +86,7 @@ def curves(history: pd.DataFrame, key: str) -> None:
     for column, (name, alt) in zip(st.columns(2), alts.items(), strict=True):
         with column:
             st.plotly_chart(
-                charts.learning_curves(history, name),
+                charts.training_curves(history, name),
                 key=f"{key}-{name}",
                 config={"displayModeBar": False},
                 alt=alt,

@@ -49,7 +49,7 @@ def balance(frame: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def learning_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
+def training_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
     """Draw one number over epochs: training dotted, validation solid, one hue a run.
 
     Parameters

@@ -17,8 +17,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def test_few_epochs_have_whole_ticks():
     history = pd.DataFrame({"run": "r", "epoch": [1, 2, 3], "name": "loss", "value": [3, 2, 1]})
-    assert charts.learning_curves(history).layout.xaxis.dtick == 1
-    assert charts.learning_curves(history.assign(epoch=[1, 2, 90])).layout.xaxis.dtick is None
+    assert charts.training_curves(history).layout.xaxis.dtick == 1
+    assert charts.training_curves(history.assign(epoch=[1, 2, 90])).layout.xaxis.dtick is None
 
 
 def test_names_are_never_html_in_a_chart():
@@ -56,20 +56,20 @@ def test_labels_and_their_groups_are_said_without_markup_of_theirs():
     assert "Group 2 lies among images labelled C\\*" in said
 
 
-def test_learning_curves_have_a_dotted_and_a_solid_line_a_run():
+def test_training_curves_have_a_dotted_and_a_solid_line_a_run():
     history = pd.DataFrame(
         [("r1", e, name, 1.0 / e) for e in (1, 2) for name in ("loss", "val_loss", "accuracy")],
         columns=["run", "epoch", "name", "value"],
     )
-    figure = charts.learning_curves(history, "loss")
+    figure = charts.training_curves(history, "loss")
     assert [trace.line.dash for trace in figure.data] == ["dot", "solid"]
     assert figure.data[0].line.color == figure.data[1].line.color
     assert list(figure.data[0].x) == [1, 2]
 
 
-def test_learning_curves_of_a_job_that_has_not_reported_are_empty():
+def test_training_curves_of_a_job_that_has_not_reported_are_empty():
     empty = pd.DataFrame(columns=["run", "epoch", "name", "value"])
-    assert len(charts.learning_curves(empty).data) == 0
+    assert len(charts.training_curves(empty).data) == 0
 
 
 def test_intervals_reach_from_low_to_high():
