@@ -192,6 +192,7 @@ class ExtendedModel:
     new_class: Mapping[str, Any]  # n_images, n_recognised
     duration_s: float
     created_at: datetime
+    archived_at: datetime | None = None  # a mark, as of runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select, update
 
+from core.errors import NotFound
 from core.records import ExtendedModel, Run
 from core.store import results, runs
 from core.store import tables as t
@@ -47,12 +48,28 @@ def find(conn: Connection, model_id: str) -> ExtendedModel | None:
     return _record(row) if row else None
 
 
-def all_of(conn: Connection, dataset_id: str) -> list[ExtendedModel]:
-    """Return the extended models of a data set, newest first."""
+def all_of(conn: Connection, dataset_id: str, *, archived: bool = False) -> list[ExtendedModel]:
+    """Return the extended models of a data set, newest first; the archived ones when asked."""
     c = t.result.c
     query = select(t.result).where(c.dataset_id == dataset_id, c.kind == _KIND)
     rows = conn.execute(query.order_by(c.created_at.desc(), c.id)).mappings()
-    return [_record(row) for row in rows]
+    found = [_record(row) for row in rows]
+    return [record for record in found if archived or record.archived_at is None]
+
+
+def set_archived(conn: Connection, model_id: str, at: str | None) -> None:
+    """Mark an extended model as archived, or (None) no longer; nothing else of it changes.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    mine = (t.result.c.id == model_id) & (t.result.c.kind == _KIND)
+    value = conn.execute(select(t.result.c.value).where(mine)).scalar()
+    if value is None:
+        raise NotFound(t("there is no such extended model"), received=repr(model_id))
+    conn.execute(update(t.result).where(mine).values(value={**value, "archived_at": at}))
 
 
 def answering(conn: Connection, model_id: str) -> Run | None:
@@ -75,4 +92,6 @@ def _record(row: RowMapping) -> ExtendedModel:
     values |= {"id": row["id"], "dataset_id": row["dataset_id"]}
     values["classes"], values["images"] = tuple(values["classes"]), tuple(values["images"])
     values["created_at"] = datetime.fromisoformat(row["created_at"])
+    if archived_at := values.get("archived_at"):
+        values["archived_at"] = datetime.fromisoformat(archived_at)
     return ExtendedModel(**values)

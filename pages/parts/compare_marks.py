@@ -104,8 +104,7 @@ def deleted(ws: Workspace, dataset: Dataset) -> None:
     hidden = marking.hidden(ws, dataset.id)
     for record in hidden:
         with st.container(horizontal=True, vertical_alignment="center"):
-            name = names.run(record) if isinstance(record, Run) else names.cascade(record)
-            st.markdown(messages.plain(name), width="stretch")
+            st.markdown(messages.plain(names.record(record)), width="stretch")
             if st.button(t("Bring back"), key=f"restore-{record.id}", icon=":material/undo:"):
                 marking.bring_back(ws, record.id)
                 state.clear_draft(_JUST_HIDDEN)

@@ -9,11 +9,12 @@ import streamlit as st
 from core.language import phrase, t, text, tn
 from core.records import CascadeRecord, Dataset, ExtendedModel, Job, Run
 from core.services import jobs
-from core.services.runs import extending
+from core.services.runs import extending, marking
 from core.services.workspace import Workspace
 from pages.parts.predict_source import FILE_MB, TYPES
-from pages.ui import job_panel, meaning, messages
+from pages.ui import job_panel, meaning, messages, state
 
+_JUST_DELETED = "just-deleted-extended"  # draft: the id that Undo brings back
 _LOOKED_THROUGH = 200  # jobs among which that of this model is sought
 NOT_THIS = phrase(
     "Prototypical, matching and siamese runs (without full context embeddings) can be taught a new "
@@ -40,9 +41,12 @@ def panel(
     taught : mapping of id to ExtendedModel
         Those of the data set.
     """
-    if model.id in taught:
-        with st.container(border=True):
-            _figures(taught[model.id])
+    with messages.guard():
+        _undo(ws)
+        if model.id in taught:
+            with st.container(border=True):
+                _figures(taught[model.id])
+                _delete(ws, taught[model.id])
     if isinstance(model, CascadeRecord) or not extending.can_extend(model):
         st.caption(t(NOT_THIS))
         return
@@ -56,6 +60,33 @@ def panel(
         job_panel.show(ws, job)
         if job is not None and job.result and (record := taught.get(job.result["model"])):
             _done(record)
+
+
+def _delete(ws: Workspace, record: ExtendedModel) -> None:
+    """Draw the button that takes a taught model out of every list."""
+    if st.button(
+        t("Delete this model"),
+        key=f"delete-{record.id}",
+        icon=":material/delete:",
+        help=t("It leaves every list. Undo brings it back, now or later: nothing is lost."),
+    ):
+        marking.hide(ws, record.id)
+        state.set_draft(_JUST_DELETED, record.id)
+        st.rerun()
+
+
+def _undo(ws: Workspace) -> None:
+    """Offer to bring back what was deleted last."""
+    last = state.draft(_JUST_DELETED)
+    if not last:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t("1 model deleted."))
+        if st.button(t("Undo"), key="extend-undo", icon=":material/undo:", type="primary"):
+            marking.bring_back(ws, last)
+            state.clear_draft(_JUST_DELETED)
+            state.later("model", last)
+            st.rerun()
 
 
 def _form(ws: Workspace, model: Run) -> None:

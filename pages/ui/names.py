@@ -152,6 +152,13 @@ def extended(record: ExtendedModel) -> str:
     )
 
 
+def record(member: Run | CascadeRecord | ExtendedModel) -> str:
+    """Return the name of whatever answers: a run, a cascade or an extended model."""
+    if isinstance(member, ExtendedModel):
+        return extended(member)
+    return cascade(member) if isinstance(member, CascadeRecord) else run(member)
+
+
 def groups(class_of: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the labels of each class, classes in order of first appearance."""
     found: dict[str, list[str]] = {}

@@ -293,6 +293,21 @@ def test_what_came_of_a_teaching_is_shown_with_a_way_to_the_new_model(full, comp
     assert "Predict with the new model" in [link.label for link in app.get("page_link")]
 
 
+def test_a_taught_model_is_deleted_and_undo_brings_it_back(full, comparer):
+    taught = add_taught(full, comparer)
+    app = click(full.open("predict", model=taught), "Delete this model")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="model").value != taught
+    assert not [o for o in app.selectbox(key="model").options if taught in o]
+    app = click(app, "Undo")
+    assert app.selectbox(key="model").value == taught and not app.exception
+    assert "Undo" not in [b.label for b in app.button]
+    app = click(app, "Delete this model")
+    board = click(full.open("compare", compare_view="Deleted"), "Bring back")
+    assert not board.exception
+    assert taught in {m.id for m in extending.list_extended(full.ws, full.ids.dataset)}
+
+
 MANY = "many images"
 
 

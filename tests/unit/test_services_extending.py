@@ -17,7 +17,7 @@ from core.services import jobs
 from core.services.comparing import leaderboard
 from core.services.data import datasets
 from core.services.exports import manifest, opening, writing
-from core.services.runs import extending, predicting, training
+from core.services.runs import extending, marking, predicting, training
 from core.services.tasks import TASKS
 from core.settings import load_settings
 from core.store import datasets as stored_images
@@ -132,6 +132,32 @@ def test_the_same_images_make_the_same_model_in_any_order_and_twice_counts_once(
         place.ws, place.run.id, "Two", [place.files[0], ("copy.bmp", buffer.getvalue())]
     )
     assert len(jobs.get_job(place.ws, job).params["images"]) == 1
+
+
+def test_a_deleted_model_leaves_the_lists_answers_still_and_comes_back(place):
+    ws, model, dataset = place.ws, place.told["model"], place.ids.dataset
+
+    def listed():
+        return [record.id for record in extending.list_extended(ws, dataset)]
+
+    before, record = listed(), extending.get_extended(ws, model)
+    marking.hide(ws, model)
+    assert listed() == [i for i in before if i != model]
+    assert [m.id for m in marking.hidden(ws, dataset)] == [model]
+    hidden = extending.get_extended(ws, model)
+    assert hidden.archived_at and replace(hidden, archived_at=None) == record
+    assert predicting.predict(ws, model, shown(1, seed=9))[0]["class"] == "Orange"
+    marking.bring_back(ws, model)
+    assert listed() == before and extending.get_extended(ws, model) == record
+
+
+def test_teaching_the_same_again_brings_a_deleted_model_back_each_time(place):
+    ws, model = place.ws, place.told["model"]
+    for _ in range(2):
+        marking.hide(ws, model)
+        job = extending.submit_extend(ws, place.run.id, "Orange", place.files)
+        assert done(ws, job)["model"] == model
+        assert extending.get_extended(ws, model).archived_at is None
 
 
 def test_one_image_is_enough_but_says_nothing_of_whether_it_is_recognised(place):

@@ -78,14 +78,16 @@ def submit_extend(ws: Workspace, model_id: str, class_name: str, files: Files) -
     shown = _prepared(ws, base, files)
     params = {"extends": base.id, "added": name, "images": list(shown), "format": FORMAT}
     with ws.read() as conn:
-        exists = extended.find(conn, extended.model_id(base.dataset_id, params)) is not None
+        found = extended.find(conn, extended.model_id(base.dataset_id, params))
+    deleted = str(found.archived_at) if found and found.archived_at else None
     return engine.submit(
         ws,
         "extend",
         {**params, "pixels": ws.blobs.put_array(np.stack(list(shown.values())))},
         title=t("Teach {algorithm} the class {name}", algorithm=base.algorithm, name=name),
         dataset_id=base.dataset_id,
-        idem_key=content_id("extend", [params, exists]),  # a double click is one job
+        # A double click is one job; asking for a deleted model brings it back, each time.
+        idem_key=content_id("extend", [params, deleted or found is not None]),
     )
 
 
@@ -111,13 +113,16 @@ def run_extend(context: JobContext, params: Mapping[str, Any]) -> dict[str, Any]
         with ws.write() as conn:
             new_id = extended.add(conn, dataset_id=base.dataset_id, params=key, value=value)
         found = get_extended(ws, new_id)
+    elif found.archived_at:
+        with ws.write() as conn:
+            extended.set_archived(conn, found.id, None)
     return summary(found)
 
 
-def list_extended(ws: Workspace, dataset_id: str) -> list[ExtendedModel]:
-    """Return the extended models of a data set, newest first."""
+def list_extended(ws: Workspace, dataset_id: str, *, archived: bool = False) -> list[ExtendedModel]:
+    """Return the extended models of a data set, newest first; the deleted ones when asked."""
     with ws.read() as conn:
-        return extended.all_of(conn, dataset_id)
+        return extended.all_of(conn, dataset_id, archived=archived)
 
 
 def get_extended(ws: Workspace, model_id: str) -> ExtendedModel:

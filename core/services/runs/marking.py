@@ -1,4 +1,4 @@
-"""Marks on runs and cascades: what people call them, which they like, which they hide.
+"""Marks on models: what people call them, which they like, which they hide.
 
 Marks change how models are listed, never what they are; all of them can be taken back.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from core.errors import InvalidInput
 from core.language import t
-from core.records import CascadeRecord, Run
+from core.records import CascadeRecord, ExtendedModel, Run
 from core.services.cascades import saving
-from core.services.runs import training
-from core.store import runs
+from core.services.runs import extending, training
+from core.store import extended, runs
 from core.store.database import Workspace, utc_now
 
 NAME_MOST = 64  # characters
@@ -62,34 +62,41 @@ def pin(ws: Workspace, model_id: str, on: bool = True) -> None:
 
 
 def hide(ws: Workspace, model_id: str) -> None:
-    """Take a run or a cascade out of every list; nothing is deleted, `bring_back` undoes it.
+    """Take a run, a cascade or an extended model out of every list; `bring_back` undoes it.
 
     Raises
     ------
     NotFound
-        If there is no such run or cascade.
+        If there is no such model.
     """
-    with ws.write() as conn:
-        runs.mark(conn, model_id, archived_at=utc_now())
+    _archive(ws, model_id, utc_now())
 
 
 def bring_back(ws: Workspace, model_id: str) -> None:
-    """List a hidden run or cascade again.
+    """List a hidden run, cascade or extended model again.
 
     Raises
     ------
     NotFound
-        If there is no such run or cascade.
+        If there is no such model.
     """
-    with ws.write() as conn:
-        runs.mark(conn, model_id, archived_at=None)
+    _archive(ws, model_id, None)
 
 
-def hidden(ws: Workspace, dataset_id: str) -> list[Run | CascadeRecord]:
-    """Return the hidden runs and cascades of a data set, the last hidden first."""
-    every: list[Run | CascadeRecord] = [
+def hidden(ws: Workspace, dataset_id: str) -> list[Run | CascadeRecord | ExtendedModel]:
+    """Return the hidden models of a data set, the last hidden first."""
+    every: list[Run | CascadeRecord | ExtendedModel] = [
         *training.list_runs(ws, dataset_id, archived=True),
         *saving.all_of(ws, dataset_id, archived=True),
+        *extending.list_extended(ws, dataset_id, archived=True),
     ]
     found = [(m.archived_at, m) for m in every if m.archived_at]
     return [m for _, m in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def _archive(ws: Workspace, model_id: str, at: str | None) -> None:
+    with ws.write() as conn:
+        if extended.find(conn, model_id):
+            extended.set_archived(conn, model_id, at)
+        else:
+            runs.mark(conn, model_id, archived_at=at)
