@@ -55,6 +55,8 @@ if not everyone:
         "pages/train.py",
         t("Train a first model"),
     )
+    with messages.guard():  # the learning curve needs no run
+        compare_more_images.show(ws, dataset, questions.question(ws, dataset.id))
     compare_import.show(ws, dataset)
     compare_marks.show(ws, [])
     with st.expander(t(DELETED)):

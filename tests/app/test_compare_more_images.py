@@ -8,6 +8,7 @@ from core.services import jobs
 from core.services.comparing import more_images
 from core.services.comparing.questions import Question
 from core.services.data import embedding
+from core.services.runs import marking, training
 from core.store import results
 from pages.parts import more_images_chart
 from tests.app.conftest import stands, texts
@@ -34,6 +35,18 @@ def add_curve(place, question):
     with place.ws.write() as conn:
         results.add(conn, **its, value=value, blob=blob)
     return more_images.curve(place.ws, question)
+
+
+def test_it_needs_no_run(full):
+    for run in training.list_runs(full.ws, full.ids.dataset):
+        marking.hide(full.ws, run.id)
+    app = full.open("compare")
+    assert "There is no run to compare yet" in texts(app)
+    click(app, "Draw the learning curve")
+    assert [job.kind for job in queued(full)] == [more_images.KIND]
+    add_curve(full, Question(full.ids.dataset, LABELS))
+    app = full.open("compare")
+    assert app.get("plotly_chart")
 
 
 def test_it_says_what_it_does_and_how_long_and_a_click_starts_it(full):
