@@ -108,7 +108,7 @@ function createDesk(root, data) {
   }
 
   const controls = element("div", "controls");
-  controls.append(one.node, ...each.map((slider) => slider.node), several, person.node);
+  controls.append(one.node, ...each.map((slider) => slider.node), person.node, several);
   const left = element("div", "left"), right = element("div", "right");
   left.append(tabs, matrix.table);
   right.append(curve.svg);

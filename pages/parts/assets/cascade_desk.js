@@ -73,6 +73,7 @@ function createSlider({ label, help, marks }, moved, released) {
     const said = exact.format(Number(input.value) / STEPS);
     say(said);
     input.setAttribute("aria-valuetext", said);
+    input.style.setProperty("--filled", Number(input.value) / STEPS);
   };
   const set = (position) => {
     input.value = position;
@@ -108,7 +109,8 @@ function createFigures(helps) {
 function createMatrix(classes, totals, chosen) {
   const K = classes.length;
   const size = K < 11 ? "full" : K < 31 ? "compact" : "dense";
-  const table = element("table", size), head = element("tr"), body = element("tbody");
+  const upright = size === "dense" || classes.some((name) => name.length > 14);
+  const table = element("table", upright ? `${size} upright` : size), head = element("tr"), body = element("tbody");
   table.style.setProperty("--n-columns", K + 1);
   table.setAttribute("aria-label", words.matrix);
   const corner = element("th", "corner", words.corner);
@@ -229,7 +231,7 @@ function createCurve() {
   let highest = 1;
   const say = writer(most), tenth = (value) => Math.round(10 * value) / 10;
   const x = (c) => tenth(left + c * (width - left - right));
-  const y = (e) => tenth(height - bottom - (e / highest) * (height - bottom - top - 10));
+  const y = (e) => tenth(height - bottom - (e / highest) * (height - bottom - top - 16));
   return {
     svg,
     draw({ coverage, error }) {
