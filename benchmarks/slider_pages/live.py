@@ -14,6 +14,7 @@ st.set_page_config(layout="wide")
 run = SimpleNamespace(ms_per_image=1.0)
 members: Any = SimpleNamespace(
     best_tau=0.5,
+    costs=None,
     classes=[str(i) for i in range(K)],
     experts=[run] * 3,
     generalist=run,

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select, update
 
 from core.errors import NotFound
+from core.language import t
 from core.records import ExtendedModel, Run
-from core.store import results, runs
-from core.store import tables as t
+from core.store import results, runs, tables
 
 _KIND = "extended"
 _IN_PARAMS = ("extends", "added", "images")  # with the format, all that decides what it is
@@ -42,16 +42,16 @@ def add(
 
 def find(conn: Connection, model_id: str) -> ExtendedModel | None:
     """Return the extended model with this id, or None."""
-    c = t.result.c
-    query = select(t.result).where(c.id == model_id, c.kind == _KIND)
+    c = tables.result.c
+    query = select(tables.result).where(c.id == model_id, c.kind == _KIND)
     row = conn.execute(query).mappings().first()
     return _record(row) if row else None
 
 
 def all_of(conn: Connection, dataset_id: str, *, archived: bool = False) -> list[ExtendedModel]:
     """Return the extended models of a data set, newest first; the archived ones when asked."""
-    c = t.result.c
-    query = select(t.result).where(c.dataset_id == dataset_id, c.kind == _KIND)
+    c = tables.result.c
+    query = select(tables.result).where(c.dataset_id == dataset_id, c.kind == _KIND)
     rows = conn.execute(query.order_by(c.created_at.desc(), c.id)).mappings()
     found = [_record(row) for row in rows]
     return [record for record in found if archived or record.archived_at is None]
@@ -65,11 +65,11 @@ def set_archived(conn: Connection, model_id: str, at: str | None) -> None:
     NotFound
         If there is none.
     """
-    mine = (t.result.c.id == model_id) & (t.result.c.kind == _KIND)
-    value = conn.execute(select(t.result.c.value).where(mine)).scalar()
+    mine = (tables.result.c.id == model_id) & (tables.result.c.kind == _KIND)
+    value = conn.execute(select(tables.result.c.value).where(mine)).scalar()
     if value is None:
         raise NotFound(t("there is no such extended model"), received=repr(model_id))
-    conn.execute(update(t.result).where(mine).values(value={**value, "archived_at": at}))
+    conn.execute(update(tables.result).where(mine).values(value={**value, "archived_at": at}))
 
 
 def answering(conn: Connection, model_id: str) -> Run | None:

@@ -81,7 +81,7 @@ def _undo(ws: Workspace) -> None:
     if not last:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(t("1 model deleted."))
+        st.markdown(tn("{n:,} model deleted.", "{n:,} models deleted.", 1))
         if st.button(t("Undo"), key="extend-undo", icon=":material/undo:", type="primary"):
             marking.bring_back(ws, last)
             state.clear_draft(_JUST_DELETED)
