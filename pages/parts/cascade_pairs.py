@@ -18,7 +18,7 @@ from pages.parts import train_jobs
 from pages.ui import cached, job_panel, messages, names, pickers, state
 
 N_SHOWN = 6  # pairs; further down there is little to gain
-_WIDTHS = (6, 4, 4, 4, 5)  # of the columns, in parts
+_WIDTHS = (6, 5, 4, 5)  # of the columns, in parts: four fit on a narrow screen
 _SHARPER = phrase("at twice the resolution")
 
 
@@ -142,7 +142,10 @@ def _recipe(generalist: Run) -> Recipe:
 
 def _columns() -> Sequence[Any]:
     """Return the cells of one row; rows never wrap, so that they read as a table."""
-    return st.columns(_WIDTHS, vertical_alignment="center", wrap=False)
+    pair, confused, apart, expert = st.columns(_WIDTHS, vertical_alignment="center", wrap=False)
+    with confused.container(gap=None):  # how often, and below it what that could gain
+        n_confused, gain = st.container(), st.container()
+    return pair, n_confused, gain, apart, expert
 
 
 def _heads(n_val: int) -> None:

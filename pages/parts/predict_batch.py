@@ -72,7 +72,7 @@ def _choose() -> list[UploadedFile]:
         key=f"predict-files-{whole}",
         help=t("They are looked at and not kept."),
     )
-    return dropped
+    return sorted(dropped, key=lambda file: file.name)  # a browser reads a folder in any order
 
 
 def _rows_of(model_id: str, dropped: list[UploadedFile]) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from tests.browser.server import ROOT, Server, find_chromium
 SLOW_MACHINE_MS = 60_000  # two busy cores: wait for a condition, and never longer than this
 WHOLE_TEST_S = 1_200  # a crowded machine; a hang fails much earlier, at the condition it waits for
 N_PER_CLASS = 40  # enough for a probe to be right and wrong on some
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a test picture
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *_CAMERA]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
