@@ -66,10 +66,12 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
     state.apply_later()
     with st.sidebar:
         top = st.container()  # below it the language, which must be known before any sentence
-        _pick_language()
+        is_lost = _pick_language() is None  # by a page of the menu: its address names no language
     pages = {r.stem: _page(r) for rows in routes.values() for r in rows}
     page = st.navigation({str(t(s)): [pages[r.stem] for r in rows] for s, rows in routes.items()})
     stem = next(stem for stem, one in pages.items() if one == page)
+    if is_lost:  # not before the navigation: the page to run again would be another
+        st.rerun()
     with messages.guard():
         ws = resources.workspace()
         with top:
@@ -154,8 +156,11 @@ def missing(
             st.page_link(page, label=link, icon=":material/arrow_forward:", query_params=params)
 
 
-def _pick_language() -> None:
-    """Draw the picker, bound to `?language=`; the browser's language is what it begins with."""
+def _pick_language() -> str | None:
+    """Draw the picker, bound to `?language=`; the browser's language is what it begins with.
+
+    Where it lost its choice, None is returned, and the next run has the browser's language.
+    """
     names = languages()
     browsers = (st.context.locale or "").partition("-")[0]
     preferred = browsers if browsers in names else SOURCE
@@ -169,9 +174,9 @@ def _pick_language() -> None:
         required=True,
         label_visibility="collapsed",
     )
-    if chosen is None:  # a page of the menu, from an address that named no language
+    if chosen is None:
         state.later(state.LANGUAGE_KEY, preferred)
-        st.rerun()
+    return chosen
 
 
 def _pick_dataset(ws: Workspace) -> Dataset | None:

@@ -39,7 +39,8 @@ NAMES = {
     "seeded", "three", "tests", "elsewhere", "Corte", "consensus", "zzz", "they overlap",
     "Desempate", "Streamlit", "English", "Español", "Esperanto", *PEOPLE, *MONTHS,
     "CIFAR", "Fashion-MNIST", "Label Studio", "CSV", "JSON", "Parquet", "CROWDLAB", "Dawid-Skene",
-    "PCA", "UMAP", "ITCA", "CPU", "imported", "roses-2026", "rosebuds", "digits", "fashion_mnist", "cifar10",
+    "PCA", "UMAP", "ITCA", "CPU", "imported",
+    "roses-2026", "rosebuds", "digits", "fashion_mnist", "cifar10",
 }  # fmt: skip
 
 IDS = {"imported", "cascade"}  # shown beside algorithms
