@@ -59,7 +59,7 @@ def welcome(ws: Workspace) -> None:
         )
         st.space("stretch")
         if st.button(t("Import images"), icon=":material/upload:"):
-            st.switch_page("pages/dataset.py", query_params={})  # what is bound stays
+            state.switch_page("dataset")
 
 
 def build_demo(ws: Workspace) -> None:
@@ -82,10 +82,7 @@ def next_card(dataset: Dataset, step: Step) -> None:
         st.write(messages.plain(step.outcome))
         go = t("Go to {step}", step=step.name.lower())
         if st.button(go, type="primary", icon=":material/arrow_forward:"):
-            # What pickers are bound to cannot be set in the address: they are set by their keys.
-            for key, value in {state.DATASET_KEY: dataset.name, **step.params}.items():
-                state.later(key, value)
-            st.switch_page(f"pages/{step.page}.py", query_params={})
+            state.switch_page(step.page, bound=step.params)
 
 
 def best_card(its: Story) -> None:

@@ -176,12 +176,9 @@ def _alternatives(its: Card) -> None:
 def _rests_on(proposal: Proposal, its: Card) -> None:
     """Draw the way to where it was made, and the ids that a decision is tied to."""
     if st.button(t("See where it was made"), icon=":material/arrow_forward:", key="made-on"):
-        if rule := its.query.get("rule"):
-            state.later("rule", rule)
-        st.switch_page(
-            f"pages/{its.page}.py",
-            query_params={name: value for name, value in its.query.items() if name != "rule"},
-        )
+        bound = {name: value for name, value in its.query.items() if name == "rule"}
+        rest = {name: value for name, value in its.query.items() if name != "rule"}
+        state.switch_page(its.page, rest, bound)
     with st.expander(t("What exactly a decision is tied to"), icon=":material/fingerprint:"):
         st.caption(
             t("Ids of data, labels and models, and a hash over them and every figure shown.")

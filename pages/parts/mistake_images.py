@@ -13,7 +13,7 @@ from core.services.comparing import mistakes
 from core.services.comparing.questions import Answers, Question
 from core.services.workspace import Workspace
 from pages.parts import downloads, explore_map
-from pages.ui import gallery
+from pages.ui import gallery, state
 
 N_SHOWN = 480  # images that can be looked at; whoever needs all of them downloads the table
 PAGE_SIZE = 24
@@ -67,7 +67,7 @@ def review_button(dataset: Dataset, positions: Sequence[int], key: str) -> None:
         help=t("On Review they come in another order, and the label is hidden."),
     ):
         explore_map.mark_images(dataset, positions)
-        st.switch_page("pages/review.py", query_params={"queue": "selection"})
+        state.switch_page("review", {"queue": "selection"})
 
 
 def answer_lines(classes: Sequence[str], said: Sequence[Answers], rows: np.ndarray) -> list[str]:

@@ -66,12 +66,10 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
     state.apply_later()
     with st.sidebar:
         top = st.container()  # below it the language, which must be known before any sentence
-        is_lost = _pick_language() is None  # by a page of the menu: its address names no language
+        _pick_language()
     pages = {r.stem: _page(r) for rows in routes.values() for r in rows}
     page = st.navigation({str(t(s)): [pages[r.stem] for r in rows] for s, rows in routes.items()})
     stem = next(stem for stem, one in pages.items() if one == page)
-    if is_lost:  # not before the navigation: the page to run again would be another
-        st.rerun()
     with messages.guard():
         ws = resources.workspace()
         with top:
@@ -156,27 +154,20 @@ def missing(
             st.page_link(page, label=link, icon=":material/arrow_forward:", query_params=params)
 
 
-def _pick_language() -> str | None:
-    """Draw the picker, bound to `?language=`; the browser's language is what it begins with.
-
-    Where it lost its choice, None is returned, and the next run has the browser's language.
-    """
+def _pick_language() -> None:
+    """Draw the picker, bound to `?language=`; an address that names none has the browser's."""
     names = languages()
     browsers = (st.context.locale or "").partition("-")[0]
-    preferred = browsers if browsers in names else SOURCE
-    state.choose_once(state.LANGUAGE_KEY, preferred)
-    chosen = st.segmented_control(
+    st.segmented_control(
         t("Language"),
         list(names),
         format_func=names.__getitem__,
+        default=browsers if browsers in names else SOURCE,
         key=state.LANGUAGE_KEY,
         bind="query-params",
         required=True,
         label_visibility="collapsed",
     )
-    if chosen is None:
-        state.later(state.LANGUAGE_KEY, preferred)
-    return chosen
 
 
 def _pick_dataset(ws: Workspace) -> Dataset | None:

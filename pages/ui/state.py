@@ -7,7 +7,9 @@ here may be lost when the tab closes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -40,6 +42,29 @@ def follow_link(key: str, value: Any, words: str | list[str]) -> NoReturn:
     with suppress(StreamlitAPIException):  # a picker that is drawn already writes its words itself
         st.query_params[key] = words
     st.rerun()
+
+
+def switch_page(
+    page: str,
+    query: Mapping[str, Any] = MappingProxyType({}),
+    bound: Mapping[str, Any] = MappingProxyType({}),
+) -> NoReturn:
+    """Go to a page and stay with the data set; the language stays by itself.
+
+    Parameters
+    ----------
+    page : str
+        The stem of its file.
+    query : mapping, optional
+        What no widget is bound to.
+    bound : mapping, optional
+        Values of bound widgets, by key: Streamlit refuses them in the address, and those of this
+        page would be lost.
+    """
+    kept = {DATASET_KEY: st.session_state.get(DATASET_KEY)}
+    for key, value in {**kept, **bound}.items():
+        later(key, value)
+    st.switch_page(f"pages/{page}.py", query_params=dict(query))
 
 
 def choose_dataset(name: str) -> None:

@@ -157,4 +157,4 @@ def show(page: str) -> None:
 
 def _go(to: int) -> None:
     state.set_draft(_KEY, to)
-    st.switch_page(f"pages/{STOPS[to].page}.py", query_params={})  # what is bound stays
+    state.switch_page(STOPS[to].page)
