@@ -51,6 +51,8 @@ def train(page: Page) -> None:
 
 def merge(page: Page) -> None:
     """Merge the two pairs that nobody can tell apart, and save."""
+    expect(page.get_by_role("heading", name=t("The best merges"))).to_be_visible()
+    screen.settled(page)  # what is drawn meanwhile would close a list that was opened
     for pair in ALIKE:
         mouse.choose(page, t("Merge these classes"), *pair)
         press(page, t("Merge"))
