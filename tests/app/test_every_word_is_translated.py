@@ -156,6 +156,7 @@ def test_every_view_and_choice_of_a_page_speaks_the_language(copies, lived_in, l
     nothing_is_left(reader.found)
 
 
+@pytest.mark.slow  # three minutes: every button once, each in a fresh copy of the workspace
 @pytest.mark.parametrize("stem", STEMS)
 def test_what_a_click_says_and_a_job_it_starts_speak_the_language(copies, lived_in, stem):
     look, reader = Reader(stem), Reader(stem)
