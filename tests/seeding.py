@@ -96,9 +96,10 @@ def add_dataset(
     y: np.ndarray,
     split: np.ndarray,
     rng: np.random.Generator,
-    labels: tuple[str, ...] = LABELS,
+    labels: tuple[str, ...] | None = None,
 ) -> Dataset:
     """Insert coloured noise as images, one label a colour."""
+    labels = labels or LABELS  # as it is now: some tests want a hundred
     noise = rng.integers(-40, 40, (len(y), SIZE_PX, SIZE_PX, 3))
     pixels = np.clip(_COLOURS[y][:, None, None] + noise, 0, 255).astype(np.uint8)
     files = [_encode(p, "PNG") for p in pixels]

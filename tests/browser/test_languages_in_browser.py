@@ -58,7 +58,7 @@ def test_a_link_opens_the_page_in_its_language(seeded_server, page):
     screen.open_page(page, url, "Explorar")
     expect(page.get_by_text("1.200 imágenes").first).to_be_visible()
     screen.follow(page, "Conjunto de datos")  # and stays in it
-    assert "language=" in page.url
+    expect(page).to_have_url(re.compile("language=Espa%C3%B1ol"))
 
 
 def test_a_browser_gets_its_own_language_where_it_is_there(seeded_server, browser):

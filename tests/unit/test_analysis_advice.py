@@ -95,4 +95,4 @@ def test_an_interval_twice_as_wide_as_the_gain_asks_for_four_times_the_images():
 
 def test_the_reason_names_every_signal():
     reason = advise(replace(MIXED, people=(0.1, 0.0, 0.3))).reason
-    assert "kappa of 0.10" in reason and "45%" in reason and "people: alpha 0.10" in reason
+    assert "kappa of 0.10" in reason and "45 %" in reason and "people: alpha 0.10" in reason
