@@ -41,7 +41,7 @@ def fashion(tmp_path, monkeypatch):
     published.mkdir()
     files = {}
     for name, content in CONTENT.items():
-        (published / f"{name}-ubyte.gz").write_bytes(gzip.compress(content))
+        (published / f"{name}-ubyte.gz").write_bytes(gzip.compress(content, mtime=0))
         files[name] = replace(
             keras_sets.FASHION_FILES[name],
             base_url=f"{published.as_uri()}/",
@@ -90,7 +90,7 @@ def test_without_a_network_one_sentence_says_what_to_place_where(home, fashion):
     assert not list(home.rglob(".part-*"))
 
 
-@pytest.mark.parametrize("body", [b"", b"not gzip", gzip.compress(b"other"), b"cut"])
+@pytest.mark.parametrize("body", [b"", b"not gzip", gzip.compress(b"other", mtime=0), b"cut"])
 def test_a_wrong_file_is_refused_before_it_is_parsed(home, fashion, body):
     good = (fashion / "train-labels-idx1-ubyte.gz").read_bytes()
     (fashion / "train-labels-idx1-ubyte.gz").write_bytes(good[:20] if body == b"cut" else body)
