@@ -2,6 +2,7 @@
 
 ===============  ====================================================================
 shell            `enter(title, lead)` at the top of every page; the frame that app.py runs
+tour             the guided tour of the demo: one card a page
 resources        the workspace, opened once a process
 cached           readers of facts that never change, keyed by immutable ids
 state            the only place that touches st.session_state

@@ -306,7 +306,7 @@ def more_images(
         return None
 
 
-@st.cache_data(max_size=_SIZE, show_spinner=False)
+@st.cache_data(max_size=_SIZE, show_spinner=_Spoken(phrase("Measuring what each step gained …")))
 def waterfall(_ws: Workspace, dataset_id: str, version: str) -> story.Waterfall | None:
     """Return what each step gained; `version` as `waterfall.version`."""
     return story.waterfall(_ws, dataset_id)
