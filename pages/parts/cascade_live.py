@@ -30,7 +30,9 @@ _DESK = st.components.v2.component(
     "desempate_cascade",
     html="<div class='root' role='group'>\n</div>",
     css=_MATRIX.read_text() + (_ASSETS / "cascade.css").read_text(),
-    js="".join((_ASSETS / f"cascade{part}.js").read_text() for part in ("_numbers", "_desk", "")),
+    js="".join(
+        (_ASSETS / f"cascade{part}.js").read_text() for part in ("_numbers", "_cells", "_desk", "")
+    ),
 )
 
 

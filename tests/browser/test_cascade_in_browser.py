@@ -23,14 +23,15 @@ SET = """([slider, value]) => {
 }"""
 
 
-@pytest.fixture
-def place(tmp_path):
-    """A cascade on a seeded workspace, and a server that shows it."""
-    ws = open_workspace(load_settings(tmp_path / "workspace"))
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A cascade on a seeded workspace, and a server that shows it; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("cascade") / "workspace"
+    ws = open_workspace(load_settings(folder))
     ids = seeding.seed(ws, n_per_label=100)
     its = members.load(ws, ids.generalist, [ids.expert])
     ws.close()
-    server = Server(tmp_path / "workspace")
+    server = Server(folder)
     yield its, f"{server.url}/cascade?generalist={ids.generalist}"
     server.stop()
 
@@ -42,10 +43,24 @@ def move(page: Page, name: str, position: int) -> None:
 
 
 def shown(page: Page) -> list[list[int]]:
-    """Return the numbers of the matrix, with those left to a person as the last column."""
-    cells = page.locator(".root[aria-label=Thresholds] button.cell").all_text_contents()
-    K = int(np.sqrt(len(cells)))
-    return np.array([int(text or 0) for text in cells]).reshape(K, K + 1).tolist()
+    """Return the numbers painted in the matrix, the last column those left to a person."""
+    texts = page.locator(".root[aria-label=Thresholds] canvas").evaluate("(its) => its.texts()")
+    K = int(np.sqrt(len(texts)))
+    return np.array([int(text or 0) for text in texts]).reshape(K, K + 1).tolist()
+
+
+PIXELS = """(canvas) => [...canvas.parentElement.querySelectorAll("button.cell")].map((button) => {
+  const sheet = canvas.getBoundingClientRect(), cell = button.getBoundingClientRect();
+  const scale = canvas.width / sheet.width; // a corner of the cell, where no number is
+  const at = [cell.left - sheet.left + 7, cell.top - sheet.top + 7].map((px) => px * scale);
+  return [...canvas.getContext("2d").getImageData(...at, 1, 1).data];
+})"""
+
+
+def painted(page: Page) -> list[tuple[int, ...]]:
+    """Return the colour of each cell: red, green, blue, alpha."""
+    canvas = page.locator(".root[aria-label=Thresholds] canvas")
+    return [tuple(colour) for colour in canvas.evaluate(PIXELS)]
 
 
 def test_between_two_frames_the_matrix_is_what_python_computes(place, page):
@@ -66,6 +81,28 @@ def test_between_two_frames_the_matrix_is_what_python_computes(place, page):
         told = json.loads(root.get_attribute("data-figures") or "")
         assert told == [right, int(kept.sum()), int((routed.asked >= 0).sum())]
     assert "person=" not in page.url, "nothing was let go, so the server knows of nothing"
+
+
+def test_a_cell_has_the_colour_of_what_it_counts_in_both_themes(place, page):
+    _, url = place
+    screen.open_page(page, f"{url}&tau=0", "Cascade")
+    screen.settled(page)
+    light = painted(page)
+    assert light[0] == light[6] != light[1], (
+        "all of A and of B are right; none is taken for another"
+    )
+    right, wrong, left_to_a_person = light[18], light[13], light[14]
+    assert right[2] > right[0] and wrong[0] > wrong[2], "blue is right, orange is wrong"
+    move(page, "Ask a person below", 1000)
+    asked = painted(page)
+    assert asked[0] == light[1] and asked[14] != left_to_a_person, "all are left to a person"
+    move(page, "Ask a person below", 0)
+    page.emulate_media(color_scheme="dark")
+    dark = "(cells) => cells[3] > 128 && cells[0] < 100"
+    page.wait_for_function(
+        f"(canvas) => ({dark})(({PIXELS})(canvas)[1])",
+        arg=page.locator(".root[aria-label=Thresholds] canvas").element_handle(),
+    )
 
 
 def test_the_keyboard_moves_it_and_letting_go_reaches_python_and_the_address(place, page):

@@ -110,7 +110,7 @@ function createDesk(root, data) {
   const controls = element("div", "controls");
   controls.append(one.node, ...each.map((slider) => slider.node), person.node, several);
   const left = element("div", "left"), right = element("div", "right");
-  left.append(tabs, matrix.table);
+  left.append(tabs, matrix.node);
   right.append(curve.svg);
   const below = element("div", "below");
   below.append(left, right);

@@ -141,7 +141,7 @@ function createMatrix(classes, totals, chosen) {
       const td = element("td");
       td.append(button);
       tr.append(td);
-      cells.push({ button, say: writer(main), kind: "", strength: "" });
+      cells.push({ button, say: writer(main), text: "" });
     }
     tr.append(element("td", "total", whole(totals[i])));
     body.append(tr);
@@ -149,6 +149,9 @@ function createMatrix(classes, totals, chosen) {
   const thead = element("thead");
   thead.append(head);
   table.append(thead, body);
+  const picture = createCells(cells.map(({ button }) => button), K + 1);
+  const sheet = element("div", "sheet");
+  sheet.append(picture.canvas, table);
   table.onclick = (event) => {
     const button = event.target.closest("button.cell");
     if (button) chosen([Number(button.dataset.i), Number(button.dataset.j)]);
@@ -171,21 +174,22 @@ function createMatrix(classes, totals, chosen) {
     if (before[at] === n) return; // most cells stay as they were
     before[at] = n;
     unsaid.add(at);
-    const cell = cells[at], share = totals[i] ? n / totals[i] : 0, full = SQRT_FULL * Math.sqrt(share);
-    const strength = 2 * Math.round(full / 2) + "%"; // a nearer shade looks the same
-    const kind = (!n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong")
-      + (full > STRONG ? " strong" : "");
-    cell.say(size === "dense" || (!n && size !== "full") ? "" : whole(n));
-    if (cell.kind !== kind) cell.button.className = `cell ${(cell.kind = kind)}`;
-    if (cell.strength !== strength) {
-      cell.button.style.setProperty("--strength", (cell.strength = strength));
-    }
+    const share = totals[i] ? n / totals[i] : 0, strength = SQRT_FULL * Math.sqrt(share);
+    const text = size === "dense" || (!n && size !== "full") ? "" : whole(n);
+    picture.set(at, {
+      kind: !n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong",
+      strength: 2 * Math.round(strength / 2), // a nearer shade looks the same
+      strong: strength > STRONG,
+      text: (cells[at].text = text),
+    });
   }
 
   // What is read under a resting pointer, or aloud: nobody reads it of a cell while a slider moves.
   const describe = () => {
     for (const at of unsaid) {
-      const i = Math.floor(at / (K + 1)), j = at % (K + 1), n = before[at], { button } = cells[at];
+      const i = Math.floor(at / (K + 1)), j = at % (K + 1), n = before[at];
+      const { button, say, text } = cells[at];
+      say(text);
       const share = totals[i] ? n / totals[i] : 0;
       button.title = fill(j === K ? words.cell_left : words.cell, { k: whole(n),
         n: whole(totals[i]), true: classes[i], answer: classes[j], share: percent(share) });
@@ -199,10 +203,11 @@ function createMatrix(classes, totals, chosen) {
       for (let j = 0; j < K; j++) show(i, j, matrix[i * K + j]);
       show(i, K, asked[i]);
     }
+    picture.paint();
   };
   const press = (cell) => cells.forEach(({ button }) => button.setAttribute("aria-pressed",
     Boolean(cell) && Number(button.dataset.i) === cell[0] && Number(button.dataset.j) === cell[1]));
-  return { table, draw, describe, press };
+  return { node: sheet, draw, describe, press };
 }
 
 // Share of wrong answers against share answered without a person, and where the sliders stand.

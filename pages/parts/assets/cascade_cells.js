@@ -1,0 +1,79 @@
+// The cells' hues and numbers, painted behind the buttons: with every move of a person's threshold
+// all cells change, and a browser writes a hundred texts of its own in the time of a whole frame.
+const CORNER = 5, FEW = 31; // px; from so many classes on, cells are squares without corners
+
+// What CSS says of fonts and colours, so that the theme has one home.
+function lookOf(canvas, button) {
+  const its = getComputedStyle(canvas), font = getComputedStyle(button);
+  const hues = Object.fromEntries(["right", "wrong", "person"].map((kind) =>
+    [kind, its.getPropertyValue(`--${kind}`)]));
+  const fonts = (weight) => `${weight} ${font.fontSize} ${font.fontFamily}`;
+  return { ground: its.outlineColor, text: its.color, hues, bold: fonts(600), thin: fonts(400), fills: {} };
+}
+
+// `buttons` of a grid of `n_columns`, row by row. Each cell is what `set` last said, from `paint` on.
+function createCells(buttons, n_columns) {
+  const canvas = element("canvas", "cells"), pen = canvas.getContext("2d");
+  canvas.setAttribute("aria-hidden", "true");
+  const cells = buttons.map(() => ({ kind: "empty", strength: 0, strong: false, text: "" }));
+  const changed = new Set();
+  let look, places = [];
+
+  function fillOf({ kind, strength }) { // mixed once: reading a mixture takes longer than painting a cell
+    const key = kind + strength;
+    if (look.fills[key]) return look.fills[key];
+    pen.fillStyle = kind === "empty" ? look.ground
+      : `color-mix(in oklab, ${look.hues[kind]} ${strength}%, ${look.ground})`;
+    return (look.fills[key] = pen.fillStyle);
+  }
+
+  function paintOne(at) {
+    const cell = cells[at], [x, y, width, height] = places[at], empty = cell.kind === "empty";
+    pen.clearRect(x, y, width, height);
+    pen.globalAlpha = empty ? 0.55 : 1;
+    pen.fillStyle = fillOf(cell);
+    if (n_columns > FEW) return pen.fillRect(x, y, width, height);
+    pen.beginPath();
+    pen.roundRect(x, y, width, height, CORNER);
+    pen.fill();
+    if (!cell.text) return;
+    pen.font = empty ? look.thin : look.bold;
+    pen.fillStyle = cell.strong ? "#fff" : look.text;
+    pen.fillText(cell.text, x + width / 2, y + height / 2);
+  }
+
+  function paint() {
+    if (places.length) changed.forEach(paintOne);
+    changed.clear();
+  }
+
+  // Where the cells are follows from the table's layout, which changes with width, zoom and fonts.
+  function measure() {
+    const sheet = canvas.getBoundingClientRect(), scale = devicePixelRatio;
+    canvas.width = Math.round(sheet.width * scale);
+    canvas.height = Math.round(sheet.height * scale);
+    pen.scale(scale, scale);
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    look = lookOf(canvas, buttons[0]);
+    const boxes = (which) => which.map((button) => button.getBoundingClientRect());
+    const across = boxes(buttons.slice(0, n_columns));
+    const down = boxes(buttons.filter((_, at) => at % n_columns === 0));
+    places = buttons.map((_, at) => {
+      const { left, width } = across[at % n_columns], { top, height } = down[Math.floor(at / n_columns)];
+      return [left - sheet.left, top - sheet.top, width, height];
+    });
+    buttons.forEach((_, at) => changed.add(at));
+    paint();
+  }
+  new ResizeObserver(measure).observe(canvas, { box: "device-pixel-content-box" });
+  canvas.ontransitionend = measure; // another theme: the canvas has its colours, with a transition
+  document.fonts.ready.then(measure);
+
+  const set = (at, cell) => {
+    cells[at] = cell;
+    changed.add(at);
+  };
+  canvas.texts = () => cells.map(({ text }) => text);
+  return { canvas, set, paint };
+}
