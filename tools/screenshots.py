@@ -1,14 +1,17 @@
-"""Take the README's pictures from the real app: docs/screenshots/*.png.
+"""Take the README's pictures from the real app: docs/screenshots/*.png, and slider.gif.
 
     python -m tools.screenshots [NAME ...]
 
 Builds the demo in a folder of its own, goes the way of the README with the command line, serves the
-dashboard and photographs its pages. Takes a few minutes; nothing is drawn by hand.
+dashboard and photographs its pages. The slider is filmed on one set of `bench_expert_pays.py`, whose
+three networks are trained for it. Takes some ten minutes; nothing is drawn by hand.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -16,12 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import screen
 from tests.browser.server import ROOT, Server, find_chromium
 
 TO = ROOT / "docs" / "screenshots"
+N_FRAMES, FRAME_MS = 48, 90
 ALIKE = ("Arveja+Garbanzo", "Separando+Corte")
 
 
@@ -60,6 +65,37 @@ def main(wanted: list[str]) -> None:
                         photograph(browser, server.url, picture, ids)
         finally:
             server.stop()
+
+
+def film(browser: Browser, url: str) -> None:
+    """Drag the experts' threshold to and fro, and keep what is seen as a film without end."""
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.goto(f"{url}/cascade?tau=0")
+    screen.settled(page)
+    for text in ("Arveja / Garbanzo",):  # the other expert of the benchmark, which does not pay
+        page.get_by_role("button", name=text).get_by_title("Delete").click()
+        screen.settled(page)
+    slider = page.get_by_role("slider", name="Ask the expert below")
+    slider.scroll_into_view_if_needed()
+    root = page.locator(".root[aria-label=Thresholds]")
+    box, area = slider.bounding_box(), root.bounding_box()
+    assert box and area
+    y = box["y"] + box["height"] / 2
+    frames = []
+    for i in range(N_FRAMES):
+        share = 0.5 - 0.5 * math.cos(2 * math.pi * i / N_FRAMES)
+        x = box["x"] + 8 + share * (box["width"] - 16)
+        page.mouse.move(x, y)
+        if not i:
+            page.mouse.down()
+        frames.append(Image.open(io.BytesIO(page.screenshot(clip=area))).convert("RGB"))
+    page.mouse.up()
+    page.close()
+    colours = frames[N_FRAMES // 2].quantize(96)
+    first, *more = [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in frames]
+    to = TO / "slider.gif"
+    first.save(to, save_all=True, append_images=more, duration=FRAME_MS, loop=0, optimize=True)
+    print(to, flush=True)
 
 
 def build(workspace: Path) -> dict[str, str]:

@@ -1,11 +1,16 @@
-"""The command line end to end, as a script uses it: real processes, real models, small data."""
+"""The command line end to end, as a script uses it: real models, small data.
+
+What starts something or stands alone runs in a process of its own, the rest in this one.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +32,16 @@ class Shell:
         self.workspace = workspace
 
     def __call__(self, *words: str | Path) -> dict[str, Any]:
-        """Run a command that must succeed; return its one JSON object."""
+        """Run a command that must succeed, here: a process of its own costs seconds."""
+        out, told = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(told):
+            status = main([*map(str, words), "--json", "--workspace", str(self.workspace)])
+        return _answer(status, out.getvalue(), told.getvalue())
+
+    def alone(self, *words: str | Path) -> dict[str, Any]:
+        """Run a command that must succeed in a process that has done nothing else."""
         done = self.run(*words, "--json")
-        assert done.returncode == 0, done.stderr
-        lines = done.stdout.strip().splitlines()
-        assert len(lines) == 1, "stdout carries exactly one JSON object"
-        return json.loads(lines[0])
+        return _answer(done.returncode, done.stdout, done.stderr)
 
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "core", *map(str, words), "--workspace", self.workspace]
@@ -41,18 +50,25 @@ class Shell:
         )
 
 
+def _answer(status: int, out: str, told: str) -> dict[str, Any]:
+    assert status == 0, told
+    lines = out.strip().splitlines()
+    assert len(lines) == 1, "stdout carries exactly one JSON object"
+    return json.loads(lines[0])
+
+
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return Shell(tmp_path_factory.mktemp("command_line") / "workspace")
 
 
-@pytest.mark.timeout(1200)  # some thirty processes, on a machine that may be busy
+@pytest.mark.timeout(1200)  # a dozen processes, on a machine that may be busy
 def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
-    imported = shell("import", SOURCE, "--name", "buds")
+    imported = shell.alone("import", SOURCE, "--name", "buds")
     assert imported["n_images"] == 140 and sum(imported["labels"].values()) == 140
     assert sum(imported["splits"].values()) == 140 and imported["skipped"] == []
 
-    embedded = shell("embed", "buds")
+    embedded = shell.alone("embed", "buds")
     assert embedded["dim"] == 1280 and embedded["n_computed"] == 140
     assert shell("embed", "buds")["n_computed"] == 0
 
@@ -64,7 +80,9 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     assert all(set(group) == {"labels", "cluster", "share"} for group in explored["shared"])
     assert [split["label"] for split in explored["splits"]] == list(imported["labels"])
 
-    runs = shell("train", "buds", "--algorithm", "probe", "--seeds", "0,1", "--epochs", "5")["runs"]
+    runs = shell.alone("train", "buds", "--algorithm", "probe", "--seeds", "0,1", "--epochs", "5")[
+        "runs"
+    ]
     again = shell("train", "buds", "--algorithm", "probe", "--seeds", "1", "--epochs", "5")["runs"]
     assert [run["run"] for run in again] == [runs[1]["run"]]
     assert 0 <= runs[0]["test"]["accuracy_ci"][0] <= runs[0]["test"]["accuracy"] <= 1
@@ -101,7 +119,7 @@ def test_from_images_to_a_cascade(shell: Shell, tmp_path: Path) -> None:
     six = shell("train", "buds", "--class-map", "six", "--epochs", "2")["runs"][0]
     assert six["classes"] == merged["classes"]
 
-    cascade = shell("cascade", "--generalist", runs[0]["run"], "--expert", expert["run"])
+    cascade = shell.alone("cascade", "--generalist", runs[0]["run"], "--expert", expert["run"])
     fixed = shell(
         "cascade", "--generalist", runs[0]["run"], "--expert", expert["run"], "--tau", "0"
     )
@@ -165,7 +183,7 @@ def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> No
     picture = folder / "one.jpg"
     picture.write_bytes(_original(shell.workspace, table["image"][0]))
     for model in (run, cascade):
-        answer = shell("predict", model, picture)["predictions"][0]
+        answer = shell.alone("predict", model, picture)["predictions"][0]
         assert answer["class"] in answer["probabilities"]
         assert sum(answer["probabilities"].values()) == pytest.approx(1)
     stored = probabilities.iloc[0].idxmax().removeprefix("p_")
@@ -175,14 +193,14 @@ def _check_predictions(shell: Shell, folder: Path, run: str, cascade: str) -> No
 def _check_export(shell: Shell, folder: Path, model: str) -> None:
     """A folder answers as its model does, without a workspace, and tells what was changed."""
     out = folder / "exported"
-    written = shell("export", model, "--to", out)
+    written = shell.alone("export", model, "--to", out)
     assert {row["file"] for row in written["files"]} >= {"MODEL_CARD.md", "MLmodel"}
     elsewhere = Shell(folder / "elsewhere")
-    verified = elsewhere("verify", out)
+    verified = elsewhere.alone("verify", out)
     assert verified["n_equal"] == verified["n_checked"] == written["n_checked"] > 0
     assert verified["n_files"] == len(written["files"])
     (here,), (there,) = (
-        one("predict", what, folder / "one.jpg")["predictions"]
+        one.alone("predict", what, folder / "one.jpg")["predictions"]
         for one, what in ((shell, model), (elsewhere, out))
     )
     assert (there["class"], there["route"]) == (here["class"], here["route"])
