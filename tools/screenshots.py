@@ -3,8 +3,8 @@
     python -m tools.screenshots [NAME ...]
 
 Builds the demo in a folder of its own, goes the way of the README with the command line, serves the
-dashboard and photographs its pages. The slider is filmed on one set of `bench_expert_pays.py`, whose
-three networks are trained for it. Takes some ten minutes; nothing is drawn by hand.
+dashboard and photographs its pages. The slider is filmed on one set of `bench_expert_pays.py`,
+whose networks are trained for it. Takes some ten minutes; nothing is drawn by hand.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ import math
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from core.sources.rosebuds import DETAIL_PAIR
 from tests.browser import screen
 from tests.browser.server import ROOT, Server, find_chromium
 
@@ -52,34 +56,48 @@ PICTURES = (
 
 
 def main(wanted: list[str]) -> None:
-    """Build, serve, photograph."""
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder) / "workspace"
-        ids = build(workspace)
-        server = Server(workspace)
-        try:
-            with sync_playwright() as play:
-                browser = play.chromium.launch(executable_path=find_chromium())
-                for picture in PICTURES:
-                    if not wanted or picture.name in wanted:
-                        photograph(browser, server.url, picture, ids)
-        finally:
-            server.stop()
+    """Build, serve, photograph; then the film."""
+    pictures = [picture for picture in PICTURES if not wanted or picture.name in wanted]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        expect.set_options(timeout=120_000)
+        browser = play.chromium.launch(executable_path=find_chromium())
+        if pictures:
+            ids = build(Path(folder) / "demo")
+            with served(Path(folder) / "demo") as url:
+                for picture in pictures:
+                    photograph(browser, url, picture, ids)
+        if not wanted or "slider" in wanted:
+            fine = Path(folder) / "fine"
+            bench = [sys.executable, "benchmarks/bench_expert_pays.py", "--seeds", "1"]
+            subprocess.run([*bench, "--folder", str(fine)], cwd=ROOT, check=True)
+            with served(fine) as url:
+                film(browser, url)
+
+
+@contextmanager
+def served(workspace: Path) -> Iterator[str]:
+    """Serve the dashboard of a workspace; give its address."""
+    server = Server(workspace)
+    try:
+        yield server.url
+    finally:
+        server.stop()
 
 
 def film(browser: Browser, url: str) -> None:
     """Drag the experts' threshold to and fro, and keep what is seen as a film without end."""
-    page = browser.new_page(viewport={"width": 1200, "height": 1000})
-    page.goto(f"{url}/cascade?tau=0")
+    page = browser.new_page(viewport={"width": 1500, "height": 1600})
+    page.goto(f"{url}/cascade")
     screen.settled(page)
-    for text in ("Arveja / Garbanzo",):  # the other expert of the benchmark, which does not pay
-        page.get_by_role("button", name=text).get_by_title("Delete").click()
-        screen.settled(page)
+    expert = page.locator(f"[data-tag] [title*='{' / '.join(DETAIL_PAIR)}']").get_attribute("title")
+    page.goto(f"{url}/cascade?{urlencode({'experts': expert, 'tau': 0})}")
+    screen.settled(page)
     slider = page.get_by_role("slider", name="Ask the expert below")
-    slider.scroll_into_view_if_needed()
     root = page.locator(".root[aria-label=Thresholds]")
+    root.evaluate("one => one.scrollIntoView({block: 'center'})")
     box, area = slider.bounding_box(), root.bounding_box()
-    assert box and area
+    if not box or not area:
+        raise SystemExit("there is no slider on the Cascade page")
     y = box["y"] + box["height"] / 2
     frames = []
     for i in range(N_FRAMES):
