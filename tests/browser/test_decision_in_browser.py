@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.language import languages, speaking, t
+from core.language import SOURCE, languages, speaking, t
 from pages.ui.tour import STOPS
 from tests.browser import screen
 from tests.browser.test_journey_in_browser import ALIKE, TRAINING_MS
 
 
-@pytest.mark.parametrize("code", languages())
+@pytest.mark.parametrize(  # English is walked by test_journey_in_browser, too
+    "code", [pytest.param(SOURCE, marks=pytest.mark.slow), *(set(languages()) - {SOURCE})]
+)
 def test_along_the_tour_to_an_approved_decision_and_a_report(code, rosebuds_server, page, tmp_path):
     with speaking(code), screen.watched(page) as outside:
         screen.open_page(
