@@ -18,7 +18,7 @@ from tests.browser.test_journey_in_browser import ALIKE, TRAINING_MS
 
 
 @pytest.mark.parametrize(  # English is walked by test_journey_in_browser, too
-    "code", [pytest.param(SOURCE, marks=pytest.mark.slow), *(set(languages()) - {SOURCE})]
+    "code", [pytest.param(SOURCE, marks=pytest.mark.slow), *sorted(set(languages()) - {SOURCE})]
 )
 def test_along_the_tour_to_an_approved_decision_and_a_report(code, rosebuds_server, page, tmp_path):
     with speaking(code), screen.watched(page) as outside:
