@@ -13,7 +13,7 @@ from core.language import t, tn
 from core.records import Dataset
 from core.services.data import embedding, exploring
 from core.services.workspace import Workspace
-from pages.parts import evidence, explore_map, label_splits, sweep_chart
+from pages.parts import evidence, explore_map, label_splits, sweep_chart, tables
 from pages.ui import cached, gallery, job_panel, matrix, messages, shell
 
 
@@ -60,7 +60,7 @@ def number_of_classes(
     )
     with st.expander(t("All numbers"), icon=":material/table_rows:"):
         st.dataframe(
-            evidence.sweep_table(found["k"]),
+            tables.written(evidence.sweep_table(found["k"]), evidence.SWEEP_WRITTEN),
             hide_index=True,
             column_config=evidence.sweep_columns(),
             alt=t("The criteria for each number of clusters"),

@@ -186,7 +186,7 @@ def _table(found: Sequence[Correction], called: Mapping[str, str], split: str) -
     rows = [_row(its, called[its.model]) for its in found]
     column, number = st.column_config.TextColumn, st.column_config.NumberColumn
     st.dataframe(
-        tables.written(pd.DataFrame(rows), {"p_value": lambda p: text.number(p, ".3f")}),
+        tables.written(pd.DataFrame(rows), {"p_value": tables.digits(3)}),
         hide_index=True,
         alt=t("Calibration of the chosen models before and after correction"),
         column_config={

@@ -11,8 +11,9 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.language import phrase, t
+from core.language import phrase, t, text
 from core.records import SPLITS
+from pages.parts import tables
 from pages.ui import messages, names
 
 SWEEP = (
@@ -65,18 +66,14 @@ def sweep_columns() -> dict[str, Any]:
         "k": st.column_config.NumberColumn(t("k"), help=t("Number of clusters")),
         "gap": st.column_config.NumberColumn(
             t("Gap"),
-            format="%.3f",
             help=t(
                 "ln of the spread in 10 data sets without structure, minus that of the images "
                 "(Tibshirani et al. 2001). It votes"
             ),
         ),
-        "gap_se": st.column_config.NumberColumn(
-            t("± gap"), format="%.3f", help=t("Standard error")
-        ),
+        "gap_se": st.column_config.NumberColumn(t("± gap"), help=t("Standard error")),
         "bic": st.column_config.NumberColumn(
             t("BIC"),
-            format="compact",
             help=t(
                 "Of clusters of one common shape (integrated completed likelihood); larger is "
                 "better. It votes"
@@ -84,7 +81,6 @@ def sweep_columns() -> dict[str, Any]:
         ),
         "stability": st.column_config.NumberColumn(
             t("Stability"),
-            format="%.2f",
             help=t(
                 "How much of the least stable cluster comes back on resamples (Jaccard overlap, "
                 "median of 20 resamples of 80 %); 1 is all of it. It votes"
@@ -92,12 +88,10 @@ def sweep_columns() -> dict[str, Any]:
         ),
         "stability_null": st.column_config.NumberColumn(
             t("Stability, none"),
-            format="%.2f",
             help=t("The same in data without clusters; most of 10"),
         ),
         "separation": st.column_config.NumberColumn(
             t("Separation"),
-            format="%.3f",
             help=t(
                 "The two clusters that are least apart, against the halves of clouds with one "
                 "peak: ln of the spread. Above 1.645 errors they are two, else no such number is "
@@ -105,11 +99,10 @@ def sweep_columns() -> dict[str, Any]:
             ),
         ),
         "separation_se": st.column_config.NumberColumn(
-            t("± separation"), format="%.3f", help=t("Standard error, from 20 clouds")
+            t("± separation"), help=t("Standard error, from 20 clouds")
         ),
         "pac": st.column_config.NumberColumn(
             t("PAC"),
-            format="%.3f",
             help=t(
                 "Share of pairs of images (at most 1,000 images) that fall together in more than "
                 "10 % and less than 90 % of 20 resamples; 0 is sure. No vote: it favours few "
@@ -117,11 +110,10 @@ def sweep_columns() -> dict[str, Any]:
             ),
         ),
         "pac_null": st.column_config.NumberColumn(
-            t("PAC, none"), format="%.3f", help=t("The same in data without clusters; mean of 2")
+            t("PAC, none"), help=t("The same in data without clusters; mean of 2")
         ),
         "silhouette": st.column_config.NumberColumn(
             t("Silhouette"),
-            format="%.3f",
             help=t(
                 "Mean of (b - a) / max(a, b): a to the own cluster, b to the next; none at k = 1. "
                 "Of all images up to 20,000, else of as many drawn at random. No vote: it favours "
@@ -130,7 +122,6 @@ def sweep_columns() -> dict[str, Any]:
         ),
         "inertia": st.column_config.NumberColumn(
             t("Inertia"),
-            format="compact",
             help=t(
                 "Sum of squared distances to the centres. It always falls, so that its elbow means "
                 "nothing"
@@ -140,6 +131,16 @@ def sweep_columns() -> dict[str, Any]:
             t("Named on"), help=t("On how many of 20 resamples gap, BIC and stability name this k")
         ),
     }
+
+
+SWEEP_WRITTEN: tables.Writing = {
+    **dict.fromkeys(("stability", "stability_null"), tables.digits(2)),
+    **dict.fromkeys(
+        ("gap", "gap_se", "separation", "separation_se", "pac", "pac_null", "silhouette"),
+        tables.digits(3),
+    ),
+    **dict.fromkeys(("bic", "inertia"), lambda x: text.number(x, ",.0f")),
+}
 
 
 def sweep_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.language import phrase, t, tn
+from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services.workspace import Workspace
-from pages.parts import evidence
+from pages.parts import evidence, tables
 from pages.ui import cached, gallery, messages, pickers
 
 _TWO = phrase("splits in two")
@@ -46,7 +46,7 @@ def panel(ws: Workspace, dataset: Dataset, found: Mapping[str, Any]) -> None:
     }
     with st.expander(t("All numbers"), icon=":material/table_rows:"):
         st.dataframe(
-            table(splits),
+            tables.written(table(splits), _WRITTEN),
             hide_index=True,
             column_config=_columns(),
             alt=t("The split of each label"),
@@ -106,6 +106,13 @@ def table(splits: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return ordered[list(_COLUMNS)]
 
 
+_WRITTEN: tables.Writing = {
+    **dict.fromkeys(("larger", "smaller"), text.number),
+    **dict.fromkeys(("gap", "p_value"), tables.digits(3)),
+    **dict.fromkeys(("stability", "silhouette"), tables.digits(2)),
+}
+
+
 def _columns() -> dict[str, Any]:
     """Return what the columns of the table are called, and what they mean."""
     text_column, number = st.column_config.TextColumn, st.column_config.NumberColumn
@@ -116,17 +123,14 @@ def _columns() -> dict[str, Any]:
         ),
         "larger": number(
             t("Larger group"),
-            format="localized",
             help=t("Images of the larger of two clusters, all splits"),
         ),
         "smaller": number(
             t("Smaller group"),
-            format="localized",
             help=t("Images of the smaller one; at least 5 % count"),
         ),
         "gap": number(
             t("Gap"),
-            format="%.3f",
             help=t(
                 "How much tighter the two groups are than halves of a cloud with one peak; above "
                 "0 is further apart"
@@ -134,7 +138,6 @@ def _columns() -> dict[str, Any]:
         ),
         "p_value": number(
             "p",
-            format="%.3f",
             help=t(
                 "Chance of such a gap without two groups, against 30 clouds with one peak, "
                 "corrected for the number of labels (Holm); below 0.05 counts"
@@ -142,13 +145,10 @@ def _columns() -> dict[str, Any]:
         ),
         "stability": number(
             t("Stability"),
-            format="%.2f",
             help=t(
                 "How much of the worse group comes back (Jaccard overlap, median of 20 resamples "
                 "of 80 %); 0.75 and more counts"
             ),
         ),
-        "silhouette": number(
-            t("Silhouette"), format="%.2f", help=t("Of the two groups; shown for comparison")
-        ),
+        "silhouette": number(t("Silhouette"), help=t("Of the two groups; shown for comparison")),
     }

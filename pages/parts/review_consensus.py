@@ -13,7 +13,7 @@ from core.records import Dataset
 from core.services.labels import label_preview, label_work, votes
 from core.services.labels.label_preview import Preview
 from core.services.workspace import Workspace
-from pages.parts import review_decide, review_images, review_sets, review_start
+from pages.parts import review_decide, review_images, review_sets, review_start, tables
 from pages.ui import cached, messages, names, state
 
 TITLES = {"crowdlab": "CROWDLAB", "majority": phrase("Majority"), "dawid_skene": "Dawid-Skene"}
@@ -148,13 +148,14 @@ def _chosen(ws: Workspace, dataset: Dataset, found: Mapping[str, Preview], who: 
 def _reviewers(its: Preview) -> None:
     rows = sorted(its.reviewer_quality.items(), key=lambda row: -row[1])
     st.dataframe(
-        pd.DataFrame(rows, columns=["reviewer", "quality"]),
+        tables.written(
+            pd.DataFrame(rows, columns=["reviewer", "quality"]), {"quality": text.percent}
+        ),
         hide_index=True,
         column_config={
             "reviewer": t("Reviewer"),
             "quality": st.column_config.NumberColumn(
                 t("Quality"),
-                format="percent",
                 help=t("How often this method takes them to be right"),
             ),
         },

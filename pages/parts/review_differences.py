@@ -14,7 +14,7 @@ from core.language import phrase, t, text, tn
 from core.records import Dataset
 from core.services.labels import label_work
 from core.services.workspace import Workspace
-from pages.parts import review_images
+from pages.parts import review_images, tables
 from pages.ui import matrix, messages
 
 HOW = phrase(
@@ -83,7 +83,8 @@ def labels(
             ]
         )
         st.dataframe(
-            table, hide_index=True, column_config=_columns() | {"labels": t("Labels")},
+            tables.written(table, _WRITTEN), hide_index=True,
+            column_config=_columns() | {"labels": t("Labels")},
             column_order=["labels", "alpha", "interval", "n_disagreed", "n_images"], height=320,
             alt=t("Agreement for each pair of labels"),
         )  # fmt: skip
@@ -113,7 +114,8 @@ def people(found: Mapping[str, Any]) -> None:
         ]
     )
     st.dataframe(
-        table, hide_index=True, column_config=_columns() | {"reviewer": t("Reviewer")},
+        tables.written(table, _WRITTEN), hide_index=True,
+        column_config=_columns() | {"reviewer": t("Reviewer")},
         column_order=["reviewer", "kappa", "interval", "share", "n_images", "n_reviews"],
         alt=t("How far each reviewer agrees with the others"),
     )  # fmt: skip
@@ -175,6 +177,13 @@ def difference(row: Mapping[str, Any]) -> str:
     )
 
 
+_WRITTEN: tables.Writing = {
+    **dict.fromkeys(("alpha", "kappa"), tables.digits(3)),
+    **dict.fromkeys(("n_images", "n_disagreed", "n_reviews"), text.number),
+    "share": text.percent,
+}
+
+
 def _columns() -> dict[str, Any]:
     """Return what the columns of both tables are called."""
     number = st.column_config.NumberColumn
@@ -182,19 +191,14 @@ def _columns() -> dict[str, Any]:
     alpha = t("Krippendorff's alpha on these images.")
     kappa = t("Cohen's kappa: agreement beyond chance.")
     return {
-        "alpha": number(t("Alpha"), format="%.3f", help=f"{alpha} {how}"),
-        "kappa": number(t("Kappa"), format="%.3f", help=f"{kappa} {how}"),
+        "alpha": number(t("Alpha"), help=f"{alpha} {how}"),
+        "kappa": number(t("Kappa"), help=f"{kappa} {how}"),
         "share": number(
             t("Agrees"),
-            format="percent",
             help=t("Share of answers on which another person agreed"),
         ),
         "interval": st.column_config.TextColumn(t("95 % interval")),
-        "n_images": number(
-            t("Images"), format="%d", help=t("Images that two or more people labelled")
-        ),
-        "n_disagreed": number(
-            t("Disagreed"), format="%d", help=t("Images on which they gave different labels")
-        ),
-        "n_reviews": number(t("Labels given"), format="%d"),
+        "n_images": number(t("Images"), help=t("Images that two or more people labelled")),
+        "n_disagreed": number(t("Disagreed"), help=t("Images on which they gave different labels")),
+        "n_reviews": number(t("Labels given")),
     }

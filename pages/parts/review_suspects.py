@@ -124,7 +124,7 @@ def _suspects(ws: Workspace, dataset: Dataset) -> None:
     _overlap(ws, dataset)
 
 
-_WRITTEN: tables.Writing = dict.fromkeys(("score", "confidence"), lambda x: text.number(x, ".3f"))
+_WRITTEN: tables.Writing = dict.fromkeys(("score", "confidence"), tables.digits(3))
 
 
 def _readable(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -157,18 +157,20 @@ def _overlap(ws: Workspace, dataset: Dataset) -> None:
         st.caption(t("No two labels are given for each other."))
         return
     st.dataframe(
-        pd.DataFrame([{**row, "labels": f"{row['a']} / {row['b']}"} for row in pairs]),
+        tables.written(
+            pd.DataFrame([{**row, "labels": f"{row['a']} / {row['b']}"} for row in pairs]),
+            {"n_images": lambda n: text.number(n, ",.0f"), "share": text.percent},
+        ),
         hide_index=True,
         column_order=["labels", "n_images", "share"],
         column_config={
             "labels": t("Labels"),
             "n_images": st.column_config.NumberColumn(
                 t("Images, estimated"),
-                format="%.0f",
                 help=t("How many images have one of the two labels where the other is right"),
             ),
             "share": st.column_config.NumberColumn(
-                t("Of all images"), format="percent", help=t("The same as a share of the data set")
+                t("Of all images"), help=t("The same as a share of the data set")
             ),
         },
         alt=t("Pairs of labels that are given for each other"),

@@ -12,6 +12,11 @@ from core.language import text
 Writing = Mapping[str, Callable[[Any], str]]
 
 
+def digits(n: int) -> Callable[[Any], str]:
+    """Return what writes a number with so many digits after the decimal sign."""
+    return lambda x: text.number(x, f".{n}f")
+
+
 def written(table: pd.DataFrame, how: Writing, none: str = text.NONE) -> Any:
     """Return a table for `st.dataframe` that shows some columns as `how` writes them.
 
