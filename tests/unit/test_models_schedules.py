@@ -57,7 +57,9 @@ def test_constant_is_a_number():
     assert schedules.step_size("constant", 0.1, 40) == 0.1
 
 
-@pytest.mark.parametrize("name", ["cnn", "alexnet", "transfer"])
+@pytest.mark.parametrize(
+    "name", ["cnn", "alexnet", pytest.param("transfer", marks=pytest.mark.slow)]
+)
 def test_the_choice_changes_what_is_learned(name):
     from tests.contracts.test_algorithms import make_data, small_options
 
