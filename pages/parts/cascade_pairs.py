@@ -125,6 +125,10 @@ def _recipe(generalist: Run) -> Recipe:
         format_func=lambda name: t(titles[name]),
         key="expert_algorithm",
         persist_state="session",
+        help=t(
+            "At first what the generalist was trained with. Another algorithm sees the pair with "
+            "other eyes; the probe takes seconds."
+        ),
     )
     if not pair_service.can_be_sharper(chosen):
         return Recipe(chosen, False)

@@ -37,10 +37,19 @@ def save_form(ws: Workspace, dataset: Dataset, draft: Draft) -> None:
             ),
         )
         who = second.text_input(
-            t("Who"), key="who", placeholder=t("Your name"), max_chars=64, persist_state="session"
+            t("Who"),
+            key="who",
+            placeholder=t("Your name"),
+            max_chars=64,
+            persist_state="session",
+            help=t("Kept with the class map, so that others know whom to ask. May be left empty."),
         )
         why = third.text_input(
-            t("Why"), key="map_why", placeholder=t("What makes these classes one?"), max_chars=1000
+            t("Why"),
+            key="map_why",
+            placeholder=t("What makes these classes one?"),
+            max_chars=1000,
+            help=t("Whoever decides about these classes reads it on Decisions and in the report."),
         )
         pressed = st.form_submit_button(t("Save class map"), type="primary", icon=":material/save:")
     if not pressed:

@@ -47,6 +47,7 @@ def _form(ws: Workspace, dataset: Dataset) -> None:
         key="predictions-name",
         max_chars=64,
         placeholder=t("ResNet-50, March"),
+        help=t("What it is called on the leaderboard and in the report."),
     )
     maps = {r.id: names.class_map(r) for r in mapping.list_class_maps(ws, dataset.id)}
     class_map = right.selectbox(
@@ -65,7 +66,11 @@ def _form(ws: Workspace, dataset: Dataset) -> None:
         help=t("The labels that its own figures and its temperature stand on."),
     )
     duration = right.number_input(
-        t("Training time in seconds, if known"), min_value=0.0, value=None, key="predictions-s"
+        t("Training time in seconds, if known"),
+        min_value=0.0,
+        value=None,
+        key="predictions-s",
+        help=t("Shown on the leaderboard beside the others'."),
     )
     if not st.form_submit_button(
         t("Add to the leaderboard"), icon=":material/add:", type="primary"

@@ -174,7 +174,12 @@ def _caption(n_points: int) -> None:
 def choose_k(found: dict[str, Any], key: str) -> int:
     """Draw the choice of k; by default the number that the evidence is about."""
     ks, judged = list(found["clusters"]), found["crosstab"]["k"]
-    return int(st.select_slider(t("Clusters (k)"), ks, value=judged, key=key, bind="query-params"))
+    said = t("How many groups k-means makes. At first the number that the evidence is about.")
+    return int(
+        st.select_slider(
+            t("Clusters (k)"), ks, value=judged, key=key, bind="query-params", help=said
+        )
+    )
 
 
 def choose_backbone(ws: Workspace, dataset: Dataset) -> str:

@@ -133,6 +133,7 @@ def _options(form: str) -> importing.ImportOptions:
             captions=[t("keep the centre square"), t("keep everything, add borders")],
             horizontal=True,
             key=f"import-fit-{form}",
+            help=t("Models see squares. If what matters may lie at an edge, keep everything."),
         )
         share = st.select_slider(
             t("Images for training, the rest half for validation and half for test"),
@@ -143,7 +144,12 @@ def _options(form: str) -> importing.ImportOptions:
             help=t("Used where the source names no split itself. Every class is split alike."),
         )
         seed = st.number_input(
-            t("Seed of the splits"), 0, 9999, usual.seed, key=f"import-seed-{form}"
+            t("Seed of the splits"),
+            0,
+            9999,
+            usual.seed,
+            key=f"import-seed-{form}",
+            help=t("The same images with the same seed are split alike, on every machine."),
         )
     return importing.ImportOptions(size_px, fit, _shares(float(share)), int(seed))
 

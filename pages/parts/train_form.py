@@ -31,6 +31,7 @@ def choose_algorithm(algorithms: Sequence[Mapping[str, Any]]) -> Mapping[str, An
         captions=[t(a["summary"]) for a in algorithms],
         key="algorithm",
         bind="query-params",
+        help=t("Begin with the probe: it takes seconds, and what it cannot do is worth knowing."),
     )
     chosen = by_name.get(name, algorithms[0])
     st.caption(f"{t(chosen['title'])}: {t(chosen['paper'])}")
