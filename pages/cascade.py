@@ -64,14 +64,11 @@ if not chosen:
     st.caption(t("Choose one or more experts to see what they gain."))
     st.stop()
 
-rule = st.segmented_control(
+rule = pickers.words(
     t("Ask the expert"),
-    list(RULES),
+    RULES,
+    "rule",
     default="confidence",
-    required=True,
-    format_func=lambda name: t(RULES[name]),
-    key="rule",
-    bind="query-params",
     help=t(
         "Low confidence may mean that the expert does not know either. The second way learns on "
         "validation images where asking gains something; tau 0.5 then asks where a gain is "

@@ -124,16 +124,7 @@ with above, messages.guard():
     compare_board.set_apart(apart)
 compare_marks.show(ws, chosen)
 
-view = st.segmented_control(
-    t("View"),
-    VIEWS,
-    default=VIEWS[0],
-    required=True,
-    format_func=t,
-    key="compare_view",
-    bind="query-params",
-    label_visibility="collapsed",
-)
+view = pickers.words(t("View"), VIEWS, "compare_view", label_visibility="collapsed")
 with messages.guard():
     said = [cached.answers(ws, question, model.id) for model in chosen]
     if view == DELETED:

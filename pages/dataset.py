@@ -11,7 +11,18 @@ from core.services import jobs
 from core.services.data import datasets
 from core.services.workspace import Workspace
 from pages.parts import import_form
-from pages.ui import cached, charts, gallery, job_panel, messages, names, shell, state, views
+from pages.ui import (
+    cached,
+    charts,
+    gallery,
+    job_panel,
+    messages,
+    names,
+    pickers,
+    shell,
+    state,
+    views,
+)
 
 VIEWS = [phrase("Look"), phrase("Balance"), phrase("Problems"), phrase("Import")]
 ANY = phrase("all")
@@ -44,14 +55,10 @@ def look(ws: Workspace, dataset: Dataset) -> None:
             format_func=lambda name: t("all labels") if name == ANY else name,
             width=260,
         )
-        split = st.segmented_control(
+        split = pickers.words(
             t("Split"),
             [ANY, *names.SHORT_SPLITS],
-            default=ANY,
-            format_func=t,
-            required=True,
-            key="split",
-            bind="query-params",
+            "split",
             help=t("Models learn from train, are tuned on val, and are judged once on test."),
         )
     chosen = cached.where(ws, dataset.id, label=label, split=split, any_word=ANY)

@@ -50,15 +50,7 @@ model_id = pickers.one(
 )
 model = cascades.get(model_id) or runs.get(model_id) or extending.as_run(ws, taught[model_id])
 
-source = st.segmented_control(
-    t("Image"),
-    [OWN, CAMERA, KNOWN, MANY],
-    default=OWN,
-    required=True,
-    format_func=t,
-    key="predict_source",
-    bind="query-params",
-)
+source = pickers.words(t("Image"), [OWN, CAMERA, KNOWN, MANY], "predict_source")
 place = st.container()  # filled last: what is below stands while many images are answered
 predict_export.panel(ws, model_id)
 predict_extend.panel(ws, dataset, model, taught)

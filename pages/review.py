@@ -5,8 +5,6 @@ For specialists, who answer; and for whoever decides which labels to train on.
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.language import t
 from pages.parts import (
     review_agreement,
@@ -17,7 +15,7 @@ from pages.parts import (
     review_task,
     review_worth,
 )
-from pages.ui import messages, shell
+from pages.ui import messages, shell, views
 
 ctx = shell.enter(
     t("Review"),
@@ -34,10 +32,7 @@ VIEWS = {
     review_start.WORTH: review_worth.tab,
     review_start.FILES: review_files.tab,
 }
-review_start.follow_language(list(VIEWS))
-tabs = st.tabs(
-    [t(view) for view in VIEWS], key=review_start.VIEW, on_change="rerun", bind="query-params"
-)
+tabs = views.tabs(list(VIEWS), review_start.VIEW)
 for tab, draw in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:
         with tab, messages.guard():

@@ -95,6 +95,15 @@ def say(kept: str | dict[str, Any]) -> str:
     return _made(kept["template"], kept.get("many"), kept.get("n"), values)
 
 
+def in_all_languages(template: str) -> set[str]:
+    """Return a text without values as every language says it."""
+    found = set()
+    for code in catalogues.languages():
+        with speaking(code):
+            found.add(str(t(template)))
+    return found
+
+
 def current() -> str:
     """Return the code of the language that is spoken here and now."""
     return _said.get() or (_ask and _ask()) or catalogues.SOURCE

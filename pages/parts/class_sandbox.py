@@ -139,14 +139,11 @@ def _choose_images(sources: Sequence[merging.EvidenceSource], run_id: str) -> me
         state.clear_draft(_awaited(run_id))
         state.set_widget(_JUDGED_ON, "crossval")
     first = "crossval" if "crossval" in ready else "val"
-    chosen = st.segmented_control(
+    chosen = pickers.words(
         t("Judged on"),
-        list(ready),
+        {name: names.EVIDENCE[name] for name in ready},
+        _JUDGED_ON,
         default=first,
-        required=True,
-        format_func=lambda name: t(names.EVIDENCE[name]),
-        key=_JUDGED_ON,
-        bind="query-params",
         help=t(
             "A merge is chosen on these images and confirmed on test images. {choices}.",
             choices="; ".join(
@@ -155,7 +152,7 @@ def _choose_images(sources: Sequence[merging.EvidenceSource], run_id: str) -> me
             ),
         ),
     )
-    return ready[chosen].name if chosen in ready else ready[first].name
+    return ready[chosen].name
 
 
 def _awaited(run_id: str) -> str:

@@ -129,6 +129,7 @@ def _ordered(table: pd.DataFrame) -> pd.DataFrame:
     """Draw the order and the folding of seeds, and return the rows so; pinned ones stand first."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         orders = [order for order in _ORDERS if order != _COSTS or table["cost"].notna().any()]
+        pickers.follow_words("board_order", {order: order for order in orders})
         order = st.selectbox(
             t("Order by"), orders, format_func=t, key="board_order",
             bind="query-params", width=220,

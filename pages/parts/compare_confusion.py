@@ -16,7 +16,7 @@ from core.services.comparing.questions import Answers, Model, Question
 from core.services.workspace import Workspace
 from pages.parts import compare_cells
 from pages.parts.compare_cells import Compared, View
-from pages.ui import messages
+from pages.ui import messages, pickers
 from pages.ui.confusion_panel import confusion_panel, most_or_all
 from pages.ui.matrix import Numbers
 
@@ -90,14 +90,14 @@ def _options(n_models: int, has_clusters: bool) -> tuple[str, Numbers, str, bool
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         how = SIDE_BY_SIDE
         if n_models > 1:
-            how = _choice(t("Matrices"), [SIDE_BY_SIDE, DIFFERENCE], "matrices")
-        numbers = _choice(t("Numbers"), [COUNTS, SHARES], "numbers",
-                          t("Row shares are shares of the images of the true class."))  # fmt: skip
-        order = _choice(
+            how = pickers.words(t("Matrices"), [SIDE_BY_SIDE, DIFFERENCE], "matrices")
+        said = t("Row shares are shares of the images of the true class.")
+        numbers = pickers.words(t("Numbers"), [COUNTS, SHARES], "numbers", help=said)
+        order = pickers.words(
             t("Order of classes"),
             orders,
             "order",
-            t(
+            help=t(
                 "By confusion: the most confused beside each other. By cluster: those beside each "
                 "other whose images lie in one cluster; offered once Explore has looked for "
                 "clusters."
@@ -110,15 +110,6 @@ def _options(n_models: int, has_clusters: bool) -> tuple[str, Numbers, str, bool
             help=t("Without the right answers, the colours tell the errors apart."),
         )
     return how, "shares" if numbers == SHARES else "counts", order, hides
-
-
-def _choice(label: str, options: Sequence[str], key: str, help: str | None = None) -> str:
-    return str(
-        st.segmented_control(
-            label, options, default=options[0], required=True, key=key, bind="query-params",
-            format_func=t, help=help,
-        )
-    )  # fmt: skip
 
 
 def _order(
@@ -139,4 +130,4 @@ def _pair(compared: Sequence[Compared]) -> tuple[Compared, Compared]:
     pairs = {f"{a.letter} − {b.letter}": (a, b) for a, b in combinations(compared, 2)}
     if len(pairs) == 1:
         return next(iter(pairs.values()))
-    return pairs[_choice(t("Difference of"), list(pairs), "minus")]
+    return pairs[pickers.words(t("Difference of"), list(pairs), "minus")]

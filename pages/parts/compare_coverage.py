@@ -15,7 +15,7 @@ from core.services.comparing.coverage import Coverage, OperatingPoint, Wanted
 from core.services.comparing.questions import Model, Question
 from core.services.workspace import Workspace
 from pages.parts import coverage_chart, downloads, figures_on, tables
-from pages.ui import cached, messages, names
+from pages.ui import cached, messages, names, pickers
 
 _WANTED = {"accuracy": phrase("An accuracy"), "coverage": phrase("A coverage")}
 _SHARE = {"accuracy": phrase("Wanted accuracy"), "coverage": phrase("Wanted coverage")}
@@ -43,20 +43,15 @@ def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted, share = _wish()
-        shown = str(
-            st.segmented_control(
-                t("Curves"),
-                list(_CURVES),
-                default="accuracy",
-                required=True,
-                format_func=lambda name: t(_CURVES[name]),
-                key="coverage_curves",
-                bind="query-params",
-                help=t(
-                    "Generalized risk counts wrong answers that are kept among all images: how "
-                    "often somebody is misled."
-                ),
-            )
+        shown = pickers.words(
+            t("Curves"),
+            _CURVES,
+            "coverage_curves",
+            default="accuracy",
+            help=t(
+                "Generalized risk counts wrong answers that are kept among all images: how "
+                "often somebody is misled."
+            ),
         )
     points = {
         its.model: coverage.operate(cached.coverage(ws, asked, its.model), its, wanted, share)
@@ -80,17 +75,7 @@ def show(ws: Workspace, question: Question, models: Sequence[Model]) -> None:
 
 def _wish() -> tuple[Wanted, float]:
     """Draw what is wanted, and how much of it, a share."""
-    wanted = str(
-        st.segmented_control(
-            t("What do you want?"),
-            list(_WANTED),
-            default="accuracy",
-            required=True,
-            format_func=lambda name: t(_WANTED[name]),
-            key="coverage_wanted",
-            bind="query-params",
-        )
-    )
+    wanted = pickers.words(t("What do you want?"), _WANTED, "coverage_wanted", default="accuracy")
     least = {"accuracy": 0.5, "coverage": 0.05}[wanted]
     share = st.slider(
         t(_SHARE[wanted]),

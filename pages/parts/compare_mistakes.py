@@ -30,15 +30,7 @@ def show(
 ) -> None:
     """Draw one of the four ways to look at mistakes."""
     called = {model.id: names.short_model(model) for model in models}
-    view = st.segmented_control(
-        t("Where is it wrong?"),
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        format_func=t,
-        key="mistakes_view",
-        bind="query-params",
-    )
+    view = pickers.words(t("Where is it wrong?"), VIEWS, "mistakes_view")
     if view == SHARED:
         _shared(ws, dataset, question, called, said)
     elif view == ALONE:

@@ -12,7 +12,7 @@ from core.services.decisions import listing
 from core.services.decisions.listing import Proposal
 from core.services.workspace import Workspace
 from pages.parts import decision_history, decision_words
-from pages.ui import messages
+from pages.ui import messages, pickers
 
 PROPOSAL = "proposal"  # the query parameter that opens one
 _FILTERS = {
@@ -45,15 +45,8 @@ def choose(proposal_id: str | None) -> None:
 def overview(proposals: Sequence[Proposal]) -> None:
     """Draw the filter, the proposals that pass it, and the history of all."""
     groups = {name: _passing(proposals, name) for name in _FILTERS}
-    shown = st.segmented_control(
-        t("Show"),
-        list(_FILTERS),
-        default="all",
-        format_func=lambda name: t(_FILTERS[name]),
-        key="decisions_show",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
+    shown = pickers.words(
+        t("Show"), _FILTERS, "decisions_show", default="all", label_visibility="collapsed"
     )
     st.caption(
         t(

@@ -66,15 +66,8 @@ def the_map(ws: Workspace, dataset: Dataset, backbone: str, found: dict[str, Any
     """Draw the plane; what is marked in it opens beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         plane = scatter.choose_plane("plane")
-        colour = st.segmented_control(
-            t("Colour"),
-            _COLOURS if found else _COLOURS[:2],
-            default="label",
-            format_func=t,
-            required=True,
-            key="colour",
-            bind="query-params",
-        )
+        colours = _COLOURS if found else _COLOURS[:2]
+        colour = pickers.words(t("Colour"), colours, "colour", default="label")
         k = choose_k(found, "map-k") if colour == "cluster" and found else None
     points, wanted = cached.plane(ws, dataset.id, backbone, plane.lower())
     if not wanted:

@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.language import figure, phrase, t
 from core.services.data import importing, uploads
 from core.services.workspace import Workspace
-from pages.ui import messages, state
+from pages.ui import messages, pickers, state
 
 JOB = "import-job"  # the draft that holds the id of the import this session started
 _WAYS = {
@@ -36,15 +36,7 @@ _LIST = phrase(
 
 def draw(ws: Workspace, first: str = "upload") -> None:
     """Draw the choice of ways and the form of the chosen one."""
-    way = st.segmented_control(
-        t("Images from"),
-        list(_WAYS),
-        format_func=lambda way: t(_WAYS[way]),
-        default=first,
-        required=True,
-        key="from",
-        bind="query-params",
-    )
+    way = pickers.words(t("Images from"), _WAYS, "from", default=first)
     if way == "builtin":
         _builtin(ws)
     elif way == "path":

@@ -14,7 +14,7 @@ from core.services.labels import label_preview, label_work, votes
 from core.services.labels.label_preview import Preview
 from core.services.workspace import Workspace
 from pages.parts import review_decide, review_images, review_sets, review_start, tables
-from pages.ui import cached, messages, names, state
+from pages.ui import cached, messages, names, pickers, state
 
 TITLES = {"crowdlab": "CROWDLAB", "majority": phrase("Majority"), "dawid_skene": "Dawid-Skene"}
 _WHAT = {
@@ -118,16 +118,7 @@ def _cannot(reason: AppError) -> None:
 
 
 def _chosen(ws: Workspace, dataset: Dataset, found: Mapping[str, Preview], who: str) -> None:
-    method = st.segmented_control(
-        t("Look at"),
-        list(found),
-        default=next(iter(found)),
-        required=True,
-        format_func=lambda m: t(TITLES[m]),
-        key="consensus_method",
-        bind="query-params",
-    )
-    its = found.get(str(method)) or next(iter(found.values()))
+    its = found[pickers.words(t("Look at"), {m: TITLES[m] for m in found}, "consensus_method")]
     _save(ws, dataset, its, who)
     with st.expander(
         tn("The {n:,} label that change", "The {n:,} labels that change", its.n_changed)

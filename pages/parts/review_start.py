@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import streamlit as st
 
 from core.errors import NotReady
-from core.language import current, languages, phrase, speaking, t
+from core.language import phrase, t
 from core.records import Dataset
 from core.services.labels import review_queues, reviewing
 from core.services.labels.review_queues import Queue
@@ -75,34 +75,6 @@ OFFERS = {
         phrase("Images that you marked on the map of Explore, or chose on another tab."),
     ),
 }
-
-
-def follow_language(views: Sequence[str]) -> None:
-    """Open the tab that the address names in another language: an old link, or a switch.
-
-    Streamlit knows a tab by the words on it, and those are other ones now.
-    """
-    asked, before = st.query_params.get(VIEW), state.draft("view-language")
-    state.set_draft("view-language", current())
-    meant = [v for v in views if asked != t(v) and asked in _in_all_languages(v)]
-    if not meant:
-        state.clear_draft("view-followed")
-        return
-    words = t(meant[0])
-    if state.draft("view-followed") == (asked, words):
-        return  # once: the address may lag behind
-    state.set_draft("view-followed", (asked, words))
-    if before in (None, current()):
-        state.follow_link(VIEW, words, words)
-    state.set_widget(VIEW, words)  # the browser writes the address; ours is that of before
-
-
-def _in_all_languages(words: str) -> set[str]:
-    found = set()
-    for code in languages():
-        with speaking(code):
-            found.add(str(t(words)))
-    return found
 
 
 def recall_reviewer(name: str) -> None:
@@ -241,6 +213,7 @@ def bar(kind: str) -> tuple[str, reviewing.Reveal]:
         title = st.container(width="stretch")
         with st.popover(t("Settings"), icon=":material/tune:", type="tertiary"):
             reviewer = name_field()
+            pickers.follow_words("reveal", _REVEAL)
             reveal = st.radio(
                 t("Show the given label and the others' answers"),
                 list(_REVEAL),

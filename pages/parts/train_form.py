@@ -24,6 +24,7 @@ _STEP_SHARE = 10  # of a default: one click on the plus of a fraction
 def choose_algorithm(algorithms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Draw the algorithms with what each does, and return the chosen one."""
     by_name = {a["name"]: a for a in algorithms}
+    pickers.follow_words("algorithm", {name: a["title"] for name, a in by_name.items()})
     name = st.radio(
         t("Algorithm"),
         list(by_name),
@@ -52,14 +53,10 @@ def choose_question(
     classes = mapping.get_class_map(ws, dataset.id, chosen or None).classes
     what = tn("{n:,} class", "{n:,} classes", len(classes))
     st.caption(f"{what}: {messages.plain(names.listing(classes))}")
-    kind = st.segmented_control(
+    kind = pickers.words(
         t("Role"),
         [GENERALIST, EXPERT],
-        default=GENERALIST,
-        format_func=t,
-        required=True,
-        key="role",
-        bind="query-params",
+        "role",
         help=t(
             "A generalist answers for all classes. An expert is trained on the images of "
             "two classes only, and breaks ties between them in a cascade."

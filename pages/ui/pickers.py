@@ -1,18 +1,21 @@
-"""Pickers of runs, class maps and models, bound to the address.
+"""Pickers of runs, class maps, models and ways to look, bound to the address.
 
 The address holds the words a person sees. A link may give the bare id instead, or words that were
-true before a model got another name: what ends in an id is translated when it arrives.
+true before a model got another name: what ends in an id is translated when it arrives. So is a
+word of another language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.language import t
+from core.language import current, in_all_languages, t
 from pages.ui import names, state
+
+Word = TypeVar("Word", bound=str)
 
 
 def one(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
@@ -87,18 +90,62 @@ def _asked(key: str, options: Mapping[str, str]) -> list[str]:
     return [i for i in ids if i] if None not in ids and told != values else []
 
 
+def words(
+    label: str,
+    said: Mapping[Word, str] | Sequence[Word],
+    key: str,
+    default: Word | None = None,
+    **more: Any,
+) -> Word:
+    """Draw a choice among a few, all in sight, and return it; `default` or the first at first.
+
+    Parameters
+    ----------
+    label : str
+        What a person chooses.
+    said : mapping of option to phrase, or sequence of phrases, not empty
+        What can be chosen, in order, as `phrase` marks it.
+    key : str
+        The widget's key and the name of the query parameter.
+    """
+    phrases: Mapping[Word, str] = said if isinstance(said, Mapping) else {s: s for s in said}
+    follow_words(key, phrases)
+    first = next(iter(phrases))
+    chosen: Word | None = st.segmented_control(
+        label,
+        list(phrases),
+        default=default or first,
+        required=True,
+        format_func=lambda option: t(phrases[option]),
+        key=key,
+        bind="query-params",
+        **more,
+    )
+    return first if chosen is None or chosen not in phrases else chosen
+
+
+def follow_words(key: str, phrases: Mapping[Word, str], *, tabs: bool = False) -> None:
+    """Let a bound widget, drawn next, take what the address says in another language.
+
+    An old link does. The address after a switch does, too, but then the widget knows better.
+    Tabs are known by the words on them.
+    """
+    asked, before = st.query_params.get(key), state.draft(f"language-{key}")
+    state.set_draft(f"language-{key}", current())
+    said = {option: str(t(one)) for option, one in phrases.items()}
+    meant = [option for option, one in phrases.items() if asked in in_all_languages(one)]
+    if not meant or asked in said.values():
+        state.clear_draft(f"followed-{key}")
+        return
+    option, words = meant[0], said[meant[0]]
+    if state.draft(f"followed-{key}") == (asked, words):
+        return  # once: the address may lag behind
+    state.set_draft(f"followed-{key}", (asked, words))
+    if before in (None, current()):
+        state.follow_link(key, words if tabs else option, words)
+
+
 def split(label: str, key: str, *, help: str, first: str = "test") -> str:
     """Draw the choice between test and validation images, `first` chosen; bound to the address."""
-    others = [name for name in ("test", "val") if name != first]
-    return str(
-        st.segmented_control(
-            label,
-            [first, *others],
-            default=first,
-            required=True,
-            format_func=lambda name: t(names.SPLITS[name]),
-            key=key,
-            bind="query-params",
-            help=help,
-        )
-    )
+    second = "val" if first == "test" else "test"
+    return words(label, {name: names.SPLITS[name] for name in (first, second)}, key, help=help)

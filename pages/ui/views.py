@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.language import current, t
-from pages.ui import state
+from pages.ui import pickers, state
 
 
 def tabs(words: Sequence[str], key: str) -> Sequence[Any]:
@@ -23,8 +23,9 @@ def tabs(words: Sequence[str], key: str) -> Sequence[Any]:
 
     Notes
     -----
-    The open tab is remembered by its name, which a change of the language changes.
+    Streamlit knows the open tab by its name, which a change of the language changes.
     """
+    pickers.follow_words(key, {word: word for word in words}, tabs=True)
     said = [t(word) for word in words]
     language, at = state.draft(f"tab-{key}", (current(), 0))
     if language != current():

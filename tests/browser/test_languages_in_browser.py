@@ -66,3 +66,25 @@ def test_a_browser_gets_its_own_language_where_it_is_there(seeded_server, browse
         context = browser.new_context(locale=locale)
         screen.open_page(context.new_page(), f"{seeded_server.url}/dataset", title)
         context.close()
+
+
+def test_a_view_stays_open_when_the_language_changes_and_a_link_to_it_is_shared(
+    seeded_server, browser
+):
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    url = f"{seeded_server.url}/compare?compare_view=Confusion&split=validation"
+    screen.open_page(page, url, "Compare")
+    screen.settled(page)
+    pick(page, "Español")
+    chosen = page.get_by_role("radio", name="Confusión", exact=True)
+    expect(chosen).to_be_checked()
+    screen.settled(page)
+    page.reload()
+    expect(chosen).to_be_checked()
+    context.close()
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    screen.open_page(page, f"{seeded_server.url}/compare?compare_view=Confusión", "Compare")
+    expect(page.get_by_role("radio", name="Confusion", exact=True)).to_be_checked()
+    context.close()
