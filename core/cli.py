@@ -185,6 +185,13 @@ def _model_commands(command: Any) -> None:
         "and val, which sees more images; auto: crossval for heads on embeddings, else val",
     )
     sub.add_argument("--top", type=int, default=10, metavar="N", help="merges to show")
+    sub.add_argument(
+        "--order",
+        choices=["itca", "cost"],
+        default="itca",
+        help="show the merges of the highest ITCA, or those that save most by the costs of "
+        "mistakes entered on Decisions",
+    )
     sub.add_argument("--ordinal", action="store_true", help="ordered classes: merge neighbours")
     sub.add_argument(
         "--retrain",

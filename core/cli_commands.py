@@ -188,6 +188,7 @@ def merges(args: argparse.Namespace) -> Result:
         n_top=args.top,
         ordinal=args.ordinal,
         seed=args.seed,
+        order=args.order,
     )
     if args.retrain:
         _finish(ws, retraining.submit_retraining(ws, args.run_id, args.retrain))

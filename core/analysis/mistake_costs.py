@@ -69,12 +69,33 @@ def treated_as(costs: ArrayLike, class_of: Sequence[int], shares: ArrayLike) -> 
     same_length("class_of", len(member_of), "costs", len(W))
     common = np.asarray(shares, dtype=np.float64)
     same_length("shares", len(common), "costs", len(W))
-    chosen = np.zeros(member_of.max(initial=-1) + 1, dtype=np.int64)
-    for c in range(len(chosen)):
-        labels = np.flatnonzero(member_of == c)
-        weights = common[labels] if common[labels].any() else np.ones(len(labels))
-        chosen[c] = labels[(weights @ W[np.ix_(labels, labels)]).argmin()]
-    return chosen
+    groups = np.arange(member_of.max(initial=-1) + 1)[:, None]
+    return cheapest(W, member_of == groups, common)
+
+
+def cheapest(costs: ArrayLike, members: ArrayLike, shares: ArrayLike) -> Ints:
+    """Return the label as which the images of each group of labels are treated most cheaply.
+
+    Parameters
+    ----------
+    costs, shares
+        As for `treated_as`.
+    members : array of bool, shape (n_groups, n_labels)
+        Which labels each group has, one at least.
+
+    Returns
+    -------
+    array of int64, shape (n_groups,)
+        One of the group's labels; of equals the first.
+    """
+    W, inside = np.asarray(costs, dtype=np.float64), np.asarray(members, dtype=bool)
+    weights = inside * np.asarray(shares, dtype=np.float64)
+    without_images = ~weights.any(axis=1)
+    weights[without_images] = inside[without_images]
+    each = np.where(inside, weights @ W, np.inf)
+    rounding = 1e-12 * max(1.0, float(W.max(initial=0.0)))  # sums differ by their order
+    least = each.min(axis=1, keepdims=True, initial=np.inf)
+    return np.asarray((each <= least + rounding).argmax(axis=1), dtype=np.int64)
 
 
 def mean_cost(costs: ArrayLike, counts: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -132,6 +153,6 @@ def saved(before: ArrayLike, after: ArrayLike, *, level: float = 0.95) -> Estima
     """
     one, other = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     same_length("before", len(one), "after", len(other))
-    most = max(one.max(initial=0.0), other.max(initial=0.0)) or 1.0
+    most = float(max(one.max(initial=0.0), other.max(initial=0.0))) or 1.0
     mean, (low, high) = mean_difference((one - other) / most, level=level)
     return Estimate(mean * most, low * most, high * most)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.analysis.merges.merge_costs import MergeCost
 from core.analysis.merges.merging import Merge
 from core.language import phrase, t, text, tn
 from pages.parts import class_composer, class_verdict
 from pages.parts.class_draft import Draft
 from pages.parts.class_sandbox import Bench
+from pages.ui import messages
 
+BY_ITCA, BY_COST = "itca", "cost"
+_ORDERS = {BY_ITCA: phrase("ITCA"), BY_COST: phrase("cost of mistakes saved")}
 _NO_MERGE = phrase("no merge")
 _VERDICTS = {
     "merge": phrase("✓ merge"),
@@ -22,7 +26,7 @@ _VERDICTS = {
 }
 
 
-def _columns() -> dict[str, Any]:
+def _columns(unit: str) -> dict[str, Any]:
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "merge": words(
@@ -36,6 +40,17 @@ def _columns() -> dict[str, Any]:
             help=t(
                 "What decides: a merge pays only if ITCA rises. With its 95 % interval, paired "
                 "bootstrap"
+            ),
+        ),
+        "saved": words(
+            t("Saved"),
+            width=150,
+            help=t(
+                "What an image costs less after the merge, in {unit}, by the costs of mistakes "
+                "entered on Decisions; in brackets the 95 % interval, paired bootstrap. Renaming "
+                "saves nothing: costs belong to labels. An answer of a merged class is treated as "
+                "its cheapest label, and what it cannot tell apart is paid for.",
+                unit=messages.plain(unit),
             ),
         ),
         "bits_kept": number(
@@ -54,41 +69,79 @@ def _columns() -> dict[str, Any]:
 
 @st.fragment
 def ranking(bench: Bench, draft: Draft, now: Merge) -> None:
-    """Draw the best merges and the draft, the highest ITCA first."""
+    """Draw the best merges and the draft, the best first."""
+    order = _order(bench)
     suggested, found = bench.best()
-    rows = rows_of([*found, suggested, now])
+    rows = rows_of([*(bench.cheapest() if order == BY_COST else found), suggested, now])
+    cost = {merge.partition: bench.cost(merge.partition) for merge in rows}
+    if order == BY_COST:
+        rows.sort(key=lambda merge: _saved(cost[merge.partition]), reverse=True)
     event = st.dataframe(
-        table(rows, now.partition, bench.run.classes),
+        table(rows, now.partition, bench.run.classes, lambda merge: cost[merge.partition]),
         hide_index=True,
-        column_config=_columns(),
+        column_config=_columns(bench.charges.unit if bench.charges else ""),
         on_select="rerun",
         selection_mode="single-row",
         # a new table for every draft, so that a choice is taken once
-        key=f"ranking-{bench.run.id}-{bench.evidence}-{bench.ordinal}-{draft.partition}",
+        key=f"ranking-{bench.run.id}-{bench.evidence}-{bench.ordinal}-{order}-{draft.partition}",
         alt=t("The best merges and the draft"),
     )
-    n_maps, every = len(bench.box.partitions), bench.box.exhaustive
-    classes = tn("{n:,} class", "{n:,} classes", len(bench.run.classes))
-    st.caption(
-        t(
-            "The highest ITCA of all {n:,} ways to merge {classes}, on {images}. Choose a row to "
-            "load it into the draft.",
-            n=n_maps,
-            classes=classes,
-            images=bench.images,
-        )
-        if every
-        else t(
-            "The highest ITCA of the {n:,} most promising merges {classes}, on {images}. Choose a "
-            "row to load it into the draft.",
-            n=n_maps,
-            classes=classes,
-            images=bench.images,
-        )
-    )
+    st.caption(_said(bench, order))
     if chosen := picked(event, rows):
         class_composer.load(bench.dataset, chosen)
         st.rerun()
+
+
+def _order(bench: Bench) -> str:
+    """Draw the choice of an order, where mistakes have costs."""
+    if bench.charges is None:
+        return BY_ITCA
+    chosen = st.segmented_control(
+        t("Order by"),
+        list(_ORDERS),
+        default=BY_ITCA,
+        required=True,
+        format_func=lambda name: t(_ORDERS[name]),
+        key="merges_by",
+        bind="query-params",
+        help=t(
+            "Which merges are listed, and in which order. The verdict is that of ITCA in both: "
+            "costs say what is cheap for you, not what the answers tell."
+        ),
+    )
+    return str(chosen)
+
+
+def _said(bench: Bench, order: str) -> str:
+    """Say what was ranked, on which images."""
+    values = {
+        "n": len(bench.box.partitions),
+        "classes": tn("{n:,} class", "{n:,} classes", len(bench.run.classes)),
+        "images": bench.images,
+    }
+    if order == BY_COST and bench.box.exhaustive:
+        return t(
+            "What saves most of all {n:,} ways to merge {classes}, on {images}: chosen there, so "
+            "look at test. Choose a row to load it into the draft.",
+            **values,
+        )
+    if order == BY_COST:
+        return t(
+            "What saves most of the {n:,} most promising merges {classes}, on {images}: chosen "
+            "there, so look at test. Choose a row to load it into the draft.",
+            **values,
+        )
+    if bench.box.exhaustive:
+        return t(
+            "The highest ITCA of all {n:,} ways to merge {classes}, on {images}. Choose a row to "
+            "load it into the draft.",
+            **values,
+        )
+    return t(
+        "The highest ITCA of the {n:,} most promising merges {classes}, on {images}. Choose a "
+        "row to load it into the draft.",
+        **values,
+    )
 
 
 def rows_of(found: Sequence[Merge]) -> list[Merge]:
@@ -97,15 +150,21 @@ def rows_of(found: Sequence[Merge]) -> list[Merge]:
     return sorted(once.values(), key=lambda merge: -merge.itca)
 
 
-def table(rows: Sequence[Merge], now: Sequence[int], labels: Sequence[str]) -> pd.DataFrame:
-    """Return the ranking as it is shown; `now` is the draft."""
-    return pd.DataFrame(
+def table(
+    rows: Sequence[Merge],
+    now: Sequence[int],
+    labels: Sequence[str],
+    cost: Callable[[Merge], MergeCost | None] = lambda _: None,
+) -> pd.DataFrame:
+    """Return the ranking as it is shown; `now` is the draft, `cost` what a merge saves."""
+    shown = pd.DataFrame(
         [
             {
                 "merge": ("● " if merge.partition == tuple(now) else "") + _named(merge, labels),
                 "n_classes": merge.n_classes,
                 "verdict": t(_VERDICTS[merge.verdict]) if merge.verdict in _VERDICTS else "",
                 "itca_gain": _gain(merge),
+                "saved": _money(merge, cost(merge)),
                 "bits_kept": round(merge.bits_kept_share, 3),
                 "accuracy": round(merge.accuracy, 3),
                 "rank": _rank(merge),
@@ -113,6 +172,18 @@ def table(rows: Sequence[Merge], now: Sequence[int], labels: Sequence[str]) -> p
             for merge in rows
         ]
     )
+    return shown if any(map(cost, rows)) else shown.drop(columns="saved")
+
+
+def _saved(cost: MergeCost | None) -> float:
+    return cost.saved.value if cost is not None else 0.0
+
+
+def _money(merge: Merge, cost: MergeCost | None) -> str:
+    if cost is None or merge.verdict == "baseline":
+        return "0"
+    saved, low, high = cost.saved
+    return t("{gain:+.3f} ({low:+.3f} to {high:+.3f})", gain=saved, low=low, high=high)
 
 
 def picked(event: Any, rows: Sequence[Merge]) -> tuple[int, ...] | None:

@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.analysis.class_map import ClassMap
 from core.analysis.merges import merging as merge_analysis
+from core.analysis.merges.merge_costs import MergeCost
 from core.language import t, text
 from core.records import Dataset, Run
-from core.services.classes import merging
+from core.services.classes import merge_charging, merging
 from core.services.runs import crossvalidating
 from core.services.workspace import Workspace
 from pages.ui import cached, job_panel, names, pickers, state
@@ -31,6 +32,7 @@ class Bench:
     evidence: merging.Evidence
     ordinal: bool
     box: merge_analysis.Sandbox
+    charges: merge_charging.Charges | None  # where somebody entered what mistakes cost
 
     @property
     def images(self) -> str:
@@ -49,6 +51,26 @@ class Bench:
     def best(self) -> tuple[merge_analysis.Merge, list[merge_analysis.Merge]]:
         """Return the suggestion and the ranking."""
         return cached.best_merges(self.ws, self.run.id, self.evidence, self.ordinal, N_TOP)
+
+    def cheapest(self) -> list[merge_analysis.Merge]:
+        """Return no merge and those that save most; without costs none."""
+        if self.charges is None:
+            return []
+        kind = (self.evidence, self.ordinal, N_TOP)
+        return cached.cheapest_merges(
+            self.ws, self.run.id, *kind, self.charges.version, self.charges
+        )
+
+    def cost(
+        self, partition: Sequence[int], evidence: merging.Evidence | None = None
+    ) -> MergeCost | None:
+        """Return what an image costs before and after a merge; None without costs."""
+        if self.charges is None:
+            return None
+        on, groups = evidence or self.evidence, tuple(partition)
+        return cached.merge_cost(
+            self.ws, self.run.id, on, self.ordinal, groups, self.charges.version, self.charges
+        )
 
     def optimism(self) -> float:
         """Return what the winner's curse adds."""
@@ -97,7 +119,8 @@ def open_bench(ws: Workspace, dataset: Dataset, runs: Sequence[Run]) -> Bench | 
             ),
         )
     box = cached.sandbox(ws, run_id, evidence, ordinal)
-    return Bench(ws, dataset, by_id[run_id], evidence, ordinal, box)
+    charges = merge_charging.charges(ws, by_id[run_id])
+    return Bench(ws, dataset, by_id[run_id], evidence, ordinal, box, charges)
 
 
 def offer_more_images(bench: Bench) -> None:

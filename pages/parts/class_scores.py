@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import streamlit as st
 
+from core.analysis.merges.merge_costs import MergeCost
 from core.analysis.merges.merging import Merge
-from core.language import t, text
+from core.language import phrase, t, text
 from pages.parts import class_verdict
 from pages.parts.class_sandbox import Bench
-from pages.ui import meaning, names
+from pages.ui import meaning, messages, names
+
+_CHARGED = phrase(
+    "By the costs of mistakes entered on Decisions. Renaming saves nothing: costs belong to "
+    "labels. An answer of a merged class is treated as its cheapest label, and what it cannot "
+    "tell apart is paid for."
+)
 
 
 class Line(NamedTuple):
@@ -31,6 +38,10 @@ def scoreboard(bench: Bench, before: Merge, after: Merge, *, wide: bool) -> None
         (t("Rises by itself with fewer classes"), _rising(bench, before, after)),
         (t("Corrected for fewer classes"), _corrected(bench, before, after)),
     ]
+    cost = bench.cost(after.partition)
+    if bench.charges is not None and cost is not None:
+        unit = messages.plain(bench.charges.unit)
+        groups.append((t("What mistakes cost, in {unit}", unit=unit), _charged(bench, cost)))
     if after.verdict != "baseline":
         among = (
             t("Among all merges of these sizes")
@@ -59,6 +70,11 @@ def confirmation(bench: Bench, chosen: Merge) -> None:
             st.caption(t("There are no test images, so the gain cannot be confirmed."))
             return
         _group(t("ITCA gain, where it was chosen and on test"), _twice(bench, chosen, tested))
+        costs = [bench.cost(chosen.partition, on) for on in (bench.evidence, "test")]
+        if bench.charges is not None:
+            unit = messages.plain(bench.charges.unit)
+            title = t("Saved per image, in {unit}, where it was chosen and on test", unit=unit)
+            _group(title, _saved_twice(bench, costs))
         st.caption(
             t(
                 "On {images}: accuracy {accuracy:.1%}, chance level {chance:.1%}, bits kept "
@@ -90,6 +106,29 @@ def _twice(bench: Bench, chosen: Merge, tested: Merge) -> Iterator[Line]:
             text.number(found.itca_gain, "+.3f"),
             t("95 % interval {low:+.3f} to {high:+.3f}", low=low, high=high),
         )
+
+
+def _saved_twice(bench: Bench, costs: Sequence[MergeCost | None]) -> Iterator[Line]:
+    for word, cost in zip((bench.word.capitalize(), t("Test")), costs, strict=True):
+        if cost is not None:
+            yield Line(word, t(_CHARGED), "", text.number(cost.saved.value, "+.3f"), _span(cost))
+
+
+def _charged(bench: Bench, cost: MergeCost) -> Iterator[Line]:
+    merged = cost.treated_as != tuple(range(len(cost.treated_as)))
+    yield Line(
+        t("Cost of an image"),
+        t("{meaning} On {images}.", meaning=t(_CHARGED), images=bench.images),
+        text.number(cost.before, ".3f"),
+        text.number(cost.after, ".3f"),
+        t("{saved:+.3f} saved, {interval}", saved=cost.saved.value, interval=_span(cost))
+        if merged
+        else "",
+    )
+
+
+def _span(cost: MergeCost) -> str:
+    return t("95 % interval {low:+.3f} to {high:+.3f}", low=cost.saved.low, high=cost.saved.high)
 
 
 def _curse(optimism: float) -> str:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from core.analysis.comparisons.intervals import Estimate
 from core.analysis.comparisons.mistakes import Shared
 from core.analysis.merges import merging as merge_analysis
+from core.analysis.merges.merge_costs import MergeCost
 from core.language import phrase, t
 from core.records import HeldOut, MistakeCosts
 from core.services.cascades import members as cascades
 from core.services.cascades import pairs
 from core.services.cascades.pairs import ConfusedPair
-from core.services.classes import advising, merging
+from core.services.classes import advising, merge_charging, merging
 from core.services.comparing import (
     calibrations,
     differences,
@@ -141,6 +142,34 @@ def best_merges(
     """Return the suggestion, and no merge with the `n_top` best."""
     box = sandbox(_ws, run_id, evidence, ordinal)
     return merge_analysis.suggest(box), merge_analysis.best(box, n_top)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def cheapest_merges(
+    _ws: Workspace,
+    run_id: str,
+    evidence: merging.Evidence,
+    ordinal: bool,
+    n_top: int,
+    version: int,
+    _charges: merge_charging.Charges,
+) -> list[merge_analysis.Merge]:
+    """Return no merge and the `n_top` that save most; `version` is that of the costs."""
+    return _charges.cheapest(sandbox(_ws, run_id, evidence, ordinal), n_top)
+
+
+@st.cache_data(max_size=_SIZE, show_spinner=False)
+def merge_cost(
+    _ws: Workspace,
+    run_id: str,
+    evidence: merging.Evidence,
+    ordinal: bool,
+    partition: tuple[int, ...],
+    version: int,
+    _charges: merge_charging.Charges,
+) -> MergeCost:
+    """Return what an image costs before and after a merge; `version` is that of the costs."""
+    return _charges.of(sandbox(_ws, run_id, evidence, ordinal), partition)
 
 
 @st.cache_data(max_size=_SIZE, show_spinner=False)

@@ -12,6 +12,7 @@ from core.errors import InvalidInput
 from core.language import text
 from core.services.classes import mapping, merging, merging_images
 from core.services.classes.retraining import Retrained
+from core.services.costs import entering
 from core.services.data import datasets
 from core.services.runs import training
 from pages.parts import class_draft, class_ranking, class_retrain, class_verdict
@@ -195,6 +196,25 @@ def test_advice_about_a_pair_is_given_with_its_numbers_and_done_with_one_click(f
     (go,) = [b for b in app.button if b.label == "Merge them"]
     app = stands(go.click().run())
     assert matrices(app)[0]["rows"] == ["A", "B", "C+D"]
+
+
+def test_where_mistakes_have_costs_the_ranking_shows_and_follows_what_is_saved(full):
+    costs = [[0, 1, 1, 1], [1, 0, 1, 1], [1, 1, 0, 5], [1, 1, 2, 0]]
+    plain = opened(full)
+    assert "Saved" not in str(plain.dataframe[0].value.columns)
+    entering.enter(full.ws, full.ids.dataset, costs, unit="EUR")
+    app = opened(full, merges_by="cost of mistakes saved")
+    found = merging.rank_merges(full.ws, full.ids.generalist, n_top=10, order="cost")
+    wanted = sorted({round(m["saved"], 9) for m in found["merges"]}, reverse=True)
+    shown = [float(cell.split()[0]) for cell in app.dataframe[0].value["saved"]]
+    assert shown == sorted(shown, reverse=True)
+    assert shown[0] == round(wanted[0], 3)
+    app = merge(app, "C", "D")
+    (mine,) = [m for m in found["merges"] if m["class_map"] == "C+D"]
+    said = texts(app)
+    assert f"{mine['saved']:+.3f} saved" in said
+    assert f"**{mine['test_saved']:+.3f}**" in said
+    assert "What mistakes cost, in EUR" in said
 
 
 def test_the_ranking_has_the_best_merges_and_the_draft(full):

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.analysis import mistake_costs
+from core.analysis.merges import merge_costs, partitions
 from core.analysis.metrics import wilson_interval
 from core.errors import InvalidInput
 
@@ -76,6 +77,45 @@ def test_a_merge_that_answers_as_well_costs_no_less(case):
     perfect = mistake_costs.mean_cost(columns, _counts(y, class_of[y], *columns.shape))
     apart = mistake_costs.mean_cost(costs, _counts(y, y, *costs.shape))
     assert apart.value == 0 <= perfect.value
+
+
+@given(cases(), st.randoms())
+def test_what_a_merge_saves_is_what_each_image_costs_less(case, random):
+    costs, class_of, y, _ = case
+    said = np.array([random.randrange(len(costs)) for _ in y])
+    counts, shares = _counts(y, said, len(costs), len(costs)), np.bincount(y, minlength=len(costs))
+    found = merge_costs.saved_by(counts, class_of, costs, shares)
+    treated = mistake_costs.treated_as(costs, class_of, shares)[class_of]
+    before, after = costs[y, said], costs[y, treated[said]]
+    assert found.treated_as == tuple(treated)
+    assert (found.before, found.after) == pytest.approx((before.mean(), after.mean()))
+    assert found.saved == pytest.approx(tuple(mistake_costs.saved(before, after)))
+
+
+@given(cases(), st.floats(0.01, 1000))
+def test_every_merge_of_a_ranking_saves_what_it_saves_alone_in_any_currency(case, rate):
+    costs, _, y, _ = case
+    k = len(costs)
+    counts, rows = _counts(y, np.roll(y, 1), k, k), partitions.all_partitions(k)
+    shares = np.bincount(y, minlength=k)
+    found = merge_costs.saved_by_each(counts, rows, costs, shares)
+    alone = [merge_costs.saved_by(counts, row, costs, shares).saved.value for row in rows]
+    assert found == pytest.approx(alone, abs=1e-9)
+    other = merge_costs.saved_by_each(counts, rows, rate * costs, shares)
+    assert other == pytest.approx(rate * found, rel=1e-6, abs=1e-6)
+
+
+@given(cases())
+def test_a_merge_of_answers_that_are_never_wrong_saves_nothing(case):
+    costs, _, y, _ = case
+    k = len(costs)
+    rows = partitions.all_partitions(k)
+    perfect, shares = _counts(y, y, k, k), np.bincount(y, minlength=k)
+    found = merge_costs.saved_by_each(perfect, rows, costs, shares)
+    assert found.max() <= 1e-12  # fewer classes alone are no saving
+    assert found[0] == 0
+    nothing = merge_costs.saved_by_each(perfect, rows, np.zeros((k, k)), shares)
+    assert not nothing.any()
 
 
 @given(st.integers(1, 200), st.data())

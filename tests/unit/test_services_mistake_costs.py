@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, NotReady
+from core.services.classes import mapping, merging
 from core.services.comparing import questions
 from core.services.costs import charging, entering
+from core.services.decisions import charged
+from core.services.runs.training import get_run
 from tests import seeding
 
 COSTS = [[0, 1, 1, 1], [1, 0, 1, 1], [1, 1, 0, 5], [1, 1, 2, 0]]  # A, B, C, D
@@ -73,6 +76,31 @@ def test_what_a_better_model_saves_is_paired(workspace):
     )
     assert found.value == pytest.approx(one - other)
     assert found.low <= found.value <= found.high
+
+
+def test_merges_are_ranked_by_what_they_save_and_a_saved_map_is_charged_the_same(workspace):
+    seeded = seeding.seed(workspace)
+    with pytest.raises(NotReady, match="no costs of mistakes"):
+        merging.rank_merges(workspace, seeded.generalist, order="cost")
+    without = merging.rank_merges(workspace, seeded.generalist)
+    assert without["costs"] is without["merges"][1]["saved"] is None
+    entered = entering.enter(workspace, seeded.dataset, COSTS, unit="EUR")
+    found = merging.rank_merges(workspace, seeded.generalist, order="cost")
+    assert found["costs"] == {"version": entered.version, "unit": "EUR"}
+    first, *ranked = found["merges"][:11]
+    assert first["class_map"] == "no merge"
+    assert first["saved"] == 0
+    saved = [merge["saved"] for merge in ranked]
+    assert saved == pytest.approx(sorted(saved, reverse=True))
+    (mine,) = [m for m in found["merges"] if m["class_map"] == "C+D"]
+    run = get_run(workspace, seeded.generalist)
+    record = mapping.get_record(workspace, seeded.dataset, seeded.class_map)
+    card = charged.of_class_map(workspace, run, record)
+    assert card is not None
+    assert mine["test_saved"] == pytest.approx(card["saved"])
+    assert mine["test_saved_ci"] == pytest.approx((card["low"], card["high"]))
+    merged = merging.rank_merges(workspace, seeded.merged)
+    assert merged["costs"] is None  # what its classes merged already is no label any more
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_saved(workspace):

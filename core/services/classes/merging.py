@@ -15,6 +15,7 @@ from core.models import get_algorithm
 from core.records import Run
 from core.services.classes.advising import advice, as_row
 from core.services.classes.mapping import run_confusion
+from core.services.classes.merge_charging import Charges, charges
 from core.services.classes.overlaps import overlap_matrix
 from core.services.data.datasets import split_index
 from core.services.runs.crossvalidating import out_of_fold
@@ -22,6 +23,7 @@ from core.services.runs.training import get_run
 from core.store.database import Workspace
 
 Evidence = Literal["val", "crossval", "test"]
+Order = Literal["itca", "cost"]
 
 _FIGURES = (
     *("accuracy", "chance", "skill", "kappa", "bits", "bits_kept_share"),
@@ -134,8 +136,15 @@ def rank_merges(
     n_top: int = 10,
     ordinal: bool = False,
     seed: int = 0,
+    order: Order = "itca",
 ) -> dict[str, Any]:
     """Rank class maps made by merging the classes of a run.
+
+    Parameters
+    ----------
+    order : {"itca", "cost"}
+        Which merges are shown: those of the highest ITCA, or those that save most by the costs of
+        mistakes that were entered.
 
     Returns
     -------
@@ -143,19 +152,21 @@ def rank_merges(
         `run`, `evidence` that the ranking was made on, `n_images`, `n_test_images`, `ordinal`,
         `n_class_maps` looked at and whether those are all (`exhaustive`), `optimism` (nats of the
         best ITCA gain that are there because it was chosen), `suggested` (a class map or None),
-        `verdict` {kind, text}, `merges`: no merge first, then the `n_top` of the highest ITCA and
-        the suggested one, and `advice` for each confused pair (`advising`). Each merge has
-        class_map (its groups, as `map --merge` takes them), classes, the fields of
-        `analysis.merging.Merge`, and test_accuracy, test_chance, test_skill, test_kappa,
-        test_bits, test_itca, test_itca_gain, test_itca_gain_ci: the run's test answers merged,
-        images that the choice was not made on (None without any).
+        `verdict` {kind, text}, `costs` {version, unit} of mistakes (None without any), `merges`:
+        no merge first, then the `n_top` of the highest ITCA (or that save most) and the suggested
+        one, and `advice` for each confused pair (`advising`). Each merge has class_map (its groups,
+        as `map --merge` takes them), classes, the fields of `analysis.merging.Merge`, saved and
+        saved_ci (what an image costs less, `merge_costs`; None without costs), and test_accuracy,
+        test_chance, test_skill, test_kappa, test_bits, test_itca, test_itca_gain,
+        test_itca_gain_ci, test_saved, test_saved_ci: the run's test answers merged, images that the
+        choice was not made on (None without any).
 
     Raises
     ------
     InvalidInput
         If `run_id` is an expert, there are no images to choose on, or `n_top` is below 1.
     NotReady
-        If the run was not cross-validated yet.
+        If the run was not cross-validated yet, or there are no costs to order by.
     """
     if n_top < 1:
         raise InvalidInput(
@@ -164,7 +175,15 @@ def rank_merges(
     run = _mergeable(ws, run_id)
     box = open_sandbox(ws, run.id, evidence=evidence, ordinal=ordinal, seed=seed)
     test = run_confusion(ws, run, "test")
-    found, suggested = merging.best(box, n_top), merging.suggest(box)
+    charged = charges(ws, run)
+    if order == "cost" and charged is None:
+        raise NotReady(
+            t("there are no costs of mistakes to order by"),
+            expected=t("a run over the labels as they are, and costs entered on Decisions"),
+        )
+    by_cost = charged if order == "cost" else None
+    found = by_cost.cheapest(box, n_top) if by_cost else merging.best(box, n_top)
+    suggested = merging.suggest(box)
     if suggested.partition not in [merge.partition for merge in found]:
         found.append(suggested)
     held_out = merging.open_sandbox(test, run.classes, ordinal=ordinal) if test.sum() else None
@@ -180,7 +199,14 @@ def rank_merges(
         "optimism": merging.optimism(box),
         "suggested": None if suggested.verdict == "baseline" else named,
         "verdict": _verdict(suggested, named),
-        "merges": [_row(merge, run.classes, _confirm(held_out, merge)) for merge in found],
+        "costs": {"version": charged.version, "unit": charged.unit} if charged else None,
+        "merges": [
+            _row(merge, run.classes)
+            | _saved(charged, box, merge)
+            | _confirm(held_out, merge)
+            | {f"test_{k}": v for k, v in _saved(charged, held_out, merge).items()}
+            for merge in found
+        ],
         "advice": [as_row(row) for row in advice(ws, run.id, box)],
     }
 
@@ -207,19 +233,26 @@ def _class_map(merge: merging.Merge, classes: tuple[str, ...]) -> str:
     return ", ".join(merged) or "no merge"
 
 
-def _row(
-    merge: merging.Merge, classes: tuple[str, ...], held_out: dict[str, Any]
-) -> dict[str, Any]:
+def _row(merge: merging.Merge, classes: tuple[str, ...]) -> dict[str, Any]:
     """Return one ranked class map as the command line prints it."""
     return {
         "class_map": _class_map(merge, classes),
         "n_classes": merge.n_classes,
         "verdict": merge.verdict,
         **{name: getattr(merge, name) for name in _FIGURES},
-        **held_out,
         "classes": _groups(merge, classes),
         "reason": merge.reason,
     }
+
+
+def _saved(
+    charged: Charges | None, box: merging.Sandbox | None, merge: merging.Merge
+) -> dict[str, Any]:
+    """Return what an image costs less after a merge; None without costs or images."""
+    if charged is None or box is None:
+        return {"saved": None, "saved_ci": None}
+    saved = charged.of(box, merge.partition).saved
+    return {"saved": saved.value, "saved_ci": (saved.low, saved.high)}
 
 
 def _confirm(held_out: merging.Sandbox | None, merge: merging.Merge) -> dict[str, Any]:

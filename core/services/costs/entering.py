@@ -95,7 +95,7 @@ def of_classes(ws: Workspace, entered: MistakeCosts, class_map_id: str | None) -
     cascade's thresholds are chosen by. Of a class map without merges it is what was entered.
     """
     member, its, _ = columns(ws, entered, class_map_id)
-    weights = member.T * _shares(ws, entered.dataset_id)
+    weights = member.T * label_shares(ws, entered.dataset_id)
     without_images = weights.sum(axis=1) == 0
     weights[without_images] = member.T[without_images]
     return np.asarray(weights / weights.sum(axis=1, keepdims=True) @ its)
@@ -123,13 +123,13 @@ def columns(
     if entered.costs is None:
         raise NotReady(t("the costs of mistakes were taken back"), todo=t("enter them again"))
     class_map = get_class_map(ws, entered.dataset_id, class_map_id)
-    W, shares = np.array(entered.costs), _shares(ws, entered.dataset_id)
+    W, shares = np.array(entered.costs), label_shares(ws, entered.dataset_id)
     treated = analysis.treated_as(W, class_map.class_index().tolist(), shares)
     names = dict(zip(class_map.classes, (class_map.labels[i] for i in treated), strict=True))
     return class_map.matrix(), W[:, treated], names
 
 
-def _shares(ws: Workspace, dataset_id: str) -> np.ndarray:
+def label_shares(ws: Workspace, dataset_id: str) -> np.ndarray:
     """Return how common each label is among training images, (n_labels,)."""
     dataset = get_dataset(ws, dataset_id)
     rows = split_index(ws, dataset.id, "train")
