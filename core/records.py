@@ -85,6 +85,7 @@ class MistakeCosts:
     version: int
     unit: str  # "EUR", "points"
     costs: tuple[tuple[float, ...], ...] | None  # row = true label; None: no longer used
+    person: float | None  # of asking one about an image; None: nobody said
     why: str
     who: str
     created_at: datetime

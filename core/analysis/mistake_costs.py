@@ -9,6 +9,7 @@ wherever telling them apart is worth something, and a merge can only pay by bein
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike
 from core.analysis._checks import Floats, Ints, same_length
 from core.analysis.comparisons.intervals import Estimate, share_interval
 from core.analysis.comparisons.matrix_intervals import n_effective, variance
-from core.analysis.comparisons.paired import mean_difference
+from core.analysis.comparisons.paired import mean_of_kinds
 from core.errors import InvalidInput
 from core.language import t
 
@@ -133,13 +134,17 @@ def mean_cost(costs: ArrayLike, counts: ArrayLike, *, level: float = 0.95) -> Es
     return Estimate(value * most, low * most, high * most)
 
 
-def saved(before: ArrayLike, after: ArrayLike, *, level: float = 0.95) -> Estimate:
+def saved(
+    before: ArrayLike, after: ArrayLike, n_images: int | None = None, *, level: float = 0.95
+) -> Estimate:
     """Return what an image costs less after than before, on average, paired on the same images.
 
     Parameters
     ----------
-    before, after : array of float, shape (n_images,)
+    before, after : array of float, shape (n_changed,)
         Cost of each image.
+    n_images : int, optional
+        How many images there are, where those not given cost the same before and after.
 
     Raises
     ------
@@ -148,11 +153,36 @@ def saved(before: ArrayLike, after: ArrayLike, *, level: float = 0.95) -> Estima
 
     Notes
     -----
-    The bootstrap of `mean_difference`, in units of the highest cost; where no image differs, its
+    The bootstrap of `mean_of_kinds`, in units of the highest cost; where no image differs, its
     closed form, which does not claim certainty.
     """
     one, other = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     same_length("before", len(one), "after", len(other))
+    n = len(one) if n_images is None else n_images
+    if n == 0:
+        raise InvalidInput(t("there are no images to measure"), expected=t("at least one image"))
     most = float(max(one.max(initial=0.0), other.max(initial=0.0))) or 1.0
-    mean, (low, high) = mean_difference((one - other) / most, level=level)
+    kinds, n_of_kind = np.unique(np.append((one - other) / most, 0.0), return_counts=True)
+    n_of_kind[kinds == 0.0] += n - len(one) - 1
+    mean, (low, high) = mean_of_kinds(kinds, n_of_kind, level=level)
     return Estimate(mean * most, low * most, high * most)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChargedImages:
+    """Images whose answers are charged for.
+
+    Parameters
+    ----------
+    labels : array of int, shape (n_images,)
+        True labels.
+    costs : array of float, shape (n_labels, n_classes)
+        Of answering a class where a label is true: `costs[:, treated_as(...)]`.
+    """
+
+    labels: Ints
+    costs: Floats
+
+    def of(self, answers: Ints, rows: Ints | slice = slice(None)) -> Floats:
+        """Return what the answers to some images cost, (n_answers,)."""
+        return np.asarray(self.costs[self.labels[rows], answers])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis import metrics
 from core.analysis.cascades import cascade
+from core.analysis.mistake_costs import ChargedImages
 from tests.strategies import TAUS, CascadeInput, cascade_inputs
 
 
@@ -124,22 +126,38 @@ def test_the_best_tau_is_the_smallest_of_the_most_accurate(case):
     assert swept.at(best)["gain"] >= 0.0
 
 
-@given(cascade_inputs(), st.data())
-def test_what_a_threshold_costs_is_what_its_matrix_costs_and_the_best_is_the_cheapest(case, data):
-    k = case.probs.shape[1]
-    cells = data.draw(st.lists(st.integers(0, 9), min_size=k * k, max_size=k * k))
-    costs = np.array(cells).reshape(k, k)
-    swept = _swept(case)
-    found = swept.cost(costs)
+@st.composite
+def charged_inputs(draw) -> tuple[CascadeInput, ChargedImages]:
+    """Draw predictions, and what answers cost by labels that the classes may merge."""
+    case = draw(cascade_inputs())
+    k, n_labels = case.probs.shape[1], draw(st.integers(1, 6))
+    cells = draw(st.lists(st.integers(0, 9), min_size=n_labels * k, max_size=n_labels * k))
+    labels = draw(
+        st.lists(st.integers(0, n_labels - 1), min_size=len(case.y), max_size=len(case.y))
+    )
+    return case, ChargedImages(np.array(labels), np.array(cells, dtype=float).reshape(n_labels, k))
+
+
+@given(charged_inputs())
+def test_what_a_threshold_costs_is_what_its_answers_cost_and_the_best_is_the_cheapest(drawn):
+    case, charged = drawn
+    swept = cascade.sweep(case.probs, case.y, case.pairs, case.expert_probs, charged=charged)
     for i in range(0, len(swept.taus), 100):
-        assert found[i] == (swept.confusion_at(i) * costs).sum()
-    best = swept.index_of(cascade.best_tau(swept, costs))
-    assert found[best] == found.min()
-    assert (found[:best] > found[best]).all()
+        answers, _ = _directly(case, swept.taus[i])
+        assert swept.cost[i] == pytest.approx(charged.costs[charged.labels, answers].sum())
+    best = swept.index_of(cascade.best_tau(swept))
+    assert swept.cost[best] == pytest.approx(swept.cost.min())
+    assert (swept.cost[:best] > swept.cost[best]).all()
 
 
-@given(cascade_inputs())
-def test_where_every_mistake_costs_one_the_cheapest_is_the_most_accurate(case):
-    swept, ones = _swept(case), 1 - np.eye(case.probs.shape[1])
-    assert cascade.best_tau(swept, ones) == cascade.best_tau(swept)
-    assert cascade.best_taus(swept, ones) == cascade.best_taus(swept)
+@given(cascade_inputs(), st.floats(0.01, 1000))
+def test_where_every_mistake_costs_alike_the_cheapest_is_the_most_accurate(case, rate):
+    alike = ChargedImages(case.y, rate * (1 - np.eye(case.probs.shape[1])))
+    free = ChargedImages(case.y, np.zeros_like(alike.costs))
+    swept, charged, freely = (
+        cascade.sweep(case.probs, case.y, case.pairs, case.expert_probs, charged=its)
+        for its in (None, alike, free)
+    )
+    assert cascade.best_tau(charged) == cascade.best_tau(swept)
+    assert cascade.best_taus(charged) == cascade.best_taus(swept)
+    assert cascade.best_tau(freely) == 0.0  # nothing to save: nobody is asked

@@ -95,12 +95,13 @@ def test_what_a_merge_saves_is_what_each_image_costs_less(case, random):
 @given(cases(), st.floats(0.01, 1000))
 def test_every_merge_of_a_ranking_saves_what_it_saves_alone_in_any_currency(case, rate):
     costs, _, y, _ = case
-    k = len(costs)
-    counts, rows = _counts(y, np.roll(y, 1), k, k), partitions.all_partitions(k)
+    k, said = len(costs), np.roll(y, 1)
+    counts, rows = _counts(y, said, k, k), partitions.all_partitions(k)
     shares = np.bincount(y, minlength=k)
     found = merge_costs.saved_by_each(counts, rows, costs, shares)
-    alone = [merge_costs.saved_by(counts, row, costs, shares).saved.value for row in rows]
-    assert found == pytest.approx(alone, abs=1e-9)
+    for row, saved in zip(rows, found, strict=True):
+        treated = mistake_costs.treated_as(costs, row, shares)[row]
+        assert saved == pytest.approx((costs[y, said] - costs[y, treated[said]]).mean(), abs=1e-9)
     other = merge_costs.saved_by_each(counts, rows, rate * costs, shares)
     assert other == pytest.approx(rate * found, rel=1e-6, abs=1e-6)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from core.analysis import metrics
 from core.analysis.cascades import cascade, routes
 from core.analysis.cascades.routes import PERSON, Thresholds
+from core.analysis.mistake_costs import ChargedImages
 from core.errors import InvalidInput
 from tests.strategies import CascadeInput, cascade_inputs
 
@@ -85,6 +86,23 @@ def test_what_is_held_against_tau_may_be_learned(drawn, seed):
     _, expert, asked = table.confusion_at(taus, person)
     assert expert.sum() == (found.route >= 0).sum()
     assert asked.sum() == (found.route == PERSON).sum()
+
+
+@given(positions(), st.integers(0, 2**31))
+def test_the_table_costs_what_each_answer_costs(drawn, seed):
+    case, taus, person = drawn
+    rng, K = np.random.default_rng(seed), case.probs.shape[1]
+    charged = ChargedImages(rng.integers(0, 3, len(case.y)), rng.integers(0, 9, (3, K)) / 4)
+    found, before = sent(case, taus, person), case.probs.argmax(axis=1)
+    table = routes.table(case.probs, case.y, case.pairs, case.expert_probs, charged=charged)
+    kept = found.route != PERSON
+    was, now = (charged.costs[charged.labels, said][kept].sum() for said in (before, found.answer))
+    assert table.cost_at(taus, person) == pytest.approx((now, was - now))
+    plain = routes.table(case.probs, case.y, case.pairs, case.expert_probs)
+    assert plain.cost_at(taus, person) is None  # and nothing else is another
+    np.testing.assert_array_equal(plain.kept, table.kept)
+    np.testing.assert_array_equal(plain.owned, table.owned)
+    np.testing.assert_array_equal(plain.n_owned, table.n_owned)
 
 
 def test_what_is_no_threshold_is_refused():

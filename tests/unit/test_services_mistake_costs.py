@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.analysis.cascades.routes import PERSON, Thresholds
 from core.errors import InvalidInput, NotReady
+from core.services.cascades import members, reporting, saving
+from core.services.cascades.plan import read_plan
 from core.services.classes import mapping, merging
 from core.services.comparing import questions
 from core.services.costs import charging, entering
@@ -56,26 +59,67 @@ def test_a_merged_class_is_treated_as_its_cheaper_label_and_what_it_cannot_tell_
     assert found.per_image.value == pytest.approx(each.mean())
 
 
-def test_costs_of_classes_are_those_entered_where_nothing_is_merged(workspace):
+def test_what_a_cascade_saves_is_paired_and_the_same_on_its_desk_its_card_and_the_leaderboard(
+    workspace,
+):
     seeded = seeding.seed(workspace)
     entered = entering.enter(workspace, seeded.dataset, COSTS)
-    assert entering.of_classes(workspace, entered, None) == pytest.approx(np.array(COSTS))
-    merged = entering.of_classes(workspace, entered, seeded.class_map)
-    assert merged[2].tolist() == [1, 1, 1]  # half of them D, which costs 2 when treated as C
-
-
-def test_what_a_better_model_saves_is_paired(workspace):
-    seeded = seeding.seed(workspace)
-    entered = entering.enter(workspace, seeded.dataset, COSTS)
-    generalist = questions.find(workspace, seeded.generalist)
-    cascade = questions.find(workspace, seeded.cascade)
-    found = charging.saved(workspace, entered, generalist, cascade)
+    run, record = get_run(workspace, seeded.generalist), saving.get(workspace, seeded.cascade)
+    card = charged.of_cascade(workspace, run, record)
     one, other = (
-        charging.of_model(workspace, entered, model).per_image.value
-        for model in (generalist, cascade)
+        charging.of_model(workspace, entered, questions.find(workspace, i)).per_image
+        for i in (seeded.generalist, seeded.cascade)
     )
-    assert found.value == pytest.approx(one - other)
-    assert found.low <= found.value <= found.high
+    assert card is not None
+    assert card["saved"] == pytest.approx(one.value - other.value)
+    assert card["low"] <= card["saved"] <= card["high"]
+    its = members.load(workspace, run.id, record.experts)
+    told = reporting.figures(its, its.test, read_plan(record.plan).thresholds)["charged"]
+    assert told["saved"] == pytest.approx(card["saved"])
+    assert told["saved_ci"] == pytest.approx([card["low"], card["high"]])
+    assert (told["per_image"], *told["per_image_ci"]) == pytest.approx(tuple(other))
+    assert (told["unit"], told["version"]) == ("points", 1)
+
+
+def test_what_a_person_costs_is_charged_once_it_is_known(workspace):
+    seeded = seeding.seed(workspace)
+    its = members.load(workspace, seeded.generalist, [seeded.expert])
+    unsure = float(np.median(its.test.send(its.pairs, Thresholds((0.9,))).confidence))
+    thresholds = Thresholds((0.9,), unsure)
+
+    def told(person):
+        entering.enter(workspace, seeded.dataset, COSTS, person=person)
+        its = members.load(workspace, seeded.generalist, [seeded.expert])
+        routed = its.test.send(its.pairs, thresholds)
+        return its, routed, reporting.figures(its, its.test, thresholds)["charged"]
+
+    its, routed, unknown = told(None)
+    answered, before = routed.route != PERSON, its.test.probs.argmax(axis=1)
+    each, was = (np.array(COSTS)[its.test.y, said] for said in (routed.answer, before))
+    assert 0 < answered.sum() < len(each)
+    assert unknown["n_images"] == answered.sum()
+    assert unknown["per_image"] == pytest.approx(each[answered].mean())
+    assert unknown["saved"] == pytest.approx((was - each)[answered].mean())
+    _, _, known = told(0.25)
+    assert known["n_images"] == len(each)
+    assert known["per_image"] == pytest.approx(np.where(answered, each, 0.25).mean())
+    assert known["saved"] == pytest.approx((was - np.where(answered, each, 0.25)).mean())
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(InvalidInput, match="asking a person"):
+            entering.enter(workspace, seeded.dataset, COSTS, person=wrong)
+
+
+def test_over_a_class_map_the_cheapest_threshold_is_that_of_the_labels(workspace):
+    seeded = seeding.seed(workspace)
+    entering.enter(workspace, seeded.dataset, COSTS)
+    its = members.load(workspace, seeded.merged, [])
+    assert its.test.charged is not None
+    each = its.test.charged.of(its.test.probs.argmax(axis=1))
+    entered = entering.current(workspace, seeded.dataset)
+    model = charging.of_model(workspace, entered, questions.find(workspace, seeded.merged))
+    told = reporting.figures(its, its.test, Thresholds(()))["charged"]
+    assert each.mean() == pytest.approx(model.per_image.value)
+    assert told["per_image"] == pytest.approx(model.per_image.value)
 
 
 def test_merges_are_ranked_by_what_they_save_and_a_saved_map_is_charged_the_same(workspace):

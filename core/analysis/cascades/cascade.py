@@ -40,25 +40,16 @@ __all__ = [
 ]
 
 
-def best_tau(swept: Sweep, costs: ArrayLike | None = None) -> float:
+def best_tau(swept: Sweep) -> float:
     """Return the threshold with most right answers; of equals the smallest: fewest deferred.
 
-    Parameters
-    ----------
-    costs : array of float, shape (n_classes, n_classes), optional
-        What answering a column costs where the row is true; then the cheapest threshold is best.
+    Where images are charged, the cheapest one.
     """
-    worth = swept.n_correct if costs is None else -swept.cost(costs)
-    return float(swept.taus[_first_best(worth)])
+    return float(swept.taus[_first_best(swept.n_correct if swept.cost is None else -swept.cost)])
 
 
-def best_taus(swept: Sweep, costs: ArrayLike | None = None) -> tuple[float, ...]:
-    """Return, for each pair by itself, the smallest threshold with most right answers.
-
-    Parameters
-    ----------
-    costs
-        As for `best_tau`.
+def best_taus(swept: Sweep) -> tuple[float, ...]:
+    """Return, for each pair by itself, the smallest threshold that is best as in `best_tau`.
 
     Notes
     -----
@@ -66,7 +57,7 @@ def best_taus(swept: Sweep, costs: ArrayLike | None = None) -> tuple[float, ...]
     best of all.
     """
     gains = swept.n_recovered_by_pair - swept.n_broken_by_pair  # (P, T)
-    worth = gains if costs is None else [-swept.cost_by_pair(i, costs) for i in range(len(gains))]
+    worth = gains if swept.cost_by_pair is None else -swept.cost_by_pair
     return tuple(float(swept.taus[_first_best(its)]) for its in worth)
 
 

@@ -11,7 +11,7 @@ of its sliders from it, at a cost that does not grow with the number of images.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from core.analysis.cascades.deferral import (
     expert_class,
     route,
 )
+from core.analysis.mistake_costs import ChargedImages
 from core.errors import InvalidInput
 from core.language import t
 
@@ -121,6 +122,10 @@ class Table:
         class; answer of the generalist; answer of the expert.
     n_owned : array of int32, shape (n_owned,)
         How many images each row of `owned` stands for.
+    kept_cost : array of float64, shape (n_kept,), or None
+        What the answers of each row of `kept` cost in all; None where images are not charged.
+    owned_cost : array of float64, shape (n_owned, 2), or None
+        The same of the generalist's and the expert's answers.
     """
 
     n_classes: int
@@ -129,6 +134,8 @@ class Table:
     kept: NDArray[np.int32]
     owned: NDArray[np.int32]
     n_owned: NDArray[np.int32]
+    kept_cost: Floats | None = None
+    owned_cost: Floats | None = None
 
     def confusion_at(self, taus: Sequence[int], person: int) -> tuple[Ints, Ints, Ints]:
         """Return who answered what at positions of the sliders.
@@ -156,6 +163,26 @@ class Table:
         asked = totals.astype(np.int64) - generalist.sum(axis=1) - expert.sum(axis=1)
         return generalist, expert, asked
 
+    def cost_at(self, taus: Sequence[int], person: int) -> tuple[float, float] | None:
+        """Return what the answers that no person is asked about cost at positions of the sliders.
+
+        Returns
+        -------
+        cost : float
+            Of all these answers.
+        saved : float
+            What they cost less than the generalist's alone would, to the same images.
+        """
+        if self.kept_cost is None or self.owned_cost is None:
+            return None
+        pair, first, keeps, expert_keeps = self.owned.T[:4]
+        before, after = self.owned_cost.T
+        deferred = first <= np.asarray([*taus, -1])[pair]
+        by_expert = deferred & (expert_keeps >= person)
+        kept = self.kept_cost[self.kept[:, 0] >= person].sum()
+        cost = kept - before[deferred & (keeps >= person)].sum() + after[by_expert].sum()
+        return float(cost), float((before - after)[by_expert].sum())
+
     def _cells(self, true: NDArray[Any], said: NDArray[Any], n: NDArray[Any]) -> Ints:
         K = self.n_classes
         counted = np.bincount(true * K + said, weights=n, minlength=K * K)
@@ -168,6 +195,7 @@ def table(
     pairs: Pairs,
     expert_probs: Sequence[ArrayLike],
     keys: ArrayLike | None = None,
+    charged: ChargedImages | None = None,
 ) -> Table:
     """Count once what the sliders can ask for.
 
@@ -179,6 +207,8 @@ def table(
         True classes.
     pairs, expert_probs, keys
         As for `send`; the rows of images that a pair owns must be distributions.
+    charged : ChargedImages, optional
+        The same images, where mistakes have costs.
 
     Raises
     ------
@@ -190,18 +220,27 @@ def table(
     same_length("probs", len(P), "y", len(truth))
     sure = P.max(axis=1, initial=0.0).astype(np.float64)
     answer, keeps, first = P.argmax(axis=1), _keeps(sure), _keeps(deferral_keys(keys, P)) + 1
-    kept = _unique(np.stack([keeps, truth, answer], axis=1))
+    bills = [] if charged is None else [charged.of(answer)]
+    kept, kept_costs = _unique(np.stack([keeps, truth, answer], axis=1), bills)
     owner, everyone = route(P, pairs), np.ones(len(P), dtype=bool)
     combined = combine(P, owner, expert_probs, everyone, pairs=pairs)
     parts = [np.empty((0, 7), dtype=np.int64)]
+    bills = [np.empty((2, 0))]
     for index, (rows, pair, q) in enumerate(deferrals(P, owner, expert_probs, everyone, pairs)):
         after = expert_class(q, pair)
         expert_keeps = _keeps(combined[rows, after])
         columns = [np.full(len(rows), index), first[rows], keeps[rows], expert_keeps]
         parts.append(np.stack([*columns, truth[rows], answer[rows], after], axis=1))
-    owned = _unique(np.concatenate(parts))
+        if charged is not None:
+            bills.append(np.stack([charged.of(answer[rows], rows), charged.of(after, rows)]))
+    owned, owned_costs = _unique(
+        np.concatenate(parts), [] if charged is None else np.concatenate(bills, axis=1)
+    )
     ordered = tuple(tuple(int(c) for c in pair) for pair in pairs)
-    return Table(P.shape[1], len(P), ordered, kept, owned[:, :-1], owned[:, -1])
+    its = Table(P.shape[1], len(P), ordered, kept, owned[:, :-1], owned[:, -1])
+    if charged is None:
+        return its
+    return replace(its, kept_cost=kept_costs[0], owned_cost=owned_costs.T)
 
 
 def position(threshold: float) -> int:
@@ -215,13 +254,22 @@ def _keeps(confidence: Floats) -> Ints:
     return np.asarray(np.searchsorted(grid, confidence, side="right") - 1)
 
 
-def _unique(rows: Ints) -> NDArray[np.int32]:
-    """Return the different rows, ascending, with how often each occurs as a last column."""
+def _unique(rows: Ints, values: Sequence[Floats] | Floats = ()) -> tuple[NDArray[np.int32], Floats]:
+    """Return the different rows, ascending, with how often each occurs as a last column.
+
+    Also the sums of some values of each row, (n_values, n_different).
+    """
     if not len(rows):
-        return np.empty((0, rows.shape[1] + 1), dtype=np.int32)
+        return np.empty((0, rows.shape[1] + 1), dtype=np.int32), np.empty((len(values), 0))
     widths = tuple(rows.max(axis=0) + 1)  # one number a row: numpy sorts these much faster
-    found, n = np.unique(np.ravel_multi_index(tuple(rows.T), widths), return_counts=True)
-    return np.column_stack([*np.unravel_index(found, widths), n]).astype(np.int32)
+    codes = np.ravel_multi_index(tuple(rows.T), widths)
+    if len(values):
+        found, which, n = np.unique(codes, return_inverse=True, return_counts=True)
+        sums = [np.bincount(which, weights=its, minlength=len(found)) for its in values]
+    else:
+        (found, n), sums = np.unique(codes, return_counts=True), []
+    different = np.column_stack([*np.unravel_index(found, widths), n]).astype(np.int32)
+    return different, np.array(sums)
 
 
 def _checked(thresholds: Thresholds, pairs: Pairs) -> Thresholds:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from core.analysis.cascades.deferral import (
 )
 from core.analysis.comparisons.paired import paired_intervals
 from core.analysis.metrics import confusion_matrix, wilson_interval
+from core.analysis.mistake_costs import ChargedImages
 from core.errors import InvalidInput
 from core.language import t
 
@@ -59,6 +60,10 @@ class Sweep:
         Deferred images; those the expert corrects; those it spoils.
     n_owned, n_recoverable, n_breakable : array of int64, shape (P,)
         The same when every owned image is deferred, whatever its confidence.
+    base_cost : float or None
+        What the generalist's answers cost in all; None where images are not charged.
+    cost_by_pair : array of float64, shape (P, T), or None
+        What each expert adds to that, below 0 where it saves.
     """
 
     taus: Floats
@@ -72,6 +77,8 @@ class Sweep:
     n_owned: Ints
     n_recoverable: Ints
     n_breakable: Ints
+    base_cost: float | None = None
+    cost_by_pair: Floats | None = None
 
     @property
     def n_deferred(self) -> Ints:
@@ -93,24 +100,12 @@ class Sweep:
         """Right answers of the cascade at each threshold: (T,)."""
         return np.asarray(np.trace(self.base) + self.n_recovered - self.n_broken)
 
-    def cost(self, costs: ArrayLike) -> Floats:
-        """Return what all answers cost at each threshold: (T,).
-
-        Parameters
-        ----------
-        costs : array of float, shape (K, K)
-            Cost of answering a column's class where the row's is true.
-        """
-        W = np.asarray(costs, dtype=np.float64)
-        total = np.full(len(self.taus), float((self.base * W).sum()))
-        for index in range(len(self.pairs)):
-            total += self.cost_by_pair(index, W)
-        return total
-
-    def cost_by_pair(self, index: int, costs: ArrayLike) -> Floats:
-        """Return what one expert adds to the cost at each threshold, below 0 if it saves: (T,)."""
-        W = np.asarray(costs, dtype=np.float64)[:, list(self.pairs[index])]
-        return np.asarray(np.tensordot(self.moves[index], W, axes=([1, 2], [0, 1])))
+    @property
+    def cost(self) -> Floats | None:
+        """What all answers cost at each threshold: (T,); None where images are not charged."""
+        if self.base_cost is None or self.cost_by_pair is None:
+            return None
+        return np.asarray(self.base_cost + self.cost_by_pair.sum(axis=0))
 
     def index_of(self, tau: float) -> int:
         """Return the position of `tau` on the grid.
@@ -179,6 +174,7 @@ def sweep(
     expert_probs: Sequence[ArrayLike],
     grid: ArrayLike | None = None,
     keys: ArrayLike | None = None,
+    charged: ChargedImages | None = None,
 ) -> Sweep:
     """Return what the cascade does at every threshold, exactly.
 
@@ -195,6 +191,8 @@ def sweep(
         Thresholds; default `default_grid()`.
     keys : array of float, shape (n_images,), optional
         What is held against tau; without it the generalist's confidence. See `learned.keys`.
+    charged : ChargedImages, optional
+        The same images, where mistakes have costs.
 
     Raises
     ------
@@ -216,6 +214,7 @@ def sweep(
     n_taus, n_classes = len(taus), P.shape[1]
     moves, sure = [], deferral_keys(keys, P)
     counts = np.zeros((3, len(pairs), n_taus + 1), dtype=np.int64)  # the last: never deferred
+    added = np.zeros((len(pairs), n_taus + 1))
     everyone = np.ones(len(P), dtype=bool)
     for index, (rows, pair, q) in enumerate(deferrals(P, owner, expert_probs, everyone, pairs)):
         start = np.searchsorted(taus, sure[rows], side="right")
@@ -223,6 +222,9 @@ def sweep(
         right, was_right = after == true, before == true
         for row, which in enumerate((slice(None), right & ~was_right, was_right & ~right)):
             counts[row, index] = np.bincount(start[which], minlength=n_taus + 1)
+        if charged is not None:
+            more = charged.of(after, rows) - charged.of(before, rows)
+            added[index] = np.bincount(start, weights=more, minlength=n_taus + 1)
         shifts = np.zeros((n_taus + 1, n_classes, len(pair)), dtype=np.int32)
         for column, c in enumerate(pair):
             step = (after == c).astype(np.int32) - (before == c)
@@ -231,7 +233,11 @@ def sweep(
     up_to = counts[:, :, :-1].cumsum(axis=2)
     totals = counts.sum(axis=2)
     ordered = tuple(tuple(int(c) for c in pair) for pair in pairs)
-    return Sweep(taus, ordered, len(P), base, tuple(moves), *up_to, *totals)
+    found = Sweep(taus, ordered, len(P), base, tuple(moves), *up_to, *totals)
+    if charged is None:
+        return found
+    base_cost = float(charged.of(P.argmax(axis=1)).sum())
+    return replace(found, base_cost=base_cost, cost_by_pair=added[:, :-1].cumsum(axis=1))
 
 
 def _checked_grid(grid: ArrayLike | None) -> Floats:

@@ -10,12 +10,14 @@ import numpy as np
 
 from core.analysis import calibration
 from core.analysis.cascades import cascade, learned, routes
+from core.analysis.mistake_costs import ChargedImages
 from core.errors import InvalidInput
 from core.language import t
-from core.records import Run
+from core.records import MistakeCosts, Run
 from core.services.classes.mapping import run_classes
 from core.services.costs import entering
-from core.services.data.datasets import image_ids, split_index
+from core.services.data.datasets import get_dataset, image_ids, split_index
+from core.services.labels import label_sets
 from core.services.runs.training import get_run, list_runs
 from core.store.database import Workspace
 
@@ -32,6 +34,7 @@ class SplitAnswers:
     probs: np.ndarray  # (n_images, n_classes), calibrated, of the generalist
     expert_probs: list[np.ndarray]  # an (n_images, classes of its pair) array for each expert
     keys: np.ndarray | None  # (n_images,), held against tau; None: the confidence
+    charged: ChargedImages | None  # by what mistakes cost, where somebody entered that
     sweep: cascade.Sweep
     table: routes.Table
 
@@ -53,7 +56,7 @@ class Members:
     pairs: tuple[tuple[int, ...], ...]  # classes of each expert, in its column order
     val: SplitAnswers
     test: SplitAnswers
-    costs: np.ndarray | None  # (n_classes, n_classes), of mistakes, where somebody entered them
+    costs: MistakeCosts | None  # of mistakes, where somebody entered them
     # One threshold for all, on validation the most accurate, or where mistakes have costs the
     # cheapest; 0: no expert pays.
     best_tau: float
@@ -109,10 +112,13 @@ def load(
         )
         others = said["test"][2]
         keys["test"] = learned.keys(others, cascade.route(others, pairs), rules)
-    val, test = (_split(pairs, *said[split], keys[split]) for split in ("val", "test"))
-    costs = _costs(ws, run)
-    best = cascade.best_tau(val.sweep, costs) if members else 0.0
-    each = cascade.best_taus(val.sweep, costs)
+    costs = entering.current(ws, run.dataset_id)
+    val, test = (
+        _split(pairs, *said[split], keys[split], _charged(ws, costs, run, said[split][0]))
+        for split in ("val", "test")
+    )
+    best = cascade.best_tau(val.sweep) if members else 0.0
+    each = cascade.best_taus(val.sweep)
     return Members(run, members, rule, rules, pairs, val, test, costs, best, each)
 
 
@@ -200,9 +206,14 @@ def kept_for_calibration(ws: Workspace, members: Members) -> np.ndarray:
     return np.array([int(ids[p][-1], 16) % 2 == 0 for p in members.test.positions], dtype=bool)
 
 
-def _costs(ws: Workspace, run: Run) -> np.ndarray | None:
-    entered = entering.current(ws, run.dataset_id)
-    return entering.of_classes(ws, entered, run.class_map_id) if entered else None
+def _charged(
+    ws: Workspace, costs: MistakeCosts | None, run: Run, rows: np.ndarray
+) -> ChargedImages | None:
+    """Return some images as they are charged: by their labels, whatever the classes merge."""
+    if costs is None:
+        return None
+    y = label_sets.indices(ws, get_dataset(ws, run.dataset_id), run.config.get("labels"))
+    return ChargedImages(y[rows], entering.columns(ws, costs, run.class_map_id)[0])
 
 
 def _said(
@@ -220,7 +231,8 @@ def _split(
     probs: np.ndarray,
     expert_probs: list[np.ndarray],
     keys: np.ndarray | None,
+    charged: ChargedImages | None,
 ) -> SplitAnswers:
-    swept = cascade.sweep(probs, y, pairs, expert_probs, keys=keys)
-    counted = routes.table(probs, y, pairs, expert_probs, keys)
-    return SplitAnswers(rows, y, probs, expert_probs, keys, swept, counted)
+    swept = cascade.sweep(probs, y, pairs, expert_probs, keys=keys, charged=charged)
+    counted = routes.table(probs, y, pairs, expert_probs, keys, charged)
+    return SplitAnswers(rows, y, probs, expert_probs, keys, charged, swept, counted)

@@ -9,7 +9,9 @@ import numpy as np
 
 from core.analysis import metrics
 from core.analysis.cascades import cascade, controls, routes
+from core.analysis.cascades.routed_cost import RoutedCost
 from core.analysis.cascades.routes import GENERALIST, PERSON, Routed, Thresholds
+from core.analysis.comparisons.intervals import Estimate
 from core.analysis.comparisons.paired import paired_intervals
 from core.errors import InvalidInput
 from core.language import Sentence, t
@@ -66,11 +68,13 @@ def figures(members: Members, part: SplitAnswers, thresholds: Thresholds) -> dic
         images), gain with gain_ci (paired), n_deferred and deferral_rate (an expert is asked),
         n_expert (it answers), n_recovered, n_broken, recovery and breakage (shares of what
         experts answer), person_rate, confusion (K lists; what is answered), asked (images of each
-        true class that a person is asked about), pairs: the same figures for each expert.
+        true class that a person is asked about), charged (`charged`; None where mistakes have no
+        costs), pairs: the same figures for each expert.
     """
     routed = part.send(members.pairs, thresholds)
     answered = routed.route != PERSON
     right, was_right = routed.answer == part.y, part.probs.argmax(axis=1) == part.y
+    cost = _cost(members, part, routed)
     n, n_answered = len(part.y), int(answered.sum())
     n_right = int((right & answered).sum())
     by_pair = [
@@ -80,6 +84,7 @@ def figures(members: Members, part: SplitAnswers, thresholds: Thresholds) -> dic
             "tau": float(tau),
             "n_owned": int(part.sweep.n_owned[index]),
             **_accounting(routed, right, was_right, routed.asked == index),
+            "charged": cost and _saved(cost.saved_by(index)),
         }
         for index, (expert, tau) in enumerate(zip(members.experts, thresholds.taus, strict=True))
     ]
@@ -97,8 +102,43 @@ def figures(members: Members, part: SplitAnswers, thresholds: Thresholds) -> dic
             part.y[answered], routed.answer[answered], K
         ).tolist(),
         "asked": np.bincount(part.y[~answered], minlength=K).tolist(),
+        "charged": cost and charged(members, cost),
         "pairs": by_pair,
     }
+
+
+def charged(members: Members, cost: RoutedCost) -> dict[str, Any]:
+    """Return what an image costs by the costs of mistakes that were entered.
+
+    Returns
+    -------
+    dict
+        version and unit of the costs, person (what asking one costs, or None), n_images (all, or
+        without that those answered without a person), per_image with per_image_ci, saved with
+        saved_ci (against the generalist alone on the same images; below 0 where it costs more);
+        None without images.
+    """
+    entered, per_image = members.costs, cost.per_image
+    return {
+        "version": entered and entered.version,
+        "unit": entered and entered.unit,
+        "person": cost.person,
+        "n_images": cost.n_images,
+        "per_image": per_image and per_image.value,
+        "per_image_ci": per_image and [per_image.low, per_image.high],
+        **_saved(cost.saved),
+    }
+
+
+def _cost(members: Members, part: SplitAnswers, routed: Routed) -> RoutedCost | None:
+    if part.charged is None or members.costs is None:
+        return None
+    before = part.probs.argmax(axis=1)
+    return RoutedCost(part.charged, before, routed, members.costs.person)
+
+
+def _saved(saved: Estimate | None) -> dict[str, Any]:
+    return {"saved": saved and saved.value, "saved_ci": saved and [saved.low, saved.high]}
 
 
 def _accounting(

@@ -1,4 +1,4 @@
-"""What a model's answers cost, and what another's save, by the costs that somebody entered."""
+"""What a model's answers cost, by the costs that somebody entered."""
 
 from __future__ import annotations
 
@@ -72,29 +72,6 @@ def of_models(
     ]
 
 
-def saved(
-    ws: Workspace,
-    entered: MistakeCosts,
-    before: Model,
-    after: Model,
-    *,
-    split: HeldOut = "test",
-    labels: str = ORIGINAL,
-) -> Estimate:
-    """Return what an image costs less by the answers of `after`, paired on the same images.
-
-    Raises
-    ------
-    InvalidInput, NotReady
-        As `of_model`.
-    """
-    each = []
-    for model in (before, after):
-        by_label, its, _, said = _answered(ws, entered, model, split, labels)
-        each.append(its[by_label, said])
-    return analysis.saved(each[0], each[1])
-
-
 def _answered(
     ws: Workspace, entered: MistakeCosts, model: Model, split: HeldOut, labels: str
 ) -> tuple[np.ndarray, np.ndarray, dict[str, str], np.ndarray]:
@@ -109,5 +86,5 @@ def _answered(
     said = questions.answers(ws, asked, model)
     dataset = get_dataset(ws, entered.dataset_id)
     truth = label_sets.indices(ws, dataset, labels)[said.positions]
-    _, its, treated = entering.columns(ws, entered, model.run.class_map_id)
+    its, treated = entering.columns(ws, entered, model.run.class_map_id)
     return truth, its, treated, said.predicted

@@ -47,6 +47,7 @@ def enter(
     dataset_id: str,
     costs: Sequence[Sequence[float]] | None,
     *,
+    person: float | None = None,
     unit: str = "points",
     who: str = "",
     why: str = "",
@@ -57,15 +58,23 @@ def enter(
     ----------
     costs : table of float, labels by labels, row = true label
         What is lost when an image of the row is treated as the column; 0 on the diagonal.
+    person : float, optional
+        What asking a person about an image costs, in the same unit.
 
     Raises
     ------
     InvalidInput
-        If the table cannot be used, or a text is too long.
+        If the table or what a person costs cannot be used, or a text is too long.
     """
     dataset = get_dataset(ws, dataset_id)
     if costs is not None:
         costs = analysis.checked(costs, len(dataset.labels)).tolist()
+    if person is not None and not 0.0 <= person <= analysis.MOST:
+        raise InvalidInput(
+            t("the cost of asking a person cannot be used"),
+            expected=t("a number from 0 to {most:,.0f}", most=analysis.MOST),
+            received=str(person),
+        )
     texts = ((t("unit"), unit, MAX_UNIT), (t("name"), who, MAX_NAME), (t("reason"), why, MAX_WHY))
     for what, text, longest in texts:
         if len(text) > longest:
@@ -80,36 +89,20 @@ def enter(
             dataset_id=dataset.id,
             unit=unit.strip() or "points",
             costs=costs,
+            person=person,
             why=why.strip(),
             who=who.strip(),
             created_at=utc_now(),
         )
 
 
-def of_classes(ws: Workspace, entered: MistakeCosts, class_map_id: str | None) -> np.ndarray:
-    """Return what it costs to answer one class where another is true, (n_classes, n_classes).
-
-    Notes
-    -----
-    The mean over the labels of the true class, as common as they are among training images; what a
-    cascade's thresholds are chosen by. Of a class map without merges it is what was entered.
-    """
-    member, its, _ = columns(ws, entered, class_map_id)
-    weights = member.T * label_shares(ws, entered.dataset_id)
-    without_images = weights.sum(axis=1) == 0
-    weights[without_images] = member.T[without_images]
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True) @ its)
-
-
 def columns(
     ws: Workspace, entered: MistakeCosts, class_map_id: str | None
-) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
+) -> tuple[np.ndarray, dict[str, str]]:
     """Return how the classes of a class map are charged.
 
     Returns
     -------
-    member : array of float64, shape (n_labels, n_classes)
-        1 where the label belongs to the class.
     costs : array of float64, shape (n_labels, n_classes)
         Of answering a class where a label is true.
     treated_as : dict of str to str
@@ -126,7 +119,7 @@ def columns(
     W, shares = np.array(entered.costs), label_shares(ws, entered.dataset_id)
     treated = analysis.treated_as(W, class_map.class_index().tolist(), shares)
     names = dict(zip(class_map.classes, (class_map.labels[i] for i in treated), strict=True))
-    return class_map.matrix(), W[:, treated], names
+    return W[:, treated], names
 
 
 def label_shares(ws: Workspace, dataset_id: str) -> np.ndarray:

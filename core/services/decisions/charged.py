@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 
 from core.analysis import mistake_costs as analysis
+from core.analysis.cascades.routed_cost import RoutedCost
 from core.analysis.class_map import ClassMap
 from core.analysis.comparisons.intervals import Estimate
+from core.analysis.mistake_costs import ChargedImages
 from core.records import CascadeRecord, ClassMapRecord, Run
+from core.services.cascades import saving
 from core.services.classes.mapping import held_out
-from core.services.comparing.questions import Model
-from core.services.costs import charging, entering
+from core.services.costs import entering
+from core.services.data.datasets import get_dataset
 from core.services.decisions.evidence import labels_of
+from core.services.labels import label_sets
 from core.store.database import Workspace
 
 
@@ -32,7 +36,7 @@ def of_class_map(ws: Workspace, run: Run, record: ClassMapRecord) -> dict[str, A
         return None
     said = probs.argmax(axis=1)
     merged = np.array(ClassMap.from_mapping(run.classes, record.class_of).class_index())[said]
-    before, after = (entering.columns(ws, entered, its)[1] for its in (None, record.id))
+    before, after = (entering.columns(ws, entered, its)[0] for its in (None, record.id))
     saved = analysis.saved(before[y, said], after[y, merged])
     return _row(entered.version, entered.unit, saved)
 
@@ -40,19 +44,18 @@ def of_class_map(ws: Workspace, run: Run, record: ClassMapRecord) -> dict[str, A
 def of_cascade(ws: Workspace, generalist: Run, record: CascadeRecord) -> dict[str, Any] | None:
     """Return the same for a cascade against its generalist.
 
-    None also where a person is asked about some images: what that costs nobody has said.
+    None also where a person is asked about some images and nobody has said what that costs.
     """
     entered = entering.current(ws, record.dataset_id)
-    if entered is None or record.plan["person"]:
+    rows, _, probs = held_out(ws, generalist, "test")
+    unknown = entered is not None and record.plan["person"] and entered.person is None
+    if entered is None or unknown or not len(rows):
         return None
-    saved = charging.saved(
-        ws,
-        entered,
-        Model(generalist),
-        Model(generalist, record),
-        labels=labels_of(generalist),
-    )
-    return _row(entered.version, entered.unit, saved)
+    labels = label_sets.indices(ws, get_dataset(ws, record.dataset_id), labels_of(generalist))
+    costs, _ = entering.columns(ws, entered, generalist.class_map_id)
+    routed, before = saving.answered(ws, record, rows), probs.argmax(axis=1)
+    cost = RoutedCost(ChargedImages(labels[rows], costs), before, routed, entered.person)
+    return cost.saved and _row(entered.version, entered.unit, cost.saved)
 
 
 def _row(version: int, unit: str, saved: Estimate) -> dict[str, Any]:

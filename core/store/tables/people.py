@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from core.store.tables.metadata import metadata
 
@@ -107,6 +117,7 @@ mistake_cost = Table(
     Column("version", Integer, nullable=False),
     Column("unit", String, nullable=False),  # "EUR", "points"
     Column("costs", JSON),  # labels by labels, row = true; null: no longer used
+    Column("person", Float),  # of asking one about an image; null: nobody said
     Column("why", Text, nullable=False),
     Column("who", String, nullable=False),
     Column("created_at", String, nullable=False),
