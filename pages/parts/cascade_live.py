@@ -80,10 +80,12 @@ def desk(
         key=key,
         data={
             **table_data(members.on(split).table),
-            "id": f"{key}-{split}-{promised}-{current()}",
+            "id": f"{key}-{split}-{promised}-{current()}-{members.costs and members.costs.id}",
             "language": current(),
             "words": cascade_words.words(by_cost=members.costs is not None),
-            "means": cascade_words.means(),
+            "means": cascade_words.means(members.costs),
+            "charged": members.costs
+            and {"unit": members.costs.unit, "person": members.costs.person},
             "turn": state.draft(_turn(key), 0),
             "classes": list(members.classes),
             "taus": [routes.position(tau) for tau in thresholds.taus],
@@ -113,13 +115,18 @@ def move(key: str, thresholds: Thresholds) -> None:
 
 def table_data(table: routes.Table) -> dict[str, Any]:
     """Return what the browser counts from."""
-    owned = pd.DataFrame(table.owned, columns=_OWNED).assign(n=table.n_owned)
+    kept = pd.DataFrame(table.kept, columns=_KEPT)
+    owned = pd.DataFrame(table.owned, columns=_OWNED).assign(n=table.n_owned).astype(np.int32)
+    if table.kept_cost is not None and table.owned_cost is not None:
+        kept = kept.assign(cost=table.kept_cost)
+        before, after = table.owned_cost.T
+        owned = owned.assign(cost_before=before, cost_after=after)
     return {
         "n_classes": table.n_classes,
         "n_images": table.n_images,
         "pairs": [list(pair) for pair in table.pairs],
-        "kept": pd.DataFrame(table.kept, columns=_KEPT),
-        "owned": owned.astype(np.int32),
+        "kept": kept,
+        "owned": owned,
     }
 
 

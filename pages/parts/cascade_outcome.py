@@ -39,7 +39,7 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
     on = f" {figures_on.on(figures['n_images'], split)}"
     rows = [(" / ".join(row["pair"]), row) for row in figures["pairs"]]
     if len(rows) > 1:
-        rows.append((t("all experts"), {**figures, "tau": None, "expert": ""}))
+        rows.append((t("all experts"), _together(figures)))
     frame = pd.DataFrame(
         {
             "pair": [name for name, _ in rows],
@@ -52,9 +52,13 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
             "breakage": [row["breakage"] for _, row in rows],
             "gain": [text.points(row["gain"]) for _, row in rows],
             "interval": [meaning.spread(row["gain_ci"]) for _, row in rows],
+            "saved": [_money(row["charged"]) for _, row in rows],
             "expert": [row["expert"] for _, row in rows],
         }
     )
+    charged = figures["charged"]
+    if charged is None:
+        frame = frame.drop(columns="saved")
     number, column = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         tables.written(frame, _WRITTEN),
@@ -72,8 +76,59 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
             "breakage": number(t("Breakage"), help=t(meaning.MEANING["breakage"]) + on),
             "gain": column(t("Net gain"), help=t("Corrected less spoilt, over all answers.") + on),
             "interval": column(t("95 % interval"), help=t("Paired interval of the net gain.") + on),
+            "saved": column(
+                t("Saved"),
+                help=t(
+                    "What an image costs less than by the generalist alone, in {unit}, by the "
+                    "costs of mistakes entered on Decisions; in brackets the 95 % interval.",
+                    unit=messages.plain(charged["unit"] if charged else ""),
+                )
+                + on,
+            ),
             "expert": t("Run"),
         },
+    )
+    if charged is not None and charged["saved"] is not None:
+        st.caption(_told(charged, split))
+
+
+def _together(figures: Figures) -> Figures:
+    """Return what all experts do, as a row like that of each."""
+    charged = figures["charged"]
+    return {**figures, "tau": None, "expert": "", "charged": charged and charged["experts"]}
+
+
+def _money(charged: Figures | None) -> str | None:
+    if charged is None or charged["saved"] is None:
+        return None
+    low, high = charged["saved_ci"]
+    return t("{gain:+.3f} ({low:+.3f} to {high:+.3f})", gain=charged["saved"], low=low, high=high)
+
+
+def _told(charged: Figures, split: str) -> str:
+    """Say what the cascade's answers cost, and whether a person's work is in it."""
+    low, high = charged["per_image_ci"]
+    values = {
+        "cost": charged["per_image"],
+        "low": low,
+        "high": high,
+        "unit": messages.plain(charged["unit"]),
+        "saved": messages.plain(_money(charged) or ""),
+        "images": figures_on.images(charged["n_images"], split),
+    }
+    if charged["person"] is None:
+        return t(
+            "By the costs of mistakes that were entered, an answer without a person costs "
+            "{cost:.3f} {unit} ({low:.3f} to {high:.3f}); saved against the generalist alone: "
+            "{saved}, on {images}.",
+            **values,
+        )
+    return t(
+        "By the costs that were entered, an image costs {cost:.3f} {unit} ({low:.3f} to "
+        "{high:.3f}) with {person:,.2f} for each that a person is asked about; saved against the "
+        "generalist alone: {saved}, on {images}.",
+        person=charged["person"],
+        **values,
     )
 
 

@@ -6,6 +6,7 @@ Places in braces are filled in there, with numbers in the signs of the language.
 from __future__ import annotations
 
 from core.language import phrase, t
+from core.records import MistakeCosts
 
 _WORDS = {
     "thresholds": phrase("Thresholds"),
@@ -36,6 +37,8 @@ _WORDS = {
     "of": phrase("{k} of {n}"),
     "unknown": phrase("unknown"),
     "ms": phrase("{n} ms"),
+    "money": phrase("{n} {unit}"),
+    "change": phrase("{n} against the generalist"),
     "expert_unknown": phrase("an expert's is unknown"),
     "more_ms": phrase("+{n} ms for experts"),
     "summary": phrase(
@@ -82,6 +85,16 @@ _MEANS = {
         phrase("The generalist's, and the experts' where they are asked."),
     ),
 }
+_MISTAKES = phrase("Cost of mistakes")
+_ANSWERED_ONLY = phrase(
+    "What an image answered without a person costs on average, by the costs entered on Decisions, "
+    "and the change against the generalist alone on the same images. What asking a person costs "
+    "nobody has entered."
+)
+_ALL = phrase(
+    "What an image costs on average, by the costs entered on Decisions, with {person:,.2f} {unit} "
+    "for each that a person is asked about, and the change against the generalist alone."
+)
 
 
 def words(*, by_cost: bool = False) -> dict[str, str]:
@@ -96,6 +109,14 @@ def words(*, by_cost: bool = False) -> dict[str, str]:
     return said | {"best": t(_CHEAPEST)} if by_cost else said
 
 
-def means() -> dict[str, list[str]]:
-    """Return title and help of each figure."""
-    return {name: [t(title), t(help)] for name, (title, help) in _MEANS.items()}
+def means(costs: MistakeCosts | None = None) -> dict[str, list[str]]:
+    """Return title and help of each figure; with `costs`, of what mistakes cost, too."""
+    said: dict[str, list[str]] = {
+        name: [t(title), t(help)] for name, (title, help) in _MEANS.items()
+    }
+    if costs is not None:
+        told = t(_ANSWERED_ONLY)
+        if costs.person is not None:
+            told = t(_ALL, person=costs.person, unit=costs.unit)
+        said["mistakes"] = [t(_MISTAKES), told]
+    return said

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.analysis import mistake_costs as analysis
 from core.language import t, text
 from core.records import Dataset, MistakeCosts
 from core.services.costs import entering
@@ -43,13 +44,25 @@ def _form(ws: Workspace, dataset: Dataset, current: MistakeCosts | None) -> None
             num_rows="fixed",
             column_config={"_index": st.column_config.TextColumn(t("true ↓  treated as →"))},
         )
-        unit, who, why = st.columns([1, 1, 2])
+        unit, asking, who, why = st.columns([1, 1, 1, 2])
         with unit:
             unit_said = st.text_input(
                 t("Unit"),
                 value=current.unit if current else t("points"),
                 max_chars=entering.MAX_UNIT,
                 help=t("Money or points; only the name of it is kept."),
+            )
+        with asking:
+            person = st.number_input(
+                t("Asking a person"),
+                value=current.person if current else None,
+                min_value=0.0,
+                max_value=analysis.MOST,
+                placeholder=t("unknown"),
+                help=t(
+                    "What it costs to ask a person about an image, in the same unit. A cascade is "
+                    "charged it wherever it asks one; without it, only its own answers are charged."
+                ),
             )
         with who:
             name = st.text_input(t("Your name"), max_chars=entering.MAX_NAME)
@@ -64,7 +77,8 @@ def _form(ws: Workspace, dataset: Dataset, current: MistakeCosts | None) -> None
         return
     with messages.guard() as outcome:
         costs = None if drop else edited.to_numpy(dtype=float).tolist()
-        entering.enter(ws, dataset.id, costs, unit=unit_said, who=name, why=reason)
+        paid = None if drop else person
+        entering.enter(ws, dataset.id, costs, person=paid, unit=unit_said, who=name, why=reason)
     if outcome.ok:
         state.flash(t("The costs were taken back.") if drop else t("The costs are saved."))
         st.rerun()
@@ -78,6 +92,12 @@ def _table(labels: Sequence[str], current: MistakeCosts | None) -> pd.DataFrame:
 def _before(entered: Sequence[MistakeCosts]) -> None:
     for one in entered:
         what = t("taken back") if one.costs is None else t("entered, in {unit}", unit=one.unit)
+        if one.person is not None:
+            what = t(
+                "entered, in {unit}, asking a person {person:,.2f}",
+                unit=one.unit,
+                person=one.person,
+            )
         st.caption(
             messages.plain(
                 t(

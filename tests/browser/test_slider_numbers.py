@@ -13,16 +13,19 @@ from playwright.sync_api import Page
 
 from core.analysis.cascades import routes
 from core.analysis.cascades.routes import Thresholds
+from core.analysis.mistake_costs import ChargedImages
+from pages.parts import cascade_live
 
 NUMBERS = Path(__file__).parents[2] / "pages/parts/assets/cascade_numbers.js"
 WALK = """([shape, kept, owned, steps]) => {
-  const column = (values) => ({ toArray: () => new Int32Array(values) });
+  const column = (values) => ({ toArray: () => values });
   const table = (columns) => ({ getChild: (name) => column(columns[name]) });
   const numbers = createNumbers({ ...shape, kept: table(kept), owned: table(owned) });
   return steps.map(([taus, person]) => {
     const at = numbers.at(taus, person), curve = numbers.curve();
     return { generalist: [...at.generalist], experts: [...at.experts], asked: [...at.asked],
       told: [at.n_deferred, at.n_right, at.n_answered, at.n_expert, at.n_recovered, at.n_broken],
+      money: [at.cost, at.saved],
       ...curve };
   });
 }"""
@@ -63,30 +66,58 @@ def test_a_walk_of_the_sliders_counts_what_python_counts(page: Page, name):
     for seed in range(5):
         rng = np.random.default_rng(seed)
         probs, y, q = drawn(K, pairs, rng, 400)
-        table, steps = routes.table(probs, y, pairs, q), walk(rng, len(pairs))
+        charged = ChargedImages(rng.integers(0, 5, len(y)), rng.gamma(0.5, 20, (5, K)))
+        asking = [None, 0.0, 1.25][seed % 3]
+        table = routes.table(probs, y, pairs, q, charged=charged)
+        steps = walk(rng, len(pairs))
         for (taus, person), found in zip(
-            steps, page.evaluate(WALK, sent(table, steps)), strict=True
+            steps, page.evaluate(WALK, sent(table, steps, asking)), strict=True
         ):
             generalist, experts, asked = table.confusion_at(taus, person)
             assert found["generalist"] == generalist.ravel().tolist(), (seed, taus, person)
             assert found["experts"] == experts.ravel().tolist(), (seed, taus, person)
             assert found["asked"] == asked.tolist()
             at = Thresholds(tuple(tau / 1000 for tau in taus), person / 1000)
-            assert found["told"] == told(routes.send(probs, pairs, q, at), probs, y)
+            routed = routes.send(probs, pairs, q, at)
+            assert found["told"] == told(routed, probs, y)
+            money = spent(charged, probs.argmax(axis=1), routed, asking)
+            assert found["money"] == pytest.approx(money, abs=1e-8), (seed, taus, person)
             assert_curve(found, routes.send(probs, pairs, q, Thresholds(at.taus)), y)
 
 
-def sent(table: routes.Table, steps: list[Any]) -> list[Any]:
-    """Return what the page sends of a table, as `cascade_live.table_data` names it."""
-    kept = dict(zip(["keeps", "true", "said", "n"], table.kept.T.tolist(), strict=True))
-    names = ["pair", "first", "keeps", "expert_keeps", "true", "before", "after"]
-    owned = dict(zip(names, table.owned.T.tolist(), strict=True)) | {"n": table.n_owned.tolist()}
-    shape = {
-        "n_classes": table.n_classes,
-        "n_images": table.n_images,
-        "pairs": [list(pair) for pair in table.pairs],
-    }
-    return [shape, kept, owned, steps]
+def sent(table: routes.Table, steps: list[Any], asking: float | None) -> list[Any]:
+    """Return what the page sends of a table."""
+    data = cascade_live.table_data(table)
+    kept, owned = (data.pop(name).to_dict("list") for name in ("kept", "owned"))
+    return [{**data, "charged": {"person": asking}}, kept, owned, steps]
+
+
+def test_without_costs_nothing_is_charged_and_all_else_is_the_same(page: Page):
+    page.add_script_tag(path=NUMBERS)
+    rng = np.random.default_rng(0)
+    probs, y, q = drawn(6, CASES["three pairs"][1], rng, 200)
+    plain, free = (
+        routes.table(probs, y, CASES["three pairs"][1], q, charged=charged)
+        for charged in (None, ChargedImages(y, np.zeros((6, 6))))
+    )
+    steps = walk(rng, 3)
+    shape, *rest = sent(plain, steps, None)
+    found = page.evaluate(WALK, [{**shape, "charged": None}, *rest])
+    assert found == page.evaluate(WALK, sent(free, steps, None))
+    assert {tuple(step["money"]) for step in found} == {(0, 0)}
+
+
+def spent(
+    charged: ChargedImages, before: np.ndarray, routed: routes.Routed, asking: float | None
+) -> tuple[float, float]:
+    """Return what an image costs and what is saved, image by image."""
+    left = routed.route == routes.PERSON
+    was, now = charged.of(before), charged.of(routed.answer)
+    if asking is None:
+        was, now = was[~left], now[~left]
+    else:
+        now = np.where(left, asking, now)
+    return (now.mean(), (was - now).mean()) if len(now) else (0.0, 0.0)
 
 
 def told(routed: routes.Routed, probs: np.ndarray, y: np.ndarray) -> list[int]:

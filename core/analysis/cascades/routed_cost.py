@@ -59,9 +59,10 @@ class RoutedCost:
         """What an image costs less than by the generalist alone, paired; None without images."""
         return self._saved(self._counted & (self.routed.route != GENERALIST))
 
-    def saved_by(self, pair: int) -> Estimate | None:
-        """Return what of that one expert saves; None without images."""
-        return self._saved(self.routed.route == pair)
+    def saved_by(self, pair: int | None = None) -> Estimate | None:
+        """Return what of that one expert saves, or all of them; None without images."""
+        route = self.routed.route
+        return self._saved(route >= 0 if pair is None else route == pair)
 
     @property
     def _counted(self) -> Bools:

@@ -115,8 +115,8 @@ def charged(members: Members, cost: RoutedCost) -> dict[str, Any]:
     dict
         version and unit of the costs, person (what asking one costs, or None), n_images (all, or
         without that those answered without a person), per_image with per_image_ci, saved with
-        saved_ci (against the generalist alone on the same images; below 0 where it costs more);
-        None without images.
+        saved_ci (against the generalist alone on the same images; below 0 where it costs more),
+        experts {saved, saved_ci} (what of it they save); None without images.
     """
     entered, per_image = members.costs, cost.per_image
     return {
@@ -127,6 +127,7 @@ def charged(members: Members, cost: RoutedCost) -> dict[str, Any]:
         "per_image": per_image and per_image.value,
         "per_image_ci": per_image and [per_image.low, per_image.high],
         **_saved(cost.saved),
+        "experts": _saved(cost.saved_by()),
     }
 
 

@@ -103,6 +103,11 @@ function createDesk(root, data) {
     const more = f.n_images ? added / f.n_images : 0;
     places.cost(data.ms === null ? words.unknown : fill(words.ms, { n: tenths(data.ms + (more || 0)) }),
       Number.isNaN(more) ? words.expert_unknown : fill(words.more_ms, { n: tenths(more) }));
+    if (data.charged) {
+      const money = (sum) => exact.format(sum), change = -f.saved;
+      places.mistakes(fill(words.money, { n: money(f.cost), unit: data.charged.unit }),
+        fill(words.change, { n: (change > 0 ? "+" : "") + money(change || 0) }));
+    }
     summary = fill(words.summary, { accuracy: percent(f.accuracy), gain: points(f.gain),
       experts: percent(f.deferral_rate), person: percent(f.person_rate) });
   }

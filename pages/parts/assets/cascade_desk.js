@@ -11,7 +11,8 @@ function speak(language, said) {
   words = said;
   grouped = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGrouping: "always" });
   plain = new Intl.NumberFormat(language, { ...rounding, useGrouping: false });
-  exact = new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+  exact = new Intl.NumberFormat(language, { ...rounding, useGrouping: false,
+    minimumFractionDigits: 3, maximumFractionDigits: 3 });
 }
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const whole = (n) => grouped.format(n);

@@ -38,13 +38,18 @@ function between({ starts, rows }, from, to, change) {
 
 // One object a table. It stands where the sliders stand, and a move counts the rows that lie between
 // the old position and the new one, no others.
-function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
+function createNumbers({ n_classes: K, n_images, pairs, kept, owned, charged }) {
   const column = (table, name) => table.getChild(name).toArray();
   const [keeps, keptTrue, keptSaid, keptN] = ["keeps", "true", "said", "n"].map((name) =>
     column(kept, name));
   const names = ["pair", "first", "keeps", "expert_keeps", "true", "before", "after", "n"];
   const [pairOf, first, own, expert, truth, before, after, n] = names.map((name) =>
     column(owned, name));
+  // What the answers of a row cost in all, where mistakes have costs; `charged.person`: what asking
+  // a person about an image costs, null where nobody said.
+  const keptCost = charged ? column(kept, "cost") : new Float64Array(keptN.length);
+  const [costBefore, costAfter] = ["cost_before", "cost_after"].map((name) =>
+    (charged ? column(owned, name) : new Float64Array(n.length)));
   const T = STEPS + 2; // keys of a row: 0 to T - 1; the first tau may be out of the slider's reach
   const keptBy = byKey(keeps, T), ownBy = byKey(own, T), expertBy = byKey(expert, T);
   const firstBy = byKey(first.map((t, i) => pairOf[i] * T + t), pairs.length * T);
@@ -52,6 +57,7 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
   // Here it stands: nothing deferred, no person asked.
   const taus = pairs.map(() => -1);
   let person = 0, n_expert = 0, n_recovered = 0, n_broken = 0;
+  let cost = 0, saved = 0, alone = 0; // of the answers given; by experts; of the generalist alone
   const generalist = new Int32Array(K * K), experts = new Int32Array(K * K);
   const deferred = pairs.map(() => 0);
   const right = new Float64Array(T), wrong = new Float64Array(T); // answers, by what keeps them
@@ -60,11 +66,16 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
     totals[keptTrue[i]] += keptN[i];
     generalist[keptTrue[i] * K + keptSaid[i]] += keptN[i];
     (keptTrue[i] === keptSaid[i] ? right : wrong)[keeps[i]] += keptN[i];
+    alone += keptCost[i];
   }
+  cost = alone;
 
-  function answered(i, m) { // m images more that an expert answers and no person is asked about
+  function answered(i, sign) { // a row more that an expert answers and no person is asked about
+    const m = sign * n[i];
     experts[truth[i] * K + after[i]] += m;
     n_expert += m;
+    cost += sign * costAfter[i];
+    saved += sign * (costBefore[i] - costAfter[i]);
     if (before[i] === after[i]) return;
     if (after[i] === truth[i]) n_recovered += m;
     if (before[i] === truth[i]) n_broken += m;
@@ -74,8 +85,11 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
     between(firstBy, p * T + taus[p] + 1, p * T + to + 1, (i, sign) => {
       const m = sign * n[i];
       deferred[p] += m;
-      if (own[i] >= person) generalist[truth[i] * K + before[i]] -= m;
-      if (expert[i] >= person) answered(i, m);
+      if (own[i] >= person) {
+        generalist[truth[i] * K + before[i]] -= m;
+        cost -= sign * costBefore[i];
+      }
+      if (expert[i] >= person) answered(i, sign);
       (before[i] === truth[i] ? right : wrong)[own[i]] -= m;
       (after[i] === truth[i] ? right : wrong)[expert[i]] += m;
     });
@@ -86,12 +100,15 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
     const isDeferred = (i) => first[i] <= taus[pairOf[i]];
     between(keptBy, person, to, (i, sign) => {
       generalist[keptTrue[i] * K + keptSaid[i]] -= sign * keptN[i];
+      cost -= sign * keptCost[i];
     });
     between(ownBy, person, to, (i, sign) => {
-      if (isDeferred(i)) generalist[truth[i] * K + before[i]] += sign * n[i];
+      if (!isDeferred(i)) return;
+      generalist[truth[i] * K + before[i]] += sign * n[i];
+      cost += sign * costBefore[i];
     });
     between(expertBy, person, to, (i, sign) => {
-      if (isDeferred(i)) answered(i, -sign * n[i]);
+      if (isDeferred(i)) answered(i, -sign);
     });
     person = to;
   }
@@ -111,6 +128,11 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
       }
     }
     const share = (k, of) => (of ? k / of : 0);
+    // Sums that went up and down carry a rounding error, and a change of 0 no sign.
+    const each = (sum, of) => (of ? Math.round((1e9 * sum) / of) / 1e9 + 0 : 0);
+    const byPerson = charged ? charged.person : null;
+    const asking = byPerson === null ? 0 : byPerson * (n_images - n_answered);
+    const counted = byPerson === null ? n_answered : n_images;
     const n_deferred = deferred.reduce((sum, m) => sum + m, 0);
     return {
       generalist, experts, asked, deferred, n_images, n_answered, n_right,
@@ -124,6 +146,8 @@ function createNumbers({ n_classes: K, n_images, pairs, kept, owned }) {
       breakage: share(n_broken, n_expert),
       gain: share(n_recovered - n_broken, n_answered),
       gain_ci: paired(n_recovered, n_broken, n_answered),
+      cost: each(cost + asking, counted),
+      saved: each(byPerson === null ? saved : alone - cost - asking, counted),
     };
   }
 
