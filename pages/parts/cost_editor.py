@@ -28,8 +28,8 @@ def show(ws: Workspace, dataset: Dataset) -> None:
         st.markdown(
             t(
                 "What is lost when an image of the row is treated as the column? Without a table "
-                "every mistake counts 1. With one, Compare shows what a model costs, and a "
-                "cascade chooses the cheapest thresholds."
+                "every mistake counts 1. With one, Classes shows what a merge saves, Compare what "
+                "a model costs, and a cascade what it saves, at the cheapest thresholds."
             )
         )
         _form(ws, dataset, current)
