@@ -52,7 +52,7 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
             "breakage": [row["breakage"] for _, row in rows],
             "gain": [text.points(row["gain"]) for _, row in rows],
             "interval": [meaning.spread(row["gain_ci"]) for _, row in rows],
-            "saved": [_money(row["charged"]) for _, row in rows],
+            "saved": [_money(row) for _, row in rows],
             "expert": [row["expert"] for _, row in rows],
         }
     )
@@ -94,15 +94,15 @@ def accounting(members: Members, figures: Figures, split: str) -> None:
 
 def _together(figures: Figures) -> Figures:
     """Return what all experts do, as a row like that of each."""
-    charged = figures["charged"]
-    return {**figures, "tau": None, "expert": "", "charged": charged and charged["experts"]}
+    saved = figures["charged"]["experts"] if figures["charged"] else {}
+    return {**figures, "tau": None, "expert": "", **saved}
 
 
-def _money(charged: Figures | None) -> str | None:
-    if charged is None or charged["saved"] is None:
+def _money(row: Figures) -> str | None:
+    if row.get("saved") is None:
         return None
-    low, high = charged["saved_ci"]
-    return t("{gain:+.3f} ({low:+.3f} to {high:+.3f})", gain=charged["saved"], low=low, high=high)
+    low, high = row["saved_ci"]
+    return t("{gain:+.3f} ({low:+.3f} to {high:+.3f})", gain=row["saved"], low=low, high=high)
 
 
 def _told(charged: Figures, split: str) -> str:

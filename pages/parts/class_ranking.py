@@ -26,17 +26,25 @@ _VERDICTS = {
 }
 
 
-def _columns(unit: str) -> dict[str, Any]:
+# pixels, so that all fits beside each other on a laptop; a figure in money needs room
+_WIDTHS = {"merge": 180, "n_classes": 62, "verdict": 122, "gain": 157, "bits": 112, "rank": 96}
+_WITH_COSTS = {**_WIDTHS, "merge": 144, "verdict": 118, "gain": 150, "bits": 72, "rank": 84}
+
+
+def _columns(unit: str | None) -> dict[str, Any]:
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
+    width = _WIDTHS if unit is None else _WITH_COSTS
     return {
         "merge": words(
-            t("Merged"), width=180, help=t("The labels that become one class; ● is your draft")
+            t("Merged"),
+            width=width["merge"],
+            help=t("The labels that become one class; ● is your draft"),
         ),
-        "n_classes": number(t("Classes"), width=62),
-        "verdict": words(t("Verdict"), width=122, help=t("Is the gain real?")),
+        "n_classes": number(t("Classes"), width=width["n_classes"]),
+        "verdict": words(t("Verdict"), width=width["verdict"], help=t("Is the gain real?")),
         "itca_gain": words(
             t("ITCA gain"),
-            width=157,
+            width=width["gain"],
             help=t(
                 "What decides: a merge pays only if ITCA rises. With its 95 % interval, paired "
                 "bootstrap"
@@ -44,24 +52,27 @@ def _columns(unit: str) -> dict[str, Any]:
         ),
         "saved": words(
             t("Saved"),
-            width=150,
+            width=width["gain"],
             help=t(
                 "What an image costs less after the merge, in {unit}, by the costs of mistakes "
                 "entered on Decisions; in brackets the 95 % interval, paired bootstrap. Renaming "
                 "saves nothing: costs belong to labels. An answer of a merged class is treated as "
                 "its cheapest label, and what it cannot tell apart is paid for.",
-                unit=messages.plain(unit),
+                unit=messages.plain(unit or ""),
             ),
         ),
         "bits_kept": number(
-            t("Bits kept"), width=112, format="percent", help=t("Of what the answers told before")
+            t("Bits kept"),
+            width=width["bits"],
+            format="percent",
+            help=t("Of what the answers told before"),
         ),
         "accuracy": number(
             t("Accuracy"), width=70, format="percent", help=t("Rises by itself with fewer classes")
         ),
         "rank": words(
             t("Rank"),
-            width=96,
+            width=width["rank"],
             help=t("Of the gain in accuracy, among all merges that leave groups of the same sizes"),
         ),
     }
@@ -79,7 +90,7 @@ def ranking(bench: Bench, draft: Draft, now: Merge) -> None:
     event = st.dataframe(
         table(rows, now.partition, bench.run.classes, lambda merge: cost[merge.partition]),
         hide_index=True,
-        column_config=_columns(bench.charges.unit if bench.charges else ""),
+        column_config=_columns(bench.charges.unit if bench.charges else None),
         on_select="rerun",
         selection_mode="single-row",
         # a new table for every draft, so that a choice is taken once
@@ -172,7 +183,8 @@ def table(
             for merge in rows
         ]
     )
-    return shown if any(map(cost, rows)) else shown.drop(columns="saved")
+    # one of the two: accuracy counts every mistake alike
+    return shown.drop(columns="accuracy" if any(map(cost, rows)) else "saved")
 
 
 def _saved(cost: MergeCost | None) -> float:

@@ -94,7 +94,7 @@ def _before(entered: Sequence[MistakeCosts]) -> None:
         what = t("taken back") if one.costs is None else t("entered, in {unit}", unit=one.unit)
         if one.person is not None:
             what = t(
-                "entered, in {unit}, asking a person {person:,.2f}",
+                "entered, in {unit} ({person:,.2f} for asking a person)",
                 unit=one.unit,
                 person=one.person,
             )

@@ -10,6 +10,7 @@ import pytest
 
 from core.analysis.cascades.routes import Thresholds
 from core.services.cascades import guaranteeing, members, pairs, reporting, saving
+from core.services.costs import entering
 from core.services.data import datasets
 from core.services.runs import training
 from pages.parts import cascade_outcome
@@ -69,6 +70,26 @@ def test_the_confused_pairs_say_what_an_expert_could_gain_and_whether_there_is_o
     assert f"**+{100 * first.oracle_gain:.1f} points**" in said
     (val,) = [run.metrics["val"] for run in inputs_of(full).experts]
     assert f"**{100 * val['accuracy']:.0f} %** :small[of {val['n_images']} images]" in said
+
+
+def test_where_mistakes_have_costs_the_desk_counts_them_and_the_accounting_says_what_is_saved(full):
+    plain = open_on(full, tau="0.9")
+    assert sliders(plain)[0]["charged"] is None
+    assert "saved" not in plain.dataframe[-1].value.columns
+    costs = [[0, 1, 1, 1], [1, 0, 1, 1], [1, 1, 0, 5], [1, 1, 2, 0]]
+    entering.enter(full.ws, full.ids.dataset, costs, unit="EUR", person=0.25)
+    app = open_on(full, tau="0.9")
+    data, kept, owned = sliders(app)
+    its = inputs_of(full)
+    assert data["charged"] == {"unit": "EUR", "person": 0.25}
+    assert data["means"]["mistakes"][0] == "Cost of mistakes"
+    assert "0.25 EUR" in data["means"]["mistakes"][1]
+    assert kept["cost"].to_pylist() == its.test.table.kept_cost.tolist()
+    assert owned["cost_after"].to_pylist() == its.test.table.owned_cost[:, 1].tolist()
+    told = reporting.figures(its, its.test, Thresholds((0.9,)))
+    (saved,) = app.dataframe[-1].value["saved"]
+    assert saved.startswith(f"{told['pairs'][0]['saved']:+.3f} (")
+    assert f"costs {told['charged']['per_image']:.3f} EUR" in texts(app)
 
 
 def test_a_missing_expert_is_trained_with_one_click(full):

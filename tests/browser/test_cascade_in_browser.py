@@ -10,12 +10,14 @@ from playwright.sync_api import Page, expect
 
 from core.analysis.cascades.routes import N_STEPS, PERSON, Thresholds
 from core.services.cascades import members
+from core.services.costs import entering
 from core.settings import load_settings
 from core.store.database import open_workspace
 from tests import seeding
 from tests.browser import screen
 from tests.browser.server import Server
 
+COSTS = [[0, 1, 1, 1], [1, 0, 1, 1], [1, 1, 0, 5], [1, 1, 2, 0]]  # A, B, C, D
 SET = """([slider, value]) => {
   slider.value = value;
   slider.dispatchEvent(new Event("input"));
@@ -29,6 +31,7 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cascade") / "workspace"
     ws = open_workspace(load_settings(folder))
     ids = seeding.seed(ws, n_per_label=100)
+    entering.enter(ws, ids.dataset, COSTS, unit="EUR", person=0.25)
     its = members.load(ws, ids.generalist, [ids.expert])
     ws.close()
     server = Server(folder)
@@ -80,6 +83,13 @@ def test_between_two_frames_the_matrix_is_what_python_computes(place, page):
         right = int((routed.answer == its.test.y)[kept].sum())
         told = json.loads(root.get_attribute("data-figures") or "")
         assert told == [right, int(kept.sum()), int((routed.asked >= 0).sum())]
+        spent = np.where(kept, its.test.charged.of(routed.answer), 0.25).mean()
+        saved = its.test.charged.of(its.test.probs.argmax(axis=1)).mean() - spent
+        card = root.locator(".figure", has_text="Cost of mistakes")
+        cost, unit = card.locator(".main").text_content().split()
+        change = card.locator(".sub").text_content().split()[0]
+        assert [float(cost), float(change)] == pytest.approx([spent, -saved], abs=5.1e-4)
+        assert unit == "EUR"
     assert "person=" not in page.url, "nothing was let go, so the server knows of nothing"
 
 

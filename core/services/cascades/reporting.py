@@ -69,7 +69,7 @@ def figures(members: Members, part: SplitAnswers, thresholds: Thresholds) -> dic
         n_expert (it answers), n_recovered, n_broken, recovery and breakage (shares of what
         experts answer), person_rate, confusion (K lists; what is answered), asked (images of each
         true class that a person is asked about), charged (`charged`; None where mistakes have no
-        costs), pairs: the same figures for each expert.
+        costs), pairs: the same figures for each expert, and what it saved with saved_ci.
     """
     routed = part.send(members.pairs, thresholds)
     answered = routed.route != PERSON
@@ -84,7 +84,7 @@ def figures(members: Members, part: SplitAnswers, thresholds: Thresholds) -> dic
             "tau": float(tau),
             "n_owned": int(part.sweep.n_owned[index]),
             **_accounting(routed, right, was_right, routed.asked == index),
-            "charged": cost and _saved(cost.saved_by(index)),
+            **_saved(None if cost is None else cost.saved_by(index)),
         }
         for index, (expert, tau) in enumerate(zip(members.experts, thresholds.taus, strict=True))
     ]

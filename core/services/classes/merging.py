@@ -155,11 +155,11 @@ def rank_merges(
         `verdict` {kind, text}, `costs` {version, unit} of mistakes (None without any), `merges`:
         no merge first, then the `n_top` of the highest ITCA (or that save most) and the suggested
         one, and `advice` for each confused pair (`advising`). Each merge has class_map (its groups,
-        as `map --merge` takes them), classes, the fields of `analysis.merging.Merge`, saved and
-        saved_ci (what an image costs less, `merge_costs`; None without costs), and test_accuracy,
-        test_chance, test_skill, test_kappa, test_bits, test_itca, test_itca_gain,
-        test_itca_gain_ci, test_saved, test_saved_ci: the run's test answers merged, images that the
-        choice was not made on (None without any).
+        as `map --merge` takes them), classes, the fields of `analysis.merging.Merge`, cost of an
+        image, saved (what it costs less) and saved_ci (`merge_costs`; None without costs), and
+        test_accuracy, test_chance, test_skill, test_kappa, test_bits, test_itca, test_itca_gain,
+        test_itca_gain_ci, test_cost, test_saved, test_saved_ci: the run's test answers merged,
+        images that the choice was not made on (None without any).
 
     Raises
     ------
@@ -248,11 +248,12 @@ def _row(merge: merging.Merge, classes: tuple[str, ...]) -> dict[str, Any]:
 def _saved(
     charged: Charges | None, box: merging.Sandbox | None, merge: merging.Merge
 ) -> dict[str, Any]:
-    """Return what an image costs less after a merge; None without costs or images."""
+    """Return what an image costs after a merge, and how much less; None without costs or images."""
     if charged is None or box is None:
-        return {"saved": None, "saved_ci": None}
-    saved = charged.of(box, merge.partition).saved
-    return {"saved": saved.value, "saved_ci": (saved.low, saved.high)}
+        return {"cost": None, "saved": None, "saved_ci": None}
+    found = charged.of(box, merge.partition)
+    saved = found.saved
+    return {"cost": found.after, "saved": saved.value, "saved_ci": (saved.low, saved.high)}
 
 
 def _confirm(held_out: merging.Sandbox | None, merge: merging.Merge) -> dict[str, Any]:
