@@ -126,7 +126,7 @@ def test_the_keyboard_moves_it_and_letting_go_reaches_python_and_the_address(pla
     cells = page.locator(".root[aria-label=Thresholds] button.cell")
     for cell in cells.all():  # what is read aloud was written when the slider was let go
         assert (cell.get_attribute("aria-label") or "").startswith(f"{cell.inner_text()} of ")
-    page.get_by_role("button", name="best on validation").click()
+    page.get_by_role("button", name="cheapest on validation").click()
     expect(page.get_by_text("The experts pay")).to_be_visible()
     screen.settled(page)
     expect(slider).not_to_have_value("0")
