@@ -28,7 +28,7 @@ _VERDICTS = {
 
 # pixels, so that all fits beside each other on a laptop; a figure in money needs room
 _WIDTHS = {"merge": 180, "n_classes": 62, "verdict": 122, "gain": 157, "bits": 112, "rank": 96}
-_WITH_COSTS = {**_WIDTHS, "merge": 144, "verdict": 118, "gain": 150, "bits": 72, "rank": 84}
+_WITH_COSTS = {"merge": 130, "n_classes": 56, "verdict": 116, "gain": 146, "bits": 106, "rank": 84}
 
 
 def _columns(unit: str | None) -> dict[str, Any]:

@@ -78,7 +78,14 @@ def saved_by_each(
 def saved_by(
     confusion: ArrayLike, partition: ArrayLike, costs: ArrayLike, shares: ArrayLike
 ) -> MergeCost:
-    """Return what one merge saves, with its interval; parameters as for `saved_by_each`.
+    """Return what one merge saves, with its interval.
+
+    Parameters
+    ----------
+    confusion, costs, shares
+        As for `saved_by_each`.
+    partition : array of int, shape (n_labels,)
+        The group of each label.
 
     Raises
     ------
