@@ -14,7 +14,7 @@ from core.language import phrase, t, text, tn
 from pages.parts import class_composer, class_verdict
 from pages.parts.class_draft import Draft
 from pages.parts.class_sandbox import Bench
-from pages.ui import messages
+from pages.ui import messages, pickers
 
 BY_ITCA, BY_COST = "itca", "cost"
 _ORDERS = {BY_ITCA: phrase("ITCA"), BY_COST: phrase("cost of mistakes saved")}
@@ -107,20 +107,15 @@ def _order(bench: Bench) -> str:
     """Draw the choice of an order, where mistakes have costs."""
     if bench.charges is None:
         return BY_ITCA
-    chosen = st.segmented_control(
+    return pickers.words(
         t("Order by"),
-        list(_ORDERS),
-        default=BY_ITCA,
-        required=True,
-        format_func=lambda name: t(_ORDERS[name]),
-        key="merges_by",
-        bind="query-params",
+        _ORDERS,
+        "merges_by",
         help=t(
             "Which merges are listed, and in which order. The verdict is that of ITCA in both: "
             "costs say what is cheap for you, not what the answers tell."
         ),
     )
-    return str(chosen)
 
 
 def _said(bench: Bench, order: str) -> str:
