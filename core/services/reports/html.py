@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from html import escape
 from pathlib import Path
 
@@ -29,6 +30,10 @@ _STYLE = Path(__file__).with_name("report.css").read_text()
 _SCRIPT = Path(__file__).with_name("report.js").read_text()  # sorts tables; all reads without it
 
 _SHORT = 12  # rows; a table of so few is not divided between two pages
+_WIDEST = 20  # signs of a word in a table that are not divided
+_ID = re.compile(r"\b(?:[a-z]+-)?[0-9a-f]{12}\b")  # of a run, a class map ...; or the begin of a hash
+_JOINED = re.compile(r"(?<=\w)\+(?=\w)")  # "A+B", the usual name of a merged class
+_BREAKS = re.compile(r"\s+|(?<=\w\+)(?=\w)")
 
 
 def render(report: Report) -> str:
@@ -82,10 +87,17 @@ def _block(block: Block) -> str:
 def _table(table: Table) -> str:
     """Return a table; what does not fit is wrapped in print and scrolled on a narrow screen."""
 
+    numbers = range(table.first_number, len(table.head) - table.n_words_after)
+
     def cell(element: str, index: int, text: str) -> str:
-        number = ' class="n"' if index >= table.first_number else ""
-        scope = ' scope="col"' if element == "th" else ""
+        number = ' class="n"' if index in numbers else ""
+        scope = f' scope="col"{width(index)}' if element == "th" else ""
         return f"<{element}{number}{scope}>{_inline(text)}</{element}>"
+
+    def width(index: int) -> str:
+        """Give a column of words room for the longest of them, so that none is divided."""
+        words = [_longest(row[index]) for row in table.rows] if index not in numbers else []
+        return f' style="min-width:{min(max(words), _WIDEST)}ch"' if words else ""
 
     head = "".join(cell("th", i, text) for i, text in enumerate(table.head))
     rows = "".join(
@@ -113,12 +125,22 @@ def _photos(photos: Photos) -> str:
     )
 
 
+def _longest(text: str) -> int:
+    return max(map(len, _BREAKS.split(plain(text))))
+
+
 def _inline(text: str) -> str:
     """Return a sentence as HTML: words escaped, numbers in a span with the id of their figure."""
     return "".join(
         f'<span data-figure="{escape(piece.figure)}" data-format="{escape(piece.spec)}">'
         f"{escape(piece.text)}</span>"
         if isinstance(piece, Marked)
-        else escape(piece)
+        else _words(piece)
         for piece in pieces(text)
     )
+
+
+def _words(text: str) -> str:
+    """Return words escaped, and divided at the end of a line only where a reader would."""
+    safe = _ID.sub(r'<span class="id">\g<0></span>', escape(text))
+    return _JOINED.sub("+<wbr>", safe).replace(" %", "\u00a0%")
