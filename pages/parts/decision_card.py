@@ -13,7 +13,13 @@ from core.services.decisions import cards
 from core.services.decisions.cards import Card
 from core.services.decisions.listing import Proposal
 from core.services.workspace import Workspace
-from pages.parts import decision_form, decision_history, decision_list, decision_words
+from pages.parts import (
+    decision_form,
+    decision_history,
+    decision_list,
+    decision_words,
+    judge_more,
+)
 from pages.ui import messages, state
 from pages.ui.gallery import show_image, tiles
 
@@ -62,6 +68,9 @@ def card(ws: Workspace, dataset: Dataset, proposal: Proposal) -> None:
     read, decide = st.columns([5, 3], gap="medium")
     with read:
         _what(proposal, its)
+        if its.more_images is not None:
+            run, n_images = proposal.evidence_ids["generalist"], its.more_images.n_images
+            judge_more.offer(ws, dataset.id, run, n_images)
         _examples(ws, dataset, proposal, its)
         _why(its)
     with decide:
@@ -158,6 +167,7 @@ def _alternatives(its: Card) -> None:
     if not its.alternatives:
         return
     st.subheader(t("What else could be done"), anchor=False)
+    st.caption(t("Right answers are those on the same test images."))
     columns = {
         t("Instead"): [messages.plain(row.name) for row in its.alternatives],
         t("Classes"): [text.number(row.n_classes) for row in its.alternatives],

@@ -20,6 +20,7 @@ from core.language import SOURCE, speaking, t
 from core.models.artifact import KERAS_FILE, ONNX_FILE
 from core.models.embedding import RESIZING
 from core.records import CascadeRecord, Dataset, Run
+from core.services.cascades import guaranteeing
 from core.services.classes.mapping import get_class_map
 from core.services.exports import card, examples
 from core.services.exports import manifest as m

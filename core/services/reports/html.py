@@ -31,7 +31,7 @@ _SCRIPT = Path(__file__).with_name("report.js").read_text()  # sorts tables; all
 
 _SHORT = 12  # rows; a table of so few is not divided between two pages
 _WIDEST = 20  # signs of a word in a table that are not divided
-_ID = re.compile(r"\b(?:[a-z]+-)?[0-9a-f]{12}\b")  # of a run, a class map ...; or the begin of a hash
+_ID = re.compile(r"\b(?:[a-z]+-)?[0-9a-f]{12}\b")  # of a run, a class map, a hash
 _JOINED = re.compile(r"(?<=\w)\+(?=\w)")  # "A+B", the usual name of a merged class
 _BREAKS = re.compile(r"\s+|(?<=\w\+)(?=\w)")
 
@@ -86,7 +86,6 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     """Return a table; what does not fit is wrapped in print and scrolled on a narrow screen."""
-
     numbers = range(table.first_number, len(table.head) - table.n_words_after)
 
     def cell(element: str, index: int, text: str) -> str:
@@ -143,4 +142,4 @@ def _inline(text: str) -> str:
 def _words(text: str) -> str:
     """Return words escaped, and divided at the end of a line only where a reader would."""
     safe = _ID.sub(r'<span class="id">\g<0></span>', escape(text))
-    return _JOINED.sub("+<wbr>", safe).replace(" %", "\u00a0%")
+    return _JOINED.sub("+<wbr>", safe).replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0")
