@@ -96,7 +96,8 @@ def _table(table: Table) -> str:
     def width(index: int) -> str:
         """Give a column of words room for the longest of them, so that none is divided."""
         words = [_longest(row[index]) for row in table.rows] if index not in numbers else []
-        return f' style="min-width:{min(max(words), _WIDEST)}ch"' if words else ""
+        room = f"calc({min(max(words), _WIDEST)}ch + 1.5em)" if words else ""  # and its padding
+        return f' style="min-width:{room}"' if room else ""
 
     head = "".join(cell("th", i, text) for i, text in enumerate(table.head))
     rows = "".join(
