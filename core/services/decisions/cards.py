@@ -73,10 +73,17 @@ class Card:
     query: Mapping[str, Any]
 
 
-def card(ws: Workspace, proposal: Proposal) -> Card:
-    """Return everything there is to read about a proposal, in the reader's language."""
+def card(ws: Workspace, proposal: Proposal, among: Sequence[Proposal] | None = None) -> Card:
+    """Return everything there is to read about a proposal, in the reader's language.
+
+    Parameters
+    ----------
+    among : sequence of Proposal, optional
+        All proposals of the data set, where they were read already: they are alternatives.
+    """
     dataset = get_dataset(ws, proposal.evidence_ids["dataset"])
-    others = [p for p in proposals(ws, dataset.id) if p.id != proposal.id]
+    known = proposals(ws, dataset.id) if among is None else among
+    others = [p for p in known if p.id != proposal.id]
     verdict = str(proposal.figures.get("verdict"))
     make = _class_map if proposal.kind == "class_map" else _cascade
     return Card(

@@ -30,7 +30,7 @@ _STYLE = Path(__file__).with_name("report.css").read_text()
 _SCRIPT = Path(__file__).with_name("report.js").read_text()  # sorts tables; all reads without it
 
 _SHORT = 12  # rows; a table of so few is not divided between two pages
-_WIDEST = 20  # signs of a word in a table that are not divided
+_LONG = 16  # signs of a word over a column of numbers that are not divided
 _ID = re.compile(r"\b(?:[a-z]+-)?[0-9a-f]{12}\b")  # of a run, a class map, a hash
 _JOINED = re.compile(r"(?<=\w)\+(?=\w)")  # "A+B", the usual name of a merged class
 _BREAKS = re.compile(r"\s+|(?<=\w\+)(?=\w)")
@@ -88,21 +88,22 @@ def _table(table: Table) -> str:
     """Return a table; what does not fit is wrapped in print and scrolled on a narrow screen."""
     numbers = range(table.first_number, len(table.head) - table.n_words_after)
 
-    def cell(element: str, index: int, text: str) -> str:
+    def cell(index: int, text: str) -> str:
         number = ' class="n"' if index in numbers else ""
-        scope = f' scope="col"{width(index)}' if element == "th" else ""
-        return f"<{element}{number}{scope}>{_inline(text)}</{element}>"
+        return f"<td{number}>{_inline(text)}</td>"
 
-    def width(index: int) -> str:
+    def heading(index: int, text: str) -> str:
         """Give a column of words room for the longest of them, so that none is divided."""
-        words = [_longest(row[index]) for row in table.rows] if index not in numbers else []
-        room = f"calc({min(max(words), _WIDEST)}ch + 1.5em)" if words else ""  # and its padding
-        return f' style="min-width:{room}"' if room else ""
+        if index in numbers:
+            looks = ' class="n long"' if _longest(text) > _LONG else ' class="n"'
+        else:
+            signs = max((_longest(row[index]) for row in table.rows), default=0)
+            looks = f' style="--signs:{signs}"'
+        return f'<th{looks} scope="col">{_inline(text)}</th>'
 
-    head = "".join(cell("th", i, text) for i, text in enumerate(table.head))
+    head = "".join(heading(i, text) for i, text in enumerate(table.head))
     rows = "".join(
-        f"<tr>{''.join(cell('td', i, text) for i, text in enumerate(row))}</tr>"
-        for row in table.rows
+        f"<tr>{''.join(cell(i, text) for i, text in enumerate(row))}</tr>" for row in table.rows
     )
     room = "wide short" if len(table.rows) <= _SHORT else "wide"
     sortable = f' class="sortable" data-hint="{escape(t("sort"))}"' if table.sortable else ""

@@ -34,7 +34,7 @@ def section(ws: Workspace, dataset: Dataset, proposals: Sequence[Proposal]) -> S
         return Section("decisions", title, [Text(t("Nothing was proposed yet."))])
     blocks: list[Block] = _costs(ws, dataset)
     for proposal in proposals:
-        blocks += _one(ws, proposal)
+        blocks += _one(ws, proposal, proposals)
     return Section("decisions", title, blocks)
 
 
@@ -58,8 +58,8 @@ def _costs(ws: Workspace, dataset: Dataset) -> list[Block]:
     return [Table(caption, head, rows)]
 
 
-def _one(ws: Workspace, proposal: Proposal) -> list[Block]:
-    card = cards.card(ws, proposal)
+def _one(ws: Workspace, proposal: Proposal, among: Sequence[Proposal]) -> list[Block]:
+    card = cards.card(ws, proposal, among)
     blocks: list[Block] = [
         Text(
             t(
