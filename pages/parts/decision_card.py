@@ -67,10 +67,7 @@ def card(ws: Workspace, dataset: Dataset, proposal: Proposal) -> None:
         )
     read, decide = st.columns([5, 3], gap="medium")
     with read:
-        _what(proposal, its)
-        if its.more_images is not None:
-            run, n_images = proposal.evidence_ids["generalist"], its.more_images.n_images
-            judge_more.offer(ws, dataset.id, run, n_images)
+        _what(ws, proposal, its)
         _examples(ws, dataset, proposal, its)
         _why(its)
     with decide:
@@ -89,13 +86,16 @@ def _proposed_by(proposal: Proposal) -> None:
         st.text(decision_history.isolated(proposal.why))
 
 
-def _what(proposal: Proposal, its: Card) -> None:
+def _what(ws: Workspace, proposal: Proposal, its: Card) -> None:
     """Say what changes, what the evidence says, and what is gained and lost."""
     st.subheader(t("What changes"), anchor=False)
     _bullets(proposal.changes)
     show = {"for": st.success, "against": st.error}.get(its.speaks, st.info)
     icon = {"for": ":material/thumb_up:", "against": ":material/thumb_down:"}
     show(f"**{messages.plain(its.answer)}**", icon=icon.get(its.speaks, ":material/balance:"))
+    if its.more_images is not None:
+        ids = proposal.evidence_ids
+        judge_more.offer(ws, ids["dataset"], ids["generalist"], its.more_images.n_images)
     _figures(proposal)
     _heading(t("What it gains"))
     _bullets(its.gains, empty=t("Nothing was measured yet."))

@@ -33,21 +33,20 @@ def offer(
     if mine and job_panel.show(ws, job):
         return
     about = text.duration(crossvalidating.estimate(ws, run_id))
-    with st.container(border=True):
-        why, go = st.columns([5, 2], vertical_alignment="center")
-        why.markdown(
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
             t(
                 "**More images, narrower intervals.** :small[Five models of the same recipe answer "
                 "for all training and validation images, each for those that it has not seen. "
                 "About {time}.]",
                 time=about,
-            )
+            ),
+            width="stretch",
         )
-        if go.button(
+        if st.button(
             t("Judge on all {n:,} images", n=n_images),
             key="cross-validate",
             icon=":material/stacks:",
-            width="stretch",
         ):
             crossvalidating.submit_crossval(ws, run_id)
             if on_start is not None:
