@@ -11,7 +11,7 @@ from core.language import phrase, t
 from core.services.cascades import members as cascades
 from core.services.costs import entering
 from core.services.runs import training
-from pages.parts import cascade_pairs, cascade_saved, cascade_steering
+from pages.parts import cascade_live, cascade_pairs, cascade_saved, cascade_steering
 from pages.ui import cached, messages, names, pickers, shell
 
 RULES: dict[cascades.Rule, str] = {
@@ -69,6 +69,8 @@ rule = pickers.words(
     RULES,
     "rule",
     default="confidence",
+    on_change=cascade_live.forget,
+    args=(cascade_live.TAU,),
     help=t(
         "Low confidence may mean that the expert does not know either. The second way learns on "
         "validation images where asking gains something; tau 0.5 then asks where a gain is "

@@ -57,7 +57,7 @@ predict_extend.panel(ws, dataset, model, taught)
 
 with place, messages.guard():
     if source == MANY:
-        predict_batch.panel(ws, dataset, model_id)
+        predict_batch.panel(ws, dataset, model)
         st.stop()
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -68,7 +68,7 @@ with place, messages.guard():
         found = predict_parts.ask(ws, model_id, asked)
         with right:
             predict_parts.answer(ws, dataset, model, asked, found)
-            predict_drift.one(ws, model_id, asked)
+            predict_drift.one(ws, model, asked)
             predict_look.panel(ws, model_id, asked)
             predict_parts.neighbours(ws, dataset, found["neighbours"], asked)
         predict_parts.on_the_map(ws, dataset, model, asked)

@@ -57,6 +57,12 @@ def thresholds_of(members: Members, key: str) -> Thresholds:
     return Thresholds(tuple(taus) if len(taus) == n else best, person or 0.0)
 
 
+def forget(*names: str) -> None:
+    """Take thresholds out of the address: those of other experts mean nothing for these."""
+    for name in names:
+        st.query_params.pop(name, None)
+
+
 def desk(
     members: Members,
     thresholds: Thresholds,

@@ -14,7 +14,7 @@ from core.services.cascades.pairs import ConfusedPair
 from core.services.classes import advising
 from core.services.runs import training
 from core.services.workspace import Workspace
-from pages.parts import train_jobs
+from pages.parts import cascade_live, train_jobs
 from pages.ui import cached, job_panel, messages, names, pickers, state
 
 N_SHOWN = 6  # pairs; further down there is little to gain
@@ -93,18 +93,22 @@ def choose_experts(generalist: Run, experts: Sequence[Run]) -> list[str]:
     known, picked = state.draft(note, (None, []))
     if state.draft("experts-for") not in (None, generalist.id):
         state.set_widget("experts", best)  # another generalist: its own experts, as at first
+        cascade_live.forget(cascade_live.TAU, cascade_live.PERSON)
     state.set_draft("experts-for", generalist.id)
     new = [] if known is None else [i for i in best if i not in known]
     if new:
         pairs = {run.id: run.pair for run in experts}
         joined = {pairs[i]: i for i in [*picked, *new] if i in pairs}
         state.set_widget("experts", list(joined.values()))
+        cascade_live.forget(cascade_live.TAU)
     chosen = pickers.several(
         t("Experts"),
         {run.id: names.run(run) for run in experts},
         "experts",
         default=best,
         placeholder=t("Choose at least one"),
+        on_change=cascade_live.forget,
+        args=(cascade_live.TAU,),
         help=t(
             "One expert a pair. An image is deferred only when its two most probable classes are "
             "the pair of one of these experts."

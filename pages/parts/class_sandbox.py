@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from core.analysis.class_map import ClassMap
 from core.analysis.merges import merging as merge_analysis
 from core.analysis.merges.merge_costs import MergeCost
-from core.language import t, text
+from core.language import t
 from core.records import Dataset, Run
 from core.services.classes import merge_charging, merging
-from core.services.runs import crossvalidating
 from core.services.workspace import Workspace
-from pages.ui import cached, job_panel, names, pickers, state
+from pages.parts import judge_more
+from pages.ui import cached, names, pickers, state
 
 N_TOP = 10  # merges in the ranking, no merge not counted
 ORDERED = "ordered"  # also the name of the query parameter
@@ -129,30 +130,13 @@ def offer_more_images(bench: Bench) -> None:
     source = sources.get("crossval")
     if source is None or source.ready:
         return
-    job = job_panel.latest(bench.ws, "crossval", bench.dataset.id)
-    mine = job is not None and job.params["run"] == bench.run.id and job.params["over"] != "all"
-    if mine and job_panel.show(bench.ws, job):
-        return
-    about = text.duration(crossvalidating.estimate(bench.ws, bench.run.id))
-    with st.container(border=True):
-        why, go = st.columns([5, 2], vertical_alignment="center")
-        why.markdown(
-            t(
-                "**More images, narrower intervals.** :small[Five models of the same recipe answer "
-                "for all training and validation images, each for those that it has not seen. "
-                "About {time}.]",
-                time=about,
-            )
-        )
-        if go.button(
-            t("Judge on all {n:,} images", n=source.n_images),
-            key="cross-validate",
-            icon=":material/stacks:",
-            width="stretch",
-        ):
-            crossvalidating.submit_crossval(bench.ws, bench.run.id)
-            state.set_draft(_awaited(bench.run.id), True)
-            st.rerun()
+    judge_more.offer(
+        bench.ws,
+        bench.dataset.id,
+        bench.run.id,
+        source.n_images,
+        on_start=partial(state.set_draft, _awaited(bench.run.id), True),
+    )
 
 
 def _choose_images(sources: Sequence[merging.EvidenceSource], run_id: str) -> merging.Evidence:

@@ -13,7 +13,13 @@ from core.services.decisions import cards
 from core.services.decisions.cards import Card
 from core.services.decisions.listing import Proposal
 from core.services.workspace import Workspace
-from pages.parts import decision_form, decision_history, decision_list, decision_words
+from pages.parts import (
+    decision_form,
+    decision_history,
+    decision_list,
+    decision_words,
+    judge_more,
+)
 from pages.ui import messages, state
 from pages.ui.gallery import show_image, tiles
 
@@ -61,7 +67,7 @@ def card(ws: Workspace, dataset: Dataset, proposal: Proposal) -> None:
         )
     read, decide = st.columns([5, 3], gap="medium")
     with read:
-        _what(proposal, its)
+        _what(ws, proposal, its)
         _examples(ws, dataset, proposal, its)
         _why(its)
     with decide:
@@ -80,13 +86,16 @@ def _proposed_by(proposal: Proposal) -> None:
         st.text(decision_history.isolated(proposal.why))
 
 
-def _what(proposal: Proposal, its: Card) -> None:
+def _what(ws: Workspace, proposal: Proposal, its: Card) -> None:
     """Say what changes, what the evidence says, and what is gained and lost."""
     st.subheader(t("What changes"), anchor=False)
     _bullets(proposal.changes)
     show = {"for": st.success, "against": st.error}.get(its.speaks, st.info)
     icon = {"for": ":material/thumb_up:", "against": ":material/thumb_down:"}
     show(f"**{messages.plain(its.answer)}**", icon=icon.get(its.speaks, ":material/balance:"))
+    if its.more_images is not None:
+        ids = proposal.evidence_ids
+        judge_more.offer(ws, ids["dataset"], ids["generalist"], its.more_images.n_images)
     _figures(proposal)
     _heading(t("What it gains"))
     _bullets(its.gains, empty=t("Nothing was measured yet."))
@@ -158,6 +167,7 @@ def _alternatives(its: Card) -> None:
     if not its.alternatives:
         return
     st.subheader(t("What else could be done"), anchor=False)
+    st.caption(t("Right answers are those on the same test images."))
     columns = {
         t("Instead"): [messages.plain(row.name) for row in its.alternatives],
         t("Classes"): [text.number(row.n_classes) for row in its.alternatives],

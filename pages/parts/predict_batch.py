@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from core.language import phrase, t, text, tn
-from core.records import Dataset
+from core.records import CascadeRecord, Dataset, Run
 from core.services.runs import batch
 from core.services.runs.batch import Given
 from core.services.workspace import Workspace
@@ -35,7 +35,7 @@ _HEADS = {
 _ROUTES = {"generalist": phrase("generalist"), "person": phrase("person")}  # an expert: its id
 
 
-def panel(ws: Workspace, dataset: Dataset, model_id: str) -> None:
+def panel(ws: Workspace, dataset: Dataset, model: CascadeRecord | Run) -> None:
     """Draw the place to drop the images, the button that asks, and the table.
 
     Notes
@@ -48,12 +48,12 @@ def panel(ws: Workspace, dataset: Dataset, model_id: str) -> None:
         st.caption(t("Choose images to see the answers, up to 1,000 at a time."))
         return
     given = batch.listed(ws, [(file.name, file) for file in dropped])
-    rows = _rows_of(model_id, dropped)
+    rows = _rows_of(model.id, dropped)
     slot = st.container()
     if len(rows) < len(given):
-        _ask(ws, model_id, given, rows)
+        _ask(ws, model.id, given, rows)
     with slot:
-        _show(ws, dataset, model_id, rows)
+        _show(ws, dataset, model, rows)
 
 
 def _choose() -> list[UploadedFile]:
@@ -92,7 +92,11 @@ def _ask(ws: Workspace, model_id: str, given: list[Given], rows: list[dict[str, 
     The page runs anew at the end, so that the table stands where it will stay.
     """
     left = given[len(rows) :]
-    ask = tn("Ask about {n:,} image", "Ask about {n:,} images", len(left))
+    ask = (
+        tn("Ask about {n:,} image", "Ask about {n:,} images", len(left))
+        if all(file.is_named_image for file in left)
+        else tn("Ask about {n:,} file", "Ask about {n:,} files", len(left))
+    )
     button = st.empty()
     if rows:
         st.caption(t("{n:,} of {n_all:,} are answered.", n=len(rows), n_all=len(given)))
@@ -108,14 +112,16 @@ def _ask(ws: Workspace, model_id: str, given: list[Given], rows: list[dict[str, 
     st.rerun()
 
 
-def _show(ws: Workspace, dataset: Dataset, model_id: str, rows: list[dict[str, Any]]) -> None:
+def _show(
+    ws: Workspace, dataset: Dataset, model: CascadeRecord | Run, rows: list[dict[str, Any]]
+) -> None:
     """Draw what there is so far: the answers, and what could not be answered and why."""
     if not rows:
         return
     table = batch.table(ws, dataset.id, rows)
     failed = table["problem"].notna()
     if not failed.all():
-        predict_drift.many(ws, model_id, rows)
+        predict_drift.many(ws, model, rows)
         _answers(table[~failed].drop(columns="problem"))
     if failed.any():
         heading = tn(
@@ -130,7 +136,7 @@ def _show(ws: Workspace, dataset: Dataset, model_id: str, rows: list[dict[str, A
                 hide_index=True,
                 alt=t("Files that could not be answered, with the reason"),
             )
-    downloads.csv(t("Download the answers"), lambda: table, f"predictions-{model_id}")
+    downloads.csv(t("Download the answers"), lambda: table, f"predictions-{model.id}")
 
 
 def _answers(table: pd.DataFrame) -> None:

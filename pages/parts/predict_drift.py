@@ -9,34 +9,49 @@ import streamlit as st
 
 from core.analysis.novelty import Drift
 from core.language import phrase, t, tn
+from core.records import CascadeRecord, Run
 from core.services.runs import drifting
 from core.services.workspace import Workspace
 from pages.parts.predict_source import Asked
 
 FAR = phrase(
+    "This image is farther from the training images than 99 of 100 test images. Confidence speaks "
+    "of images like the test images: it may not hold here."
+)
+FAR_PROMISED = phrase(
     "This image is farther from the training images than 99 of 100 test images. Confidence, and "
     "the guarantee of a threshold, speak of images like the test images: they may not hold here."
 )
+UNLIKE = phrase(
+    "**These images look unlike the test images: the confidence of each answer may not hold.** "
+    "{story}"
+)
+UNLIKE_PROMISED = phrase(
+    "**These images look unlike those the guarantee was calibrated on: it may not hold.** {story} "
+    "The same goes for the confidence of each answer."
+)
 
 
-def one(ws: Workspace, model_id: str, asked: Asked) -> None:
+def one(ws: Workspace, model: CascadeRecord | Run, asked: Asked) -> None:
     """Warn of a new image that lies far out."""
-    if not isinstance(asked, int) and drifting.is_far(ws, model_id, (asked.name, asked.getvalue())):
-        st.warning(t(FAR), icon=":material/explore_off:")
+    if not isinstance(asked, int) and drifting.is_far(ws, model.id, (asked.name, asked.getvalue())):
+        st.warning(t(FAR_PROMISED if _promised(model) else FAR), icon=":material/explore_off:")
 
 
-def many(ws: Workspace, model_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _promised(model: CascadeRecord | Run) -> bool:
+    """Say whether a threshold of this model was guaranteed, so that there is something to void."""
+    promise = model.plan["promise"] if isinstance(model, CascadeRecord) else None
+    return promise is not None and promise["threshold"] is not None
+
+
+def many(ws: Workspace, model: CascadeRecord | Run, rows: Sequence[Mapping[str, Any]]) -> None:
     """Say how many of the images that were answered lie far out, and whether it is too many."""
-    found = drifting.drift(ws, model_id, rows)
+    found = drifting.drift(ws, model.id, rows)
     if found is None:
         return
     if found.p_value <= drifting.DRIFT_LEVEL:
         st.warning(
-            t(
-                "**These images look unlike those the guarantee was calibrated on: it may not "
-                "hold.** {story} The same goes for the confidence of each answer.",
-                story=story(found),
-            ),
+            t(UNLIKE_PROMISED if _promised(model) else UNLIKE, story=story(found)),
             icon=":material/explore_off:",
         )
     else:

@@ -7,14 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import phrase, t, text, tn
+from core.language import t, text, tn
 from core.records import Dataset, LabelSet
-from core.services.labels import label_sets, label_truth
+from core.services.labels import label_sets, label_truth, settling
 from core.services.workspace import Workspace
 from pages.ui import gallery, meaning, messages, names
 
 _N_SHOWN = 5
-_METHODS = {"crowdlab": "CROWDLAB", "majority": phrase("majority"), "dawid_skene": "Dawid-Skene"}
 
 
 def saved(ws: Workspace, dataset: Dataset) -> None:
@@ -40,7 +39,7 @@ def made_of(origin: Mapping[str, Any]) -> str:
     if "n_reviews" not in origin:
         return method
     figures: dict[str, Any] = {
-        "method": t(_METHODS.get(method, method)),
+        "method": t(settling.TITLES.get(method, method)),
         "labels": tn("{n:,} label", "{n:,} labels", origin["n_reviews"]),
         "people": tn("{n:,} person", "{n:,} people", origin["n_reviewers"]),
         "images": tn("{n:,} image", "{n:,} images", origin["n_reviewed_images"]),

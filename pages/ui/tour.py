@@ -91,8 +91,9 @@ STOPS = (
         "decisions",
         phrase("Decide, and say why"),
         phrase(
-            "What was saved is proposed here in plain words. Approve or decline it with your name "
-            "and a reason; the decision keeps the evidence it was made on."
+            "What was saved is proposed here in plain words. Where the images are too few to tell, "
+            "it offers to judge on more. Approve or decline it with your name and a reason; the "
+            "decision keeps the evidence it was made on."
         ),
     ),
     Stop(

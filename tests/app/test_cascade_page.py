@@ -193,6 +193,25 @@ def test_thresholds_in_the_address_win_and_nonsense_does_not(full):
     assert (data["taus"], data["person"]) == ([data["best"]], 0)
 
 
+def test_thresholds_of_another_cascade_do_not_stay_in_the_address(full):
+    app = open_on(full, tau="0.25", person="0.5")
+    app = stands(app.button_group(key="rule").set_value("learned").run())
+    data, _, _ = sliders(app)
+    best = members.load(full.ws, full.ids.generalist, [full.ids.expert], rule="learned").best_tau
+    assert (data["taus"], data["person"]) == ([round(1000 * best)], 500)  # people's stays
+
+    app = open_on(full, tau="0.25")
+    app = stands(app.multiselect(key="experts").set_value([]).run())
+    app = stands(app.multiselect(key="experts").set_value([full.ids.expert]).run())
+    data, _, _ = sliders(app)
+    assert data["taus"] == [data["best"]] != [250]
+
+    app = open_on(full, tau="0.25", person="0.5")
+    app = stands(app.selectbox(key="generalist").select(full.ids.second).run())
+    data, _, _ = sliders(app)
+    assert (data["taus"], data["person"]) == ([data["best"]], 0)
+
+
 def test_learned_deferral_counts_from_other_keys(full):
     app = open_on(full)
     by_doubt = sliders(app)[2].to_pandas()

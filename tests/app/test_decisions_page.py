@@ -7,9 +7,9 @@ import pytest
 from core.services.decisions import deciding, listing
 from core.services.runs import training
 from tests.app.conftest import stands, texts
-from tests.app.hands import click, tiles
+from tests.app.hands import click, queued, tiles
 from tests.hostile import STRINGS
-from tests.seeding import add_small_dataset
+from tests.seeding import add_small_dataset, seed
 
 NAME, REASON = "Your name", "Reason"
 
@@ -141,6 +141,18 @@ def test_without_a_model_the_card_stands_and_says_so(full):
 @pytest.mark.parametrize("nonsense", ["map-0", "<script>", "../etc", ""])
 def test_a_link_to_nothing_shows_all_proposals(full, nonsense):
     assert "Who decided what" in texts(full.open("decisions", proposal=nonsense))
+
+
+def test_where_images_are_too_few_judging_on_more_is_one_click_away(full):
+    few = seed(full.ws, n_per_label=20, name="few")
+    app = full.open("decisions", dataset="few", proposal=few.class_map)
+    assert "There are not enough images to tell" in texts(app)
+    app = click(app, "Judge on all 64 images")
+    (job,) = queued(full)
+    assert (job.kind, job.params["run"]) == ("crossval", few.generalist)
+    assert not [b for b in app.button if b.label.startswith("Judge on all")]
+    app = full.open("decisions", proposal=full.ids.class_map)  # judged: nothing to offer
+    assert not [b for b in app.button if b.label.startswith("Judge on all")]
 
 
 def test_it_speaks_spanish(full):

@@ -396,8 +396,25 @@ def test_an_image_unlike_the_test_images_is_warned_of(full, answering, monkeypat
     assert "farther from the training images than 99 of 100 test images" in warning.value
 
 
+@pytest.mark.parametrize("promised", [True, False])
+def test_the_guarantee_is_named_only_where_there_is_one(full, answering, monkeypatch, promised):
+    cascade = saving.get(full.ws, full.ids.cascade)
+    promise = {"threshold": 0.5} if promised else None
+    kept = replace(cascade, plan={**cascade.plan, "promise": promise})
+    monkeypatch.setattr(saving, "all_of", lambda *_, **__: [kept])
+    monkeypatch.setattr(drifting, "is_far", lambda *_: True)
+    (warning,) = drop(full.open("predict", model=full.ids.cascade), "far.png", png()).warning
+    assert ("guarantee" in warning.value) == promised
+
+
+def test_what_is_no_image_by_its_name_is_not_counted_as_one(full):
+    app = full.open("predict", model=full.ids.cascade, predict_source=MANY)
+    labels = [b.label for b in give(app, ("a.png", png()), ("notes.txt", b"x")).button]
+    assert "Ask about 2 files" in labels
+
+
 @pytest.mark.parametrize(("distance", "warned"), [(0.5, True), (0.0, False)])
-def test_a_batch_unlike_the_test_images_voids_the_guarantee(full, monkeypatch, distance, warned):
+def test_a_batch_unlike_the_test_images_is_warned_of(full, monkeypatch, distance, warned):
     def answers(ws, model, given):
         yield [an_answer(ws, model, f.name) | {"nearest": 3, "distance": distance} for f in given]
 
@@ -405,7 +422,8 @@ def test_a_batch_unlike_the_test_images_voids_the_guarantee(full, monkeypatch, d
     app = full.open("predict", model=full.ids.cascade, predict_source=MANY)
     app = give(app, *((f"{i}.png", png()) for i in range(4)))
     app = click(app, "Ask about 4 images")
-    assert bool([w for w in app.warning if "it may not hold" in w.value]) == warned
+    said = [w for w in app.warning if "the confidence of each answer may not hold" in w.value]
+    assert bool(said) == warned
     n_far = 4 if warned else 0
     assert f"{n_far} of 4 images" in texts(app)
     assert "4.0 % are expected" in texts(app)  # of 24 test images, the farthest

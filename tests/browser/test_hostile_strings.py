@@ -1,4 +1,4 @@
-"""Two hundred hostile texts where names and reasons go, on every page: text, and nothing else."""
+"""Two hundred hostile texts where names and reasons go, on every page and in the report: text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
 from playwright.sync_api import Page
 
 from core.errors import AppError
@@ -16,11 +18,12 @@ from core.services.costs import entering
 from core.services.data import datasets
 from core.services.decisions import deciding, listing
 from core.services.labels import label_sets, reviewing
+from core.services.reports import building, html, markdown
 from core.services.runs import marking
 from core.settings import load_settings
 from core.store.database import Workspace, open_workspace
 from tests import seeding
-from tests.browser import screen
+from tests.browser import paper, screen
 from tests.browser.server import Server
 from tests.hostile import OUTSIDE, STRINGS
 
@@ -34,6 +37,9 @@ WHERE = (
     "compare",
     "cascade",
     "decisions",
+)  # fmt: skip
+FOREIGN = (
+    "link", "image", "html_inline", "html_block", "code_inline", "code_block", "fence", "s", "hr",
 )  # fmt: skip
 LISTEN = "window.hits = 0; window.hit = () => { window.hits += 1; };"
 
@@ -55,6 +61,7 @@ def test_texts_are_shown_as_texts(batch, tmp_path, browser):
             for where in (*WHERE, *_proposals(folder))
             for problem in _look(page, server.url, where)
         ]
+        broken += _look_at_report(page, folder)
     finally:
         page.close()
         server.stop()
@@ -67,6 +74,7 @@ def test_what_the_watch_looks_for_it_sees(page):
     page.set_content("<img src=x onerror=hit()><div style='width:300vw'>x</div>")
     page.wait_for_function("window.hits === 1")
     assert page.evaluate(WIDER)
+    assert len(list(_markup("[x](http://a) <b>y</b>\n\n![x](http://a)\n\n~~~\nx"))) >= 4
 
 
 WIDER = """() => {
@@ -91,6 +99,32 @@ def _look(page: Page, url: str, where: str) -> Iterator[str]:
             yield f"{where}: the menu is gone"
     if outside:
         yield f"{where}: it asked {outside}"
+
+
+def _look_at_report(page: Page, folder: Path) -> Iterator[str]:
+    """Yield what is wrong with the report: on screen, on paper, and as Markdown."""
+    file = folder / "report.html"
+    with closing(open_workspace(load_settings(folder))) as ws:
+        (dataset,) = datasets.list_datasets(ws)
+        report = building.build(ws, dataset.id, "en")
+    file.write_text(html.render(report))
+    with screen.watched(page) as outside:
+        page.goto(file.as_uri())
+        page.locator("section").last.wait_for()
+        if page.evaluate(WIDER):
+            yield "report: it scrolls sideways"
+        yield from (f"report: on paper it cuts {what}" for what in paper.too_wide(page))
+        if page.evaluate("window.hits"):
+            yield "report: a script ran"
+    if asked := [url for url in outside if url != file.as_uri()]:
+        yield f"report: it asked {asked}"
+    yield from (f"report.md: {markup}" for markup in _markup(markdown.render(report)))
+
+
+def _markup(text: str) -> Iterator[str]:
+    """Yield what Markdown would make of a text beyond headings, lists and tables."""
+    tree = SyntaxTreeNode(MarkdownIt("gfm-like", {"linkify": False}).parse(text))
+    yield from (f"{node.type} {node.content}" for node in tree.walk() if node.type in FOREIGN)
 
 
 def _proposals(folder: Path) -> list[str]:

@@ -50,7 +50,7 @@ def test_a_folder_is_answered_in_order_and_what_is_no_image_is_listed(
     with page.expect_file_chooser() as chooser:
         place.click(position={"x": 40, "y": 25})
     chooser.value.set_files(folder)
-    page.get_by_role("button", name="Ask about 4 images").click()
+    page.get_by_role("button", name="Ask about 4 files").click()
     expect(page.get_by_text("1 file could not be answered")).to_be_visible()
     screen.settled(page)
     page.get_by_test_id("stDataFrame").first.hover()

@@ -10,7 +10,7 @@ import pytest
 from core.analysis.merges import merging as analysis
 from core.errors import Conflict, InvalidInput, NotFound
 from core.language import say, speaking
-from core.services.cascades import saving
+from core.services.cascades import guaranteeing, members, saving
 from core.services.classes import mapping, merging
 from core.services.costs import entering
 from core.services.data import datasets
@@ -217,6 +217,33 @@ def test_a_card_tells_everything_and_its_examples_show_the_labels_concerned(work
     assert card.page == "classes" and card.query == {"run": ids.generalist}
     assert "no merge" in card.alternatives[0].name
     assert "C + D" not in {row.name for row in card.alternatives}  # that is the proposal
+
+
+def test_too_few_images_are_said_and_more_are_offered_until_they_are_used(workspace):
+    ids = seeding.seed(workspace, n_per_label=20)
+    found = listing.proposal(workspace, ids.class_map)
+    card = cards.card(workspace, found)
+    assert (card.speaks, found.figures["n_judged"]) == ("neither", 16)
+    assert (card.more_images.name, card.more_images.n_images) == ("crossval", 64)
+    assert "judged on 16 validation images" in card.evidence[0]
+    assert "told on 16 test images" in card.evidence[0]
+    learned = datasets.splits(workspace, ids.dataset) != "test"
+    run = training.get_run(workspace, ids.generalist)
+    truth = np.eye(4)[mapping.run_classes(workspace, run)[learned]]
+    seeding.add_crossval(workspace, run.id, truth, over="train+val")
+    found = listing.proposal(workspace, ids.class_map)
+    card = cards.card(workspace, found)
+    assert (found.evidence_ids["judged_on"], card.more_images) == ("crossval", None)
+    assert "64 training and validation images" in card.evidence[0]
+
+
+def test_a_promise_is_told_in_the_language_of_whoever_looks(workspace, ids):
+    its = members.load(workspace, ids.generalist, [ids.expert])
+    promise = guaranteeing.promise(workspace, its, (its.best_tau,), 0.5, 0.9)
+    saved = saving.save(workspace, its, promise.thresholds, tau_from="validation", promise=promise)
+    with speaking("es"):
+        told = " ".join(cards.card(workspace, listing.proposal(workspace, saved.id)).evidence)
+    assert "imágenes de calibración" in told and "calibration" not in told
 
 
 def test_a_card_is_told_in_the_language_of_whoever_looks_and_its_hash_stays(workspace, ids):

@@ -9,15 +9,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from core.analysis.cascades.routes import Thresholds
 from core.errors import InvalidInput, NotFound
 from core.language import speaking, t
 from core.language.numbers import Form
-from core.services.cascades import saving
+from core.services.cascades import members, saving
 from core.services.classes import mapping
 from core.services.data.datasets import get_dataset, image_ids, label_indices
 from core.services.decisions import deciding
 from core.services.labels import label_sets, reviewing
-from core.services.reports import marks, svg, writing
+from core.services.reports import html, marks, svg, writing
+from core.services.reports.blocks import Table
 from core.services.reports.building import build
 from core.services.reports.figures import SCALE, Figures, tagged
 from core.services.runs import marking, training
@@ -189,6 +191,36 @@ def test_hostile_names_stay_words(workspace):
     assert {id_.partition(":")[0] for id_, _, _ in page.numbers} <= known
     told = writing.report_bytes(workspace, dataset.id, "md", "en").decode()
     assert "<script" not in told.replace("\\<", "")
+
+
+def test_what_it_names_it_explains(workspace, full):
+    text = re.sub(r"<(style|script).*?</\1>", "", written(workspace, full, "html"))
+    explained = set(re.findall(r"<dt>(.*?)</dt>", text))
+    assert {run.algorithm for run in training.list_runs(workspace, full.dataset)} <= explained
+    for term in ("ITCA", "Kappa", "point", "settled by review", "Number of clusters", "backbone"):
+        assert term in explained, term
+
+
+def test_a_cascade_that_asks_nobody_is_told_in_a_sentence(workspace, ids):
+    generalist = training.get_run(workspace, ids.generalist)
+    its = members.load(workspace, generalist.id, [ids.expert])
+    idle = saving.save(workspace, its, Thresholds((0.0,)), tau_from="hand")
+    figures = json.loads(written(workspace, ids, "json"))["figures"]
+    accuracy = figures[f"cascade.{idle.id}.accuracy"]["value"]
+    assert accuracy == generalist.metrics["test"]["accuracy"]
+    assert f"cascade.{idle.id}.gain" not in figures
+    assert f"cascade.{ids.cascade}.gain" in figures
+    assert "all by the generalist" in written(workspace, ids, "html")
+
+
+def test_words_and_ids_are_divided_at_the_end_of_a_line_only_where_a_reader_would():
+    assert html._words("A+B, 5 % of <b> (run-0123456789ab)") == (
+        'A+<wbr>B, 5\u00a0% of &lt;b&gt; (<span class="id">run-0123456789ab</span>)'
+    )
+    table = Table("c", ["word", "n", "id"], [["a longish+word", "1", "x"]], n_words_after=1)
+    drawn = html._table(table)
+    assert '<th style="--signs:8" scope="col">word</th><th class="n" scope="col">n</th>' in drawn
+    assert drawn.endswith('<td class="n">1</td><td>x</td></tr></tbody></table></div>')
 
 
 def test_markdown_says_the_same(workspace, full):

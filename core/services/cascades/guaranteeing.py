@@ -10,7 +10,7 @@ import numpy as np
 
 from core.analysis.cascades.guarantee import Guarantee, guarantee, upper_bound
 from core.analysis.cascades.routes import Thresholds
-from core.language import t
+from core.language import Sentence, t
 from core.services.cascades.members import Members, kept_for_calibration
 from core.store.database import Workspace
 
@@ -41,12 +41,12 @@ class Promise:
         }
 
 
-def sentence(kept: Mapping[str, Any]) -> str:
+def sentence(kept: Mapping[str, Any]) -> Sentence:
     """Return what a promise says, in the reader's language, from what `summary` kept of it."""
     return _sentence(Guarantee(**{its.name: kept[its.name] for its in fields(Guarantee)}))
 
 
-def _sentence(g: Guarantee) -> str:
+def _sentence(g: Guarantee) -> Sentence:
     asked = t(
         "at most {error:g} % wrong with {sure:g} % confidence",
         error=100 * g.max_error,

@@ -11,7 +11,9 @@ import numpy as np
 from core.language import Sentence, say, t
 from core.records import Dataset
 from core.services.cascades import reporting, saving
+from core.services.classes import merging
 from core.services.classes.mapping import get_class_map, get_record, list_class_maps
+from core.services.classes.merging import EvidenceSource
 from core.services.data.datasets import get_dataset, label_indices
 from core.services.decisions import (
     alternatives,
@@ -21,6 +23,7 @@ from core.services.decisions import (
     wording,
 )
 from core.services.decisions.alternatives import Alternative
+from core.services.decisions.class_map_evidence import Bench
 from core.services.decisions.evidence import ground
 from core.services.decisions.listing import Proposal, bench_of, proposals
 from core.store.database import Workspace
@@ -51,6 +54,8 @@ class Card:
         What else could be done, with what it is worth; none that equals the proposal.
     examples
         Images of the classes concerned.
+    more_images : EvidenceSource or None
+        What the verdict can be judged on instead where the images were too few; it takes a job.
     page, query
         Where it was made: the stem of a page and its query parameters.
     """
@@ -63,14 +68,22 @@ class Card:
     evidence: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
     examples: tuple[Example, ...]
+    more_images: EvidenceSource | None
     page: str
     query: Mapping[str, Any]
 
 
-def card(ws: Workspace, proposal: Proposal) -> Card:
-    """Return everything there is to read about a proposal, in the reader's language."""
+def card(ws: Workspace, proposal: Proposal, among: Sequence[Proposal] | None = None) -> Card:
+    """Return everything there is to read about a proposal, in the reader's language.
+
+    Parameters
+    ----------
+    among : sequence of Proposal, optional
+        All proposals of the data set, where they were read already: they are alternatives.
+    """
     dataset = get_dataset(ws, proposal.evidence_ids["dataset"])
-    others = [p for p in proposals(ws, dataset.id) if p.id != proposal.id]
+    known = proposals(ws, dataset.id) if among is None else among
+    others = [p for p in known if p.id != proposal.id]
     verdict = str(proposal.figures.get("verdict"))
     make = _class_map if proposal.kind == "class_map" else _cascade
     return Card(
@@ -94,7 +107,8 @@ def _class_map(
         "why": say(found["reason"]) if found else "",
         "gains": telling.gains(figures) if found else (),
         "costs": (*telling.costs(figures), *telling.money(figures["cost"])) if found else (),
-        "evidence": telling.evidence(figures) if found else (),
+        "evidence": _evidence(bench, figures) if bench else (),
+        "more_images": _more_images(ws, bench, figures) if bench else None,
         "alternatives": alternatives.merges(
             found.get("alternatives", ()), map(wording.merged, maps)
         )
@@ -103,6 +117,19 @@ def _class_map(
         "page": "classes",
         "query": {"run": bench.run.id} if bench else {},
     }
+
+
+def _evidence(bench: Bench, figures: Mapping[str, Any]) -> tuple[Sentence, ...]:
+    judged = telling.judged(figures, bench.run, bench.judged_on)
+    return (judged, *telling.evidence(figures))
+
+
+def _more_images(ws: Workspace, bench: Bench, figures: Mapping[str, Any]) -> EvidenceSource | None:
+    """Return what a class map can be judged on that too few images say too little about."""
+    if figures["verdict"] != "not enough images to tell":
+        return None
+    waiting = [s for s in merging.evidence_sources(ws, bench.run.id) if not s.ready]
+    return waiting[-1] if waiting else None
 
 
 def _cascade(
@@ -129,6 +156,7 @@ def _cascade(
         "alternatives": alternatives.instead_of_experts(figures)
         + alternatives.proposed(same, "cascade"),
         "examples": _examples(ws, dataset, pairs),
+        "more_images": None,
         "page": "cascade",
         "query": {
             "generalist": record.generalist,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.language import Sentence, t, text, tn
+from core.records import Run
 
 Figures = Mapping[str, Any]
 
@@ -103,6 +104,33 @@ def money(cost: Figures | None) -> tuple[Sentence, ...]:
             "average ({low} to {high}, 95 % interval).",
             **values,
         ),
+    )
+
+
+def judged(figures: Figures, run: Run, judged_on: str) -> Sentence:
+    """Tell on which images the verdict rests, whose answers these are, and where gains are told."""
+    n_judged, n_test = figures["n_judged"], figures["n_images"]
+    values = {
+        "model": run.algorithm,
+        "id": run.id,
+        "test": tn("{n:,} test image", "{n:,} test images", n_test),
+    }
+    if judged_on == "crossval":
+        return t(
+            "Whether to merge is judged on {images}, each answered by a model that had not seen it "
+            "(cross-validation of {model}, {id}). Gains and costs are told on {test}.",
+            images=tn(
+                "{n:,} training and validation image",
+                "{n:,} training and validation images",
+                n_judged,
+            ),
+            **values,
+        )
+    return t(
+        "Whether to merge is judged on {images}, as {model} ({id}) answers them. Gains and costs "
+        "are told on {test}.",
+        images=tn("{n:,} validation image", "{n:,} validation images", n_judged),
+        **values,
     )
 
 

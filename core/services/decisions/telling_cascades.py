@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.language import Sentence, say, t, text, tn
+from core.language import Sentence, t, text, tn
+from core.services.cascades import guaranteeing
 from core.services.decisions.telling import Figures, beyond_guessing
 
 
@@ -85,5 +86,5 @@ def evidence(figures: Figures, promise: Mapping[str, Any] | None) -> tuple[Sente
         if row["n_deferred"]
     ]
     if promise is not None:
-        said.append(t("{promise}", promise=say(promise["sentence"])))
+        said.append(guaranteeing.sentence(promise))
     return tuple(said)

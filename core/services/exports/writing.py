@@ -16,10 +16,11 @@ from zipfile import ZIP_STORED, ZipFile
 
 from core.errors import InvalidInput, JobFailed, NotReady
 from core.ids import bytes_id
-from core.language import t
+from core.language import SOURCE, speaking, t
 from core.models.artifact import KERAS_FILE, ONNX_FILE
 from core.models.embedding import RESIZING
 from core.records import CascadeRecord, Dataset, Run
+from core.services.cascades import guaranteeing
 from core.services.classes.mapping import get_class_map
 from core.services.exports import card, examples
 from core.services.exports import manifest as m
@@ -221,7 +222,10 @@ def _plan(record: CascadeRecord | None) -> m.PlanEntry | None:
         return None
     plan: Mapping[str, Any] = record.plan
     rules = tuple(m.RuleEntry(tuple(r["weights"]), r["intercept"]) for r in plan["rules"])
-    promise = plan["promise"]["sentence"] if plan["promise"] else None
+    promise = None
+    if plan["promise"]:
+        with speaking(SOURCE):  # as the rest of the folder, whoever asked for it
+            promise = str(guaranteeing.sentence(plan["promise"]))
     return m.PlanEntry(tuple(plan["taus"]), plan["person"], rules, promise)
 
 

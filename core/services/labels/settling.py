@@ -11,7 +11,7 @@ from core.analysis.labels import label_consensus
 from core.analysis.labels.label_consensus import Consensus
 from core.analysis.labels.votes import NOBODY
 from core.errors import InvalidInput, NotReady
-from core.language import t
+from core.language import phrase, t
 from core.records import Dataset
 from core.services.data.datasets import label_indices, positions_by_id
 from core.services.labels.label_evidence import evidence
@@ -19,6 +19,11 @@ from core.services.labels.votes import Votes, votes_of
 from core.store import adjudications
 from core.store.database import Workspace
 
+TITLES: Mapping[str, str] = {
+    "crowdlab": "CROWDLAB",
+    "dawid_skene": "Dawid-Skene",
+    "majority": phrase("majority"),
+}
 METHODS: Mapping[str, str] = {
     "crowdlab": "reviewers and a model, each as trusted as it earned",
     "dawid_skene": "reviewers, by their habits of confusing labels",

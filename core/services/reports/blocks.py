@@ -32,13 +32,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headings; columns from `first_number` on are numbers, set to the right."""
+    """Rows under headings; columns from `first_number` on are numbers, set to the right.
+
+    The last `n_words_after` of these are words all the same, such as an id or a verdict.
+    """
 
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     first_number: int = 1
     sortable: bool = False
+    n_words_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _build(ws: Workspace, dataset: Dataset, language: str) -> Report:
         gains.section(figures, its, open_points(ws, dataset.id, its)),
         data.section(ws, dataset, figures),
         labels.section(ws, dataset, figures),
-        models.section(ws, dataset, figures, best),
+        models.section(ws, dataset, figures, best, tried.asked.labels),
         classes.section(ws, dataset, figures, best),
         cascades.section(ws, dataset, figures),
         decisions.section(ws, dataset, proposals),

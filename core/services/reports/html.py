@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from html import escape
 from pathlib import Path
 
@@ -29,6 +30,10 @@ _STYLE = Path(__file__).with_name("report.css").read_text()
 _SCRIPT = Path(__file__).with_name("report.js").read_text()  # sorts tables; all reads without it
 
 _SHORT = 12  # rows; a table of so few is not divided between two pages
+_LONG = 16  # signs of a word over a column of numbers that are not divided
+_ID = re.compile(r"\b(?:[a-z]+-)?[0-9a-f]{12}\b")  # of a run, a class map, a hash
+_JOINED = re.compile(r"(?<=\w)\+(?=\w)")  # "A+B", the usual name of a merged class
+_BREAKS = re.compile(r"\s+|(?<=\w\+)(?=\w)")
 
 
 def render(report: Report) -> str:
@@ -81,16 +86,24 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     """Return a table; what does not fit is wrapped in print and scrolled on a narrow screen."""
+    numbers = range(table.first_number, len(table.head) - table.n_words_after)
 
-    def cell(element: str, index: int, text: str) -> str:
-        number = ' class="n"' if index >= table.first_number else ""
-        scope = ' scope="col"' if element == "th" else ""
-        return f"<{element}{number}{scope}>{_inline(text)}</{element}>"
+    def cell(index: int, text: str) -> str:
+        number = ' class="n"' if index in numbers else ""
+        return f"<td{number}>{_inline(text)}</td>"
 
-    head = "".join(cell("th", i, text) for i, text in enumerate(table.head))
+    def heading(index: int, text: str) -> str:
+        """Give a column of words room for the longest of them, so that none is divided."""
+        if index in numbers:
+            looks = ' class="n long"' if _longest(text) > _LONG else ' class="n"'
+        else:
+            signs = max((_longest(row[index]) for row in table.rows), default=0)
+            looks = f' style="--signs:{signs}"'
+        return f'<th{looks} scope="col">{_inline(text)}</th>'
+
+    head = "".join(heading(i, text) for i, text in enumerate(table.head))
     rows = "".join(
-        f"<tr>{''.join(cell('td', i, text) for i, text in enumerate(row))}</tr>"
-        for row in table.rows
+        f"<tr>{''.join(cell(i, text) for i, text in enumerate(row))}</tr>" for row in table.rows
     )
     room = "wide short" if len(table.rows) <= _SHORT else "wide"
     sortable = f' class="sortable" data-hint="{escape(t("sort"))}"' if table.sortable else ""
@@ -113,12 +126,22 @@ def _photos(photos: Photos) -> str:
     )
 
 
+def _longest(text: str) -> int:
+    return max(map(len, _BREAKS.split(plain(text))))
+
+
 def _inline(text: str) -> str:
     """Return a sentence as HTML: words escaped, numbers in a span with the id of their figure."""
     return "".join(
         f'<span data-figure="{escape(piece.figure)}" data-format="{escape(piece.spec)}">'
         f"{escape(piece.text)}</span>"
         if isinstance(piece, Marked)
-        else escape(piece)
+        else _words(piece)
         for piece in pieces(text)
     )
+
+
+def _words(text: str) -> str:
+    """Return words escaped, and divided at the end of a line only where a reader would."""
+    safe = _ID.sub(r'<span class="id">\g<0></span>', escape(text))
+    return _JOINED.sub("+<wbr>", safe).replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0")

@@ -19,7 +19,7 @@ from core.services.runs.answering import Model
 from core.services.runs.drifting import Reference
 from core.sources import archive
 from core.sources.items import printable
-from core.sources.layout import is_ignored
+from core.sources.layout import is_ignored, looks_like_picture
 from core.store.database import Workspace
 
 CHUNK = 16  # about half a second on one core
@@ -31,6 +31,11 @@ class Given:
 
     name: str
     read: Callable[[], bytes]
+
+    @property
+    def is_named_image(self) -> bool:
+        """Whether its name ends as those of images do; what is inside only decoding tells."""
+        return looks_like_picture(self.name)
 
 
 def listed(ws: Workspace, files: Sequence[tuple[str, IO[bytes]]]) -> list[Given]:

@@ -76,6 +76,8 @@ def total(its: Waterfall, mark: Mark = unmarked) -> Sentence:
     span = _span("total", its.total, mark)
     now = mark("end", its.end.accuracy)
     merged = its.step("classes").corrected
+    if merged is None and its.end.model == its.start.model:
+        return t("That is where it stands: no step has raised it yet.")
     if merged is None:
         return t(
             "Now {accuracy:.1%} are right: {gain:+.1f} points ({low:+.1f} to {high:+.1f}) since "

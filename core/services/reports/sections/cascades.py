@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.language import t
@@ -45,16 +45,20 @@ def _one(figures: Figures, record: CascadeRecord) -> list[Block]:
         generalist=record.generalist,
         verdict=reporting.verdict(dict(report)),
     )
+    promised = Text(_promise(figures, name, record.plan.get("promise")))
+    if not report["test"]["n_deferred"]:  # tables of zeros would tell nothing
+        return [Text(title, "lead"), Text(_unasked(figures, name, record)), promised]
     return [
         Text(title, "lead"),
         Text(_account(figures, name, record)),
         _pairs(figures, name, report["test"]["pairs"]),
         Text(_controls(figures, name, report)),
-        Text(_promise(figures, name, record.plan.get("promise"))),
+        promised,
     ]
 
 
-def _account(figures: Figures, name: str, record: CascadeRecord) -> str:
+def _adder(figures: Figures, name: str, record: CascadeRecord) -> Callable[..., float]:
+    """Return the function that takes in a figure of the test images and returns it to show."""
     test = record.report["test"]
     sources = (record.id, record.generalist, *record.experts)
 
@@ -64,6 +68,25 @@ def _account(figures: Figures, name: str, record: CascadeRecord) -> str:
         figures.add(its, test[part], unit, interval, n=n, split="test", sources=sources)
         return figures.number(its)
 
+    return add
+
+
+def _unasked(figures: Figures, name: str, record: CascadeRecord) -> str:
+    """Tell what a cascade does whose experts are asked about nothing."""
+    add = _adder(figures, name, record)
+    return t(
+        "Of {n:,} test images {n_answered:,} are answered without a person, all by the generalist: "
+        "{accuracy:.1%} of the answers are right, by the labels of its training. {person:.1%} of "
+        "the images go to a person.",
+        n=add("n_images", "count"),
+        n_answered=add("n_answered", "count"),
+        accuracy=add("accuracy", "share", record.report["test"]["accuracy_ci"]),
+        person=add("person_rate", "share"),
+    )
+
+
+def _account(figures: Figures, name: str, record: CascadeRecord) -> str:
+    add, test = _adder(figures, name, record), record.report["test"]
     return t(
         "Of {n:,} test images {n_answered:,} are answered without a person. On these, by the "
         "labels of its training, accuracy is {accuracy:.1%}, and of the generalist alone "
@@ -107,7 +130,8 @@ def _pairs(figures: Figures, name: str, pairs: Sequence[Mapping[str, Any]]) -> T
                 row["expert"],
             ]
         )
-    return Table(t("The accounts of each expert on test images; gains in points."), head, rows)
+    caption = t("The accounts of each expert on test images; gains in points.")
+    return Table(caption, head, rows, n_words_after=1)
 
 
 def _controls(figures: Figures, name: str, report: Mapping[str, Any]) -> str:

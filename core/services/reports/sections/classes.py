@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.language import phrase, say, t
+from core.language.text import NONE
 from core.records import ClassMapRecord, Dataset
 from core.services.classes import mapping
 from core.services.comparing.questions import Model
@@ -30,8 +31,9 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures, best: Model | Non
             t(
                 "Fewer classes raise accuracy by themselves, whatever they mean. So a merge is "
                 "judged by what an answer still tells: ITCA counts every right answer by how rare "
-                "its class is and rises only if the merge pays; bits can only fall, and should not "
-                "fall by more than noise."
+                "its class is; bits can only fall, and should not fall by more than noise. Where "
+                "answers hardly tell two classes apart, and ITCA does not clearly fall, one answer "
+                "for both is the simpler of two equals."
             )
         )
     ]
@@ -66,7 +68,7 @@ def _considered(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
         n_images=found["n_images"],
     )
     verdict = t("What the images suggest: {verdict}", verdict=say(found["verdict"]))
-    return [Table(caption, head, rows), Text(verdict)]
+    return [Table(caption, head, rows, n_words_after=1), Text(verdict)]
 
 
 def _row(figures: Figures, best: Model, found: dict[str, Any], number: int) -> list[str]:
@@ -82,8 +84,11 @@ def _row(figures: Figures, best: Model, found: dict[str, Any], number: int) -> l
     numbers = [figures.text(add(part, "number"), ".2f") for part in ("kappa", "bits")]
     change = add("itca_gain", "number", merge["itca_gain_ci"])
     excess = add("excess_gain", "points", merge["ci"])
+    if merge["class_map"] == "no merge":  # what the others are held against
+        cells = [t("no merge"), str(merge["n_classes"]), *shares, *numbers]
+        return [*cells, NONE, NONE, NONE, t(_VERDICTS[merge["verdict"]])]
     return [
-        t("no merge") if merge["class_map"] == "no merge" else merge["class_map"],
+        merge["class_map"],
         str(merge["n_classes"]),
         *shares,
         *numbers,

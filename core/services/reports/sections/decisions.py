@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.language import phrase, t
+from core.language import figure, phrase, t
 from core.language.text import date
 from core.records import Dataset
+from core.services.costs import entering
 from core.services.decisions import cards
 from core.services.decisions.listing import Proposal
 from core.services.reports.blocks import Block, Points, Section, Table, Text
 from core.store.database import Workspace
 
+_MOST_LABELS = 12  # with a table of costs: a wider one fits on no paper
 _STATES = {
     "open": phrase("open"),
     "approved": phrase("approved"),
@@ -30,14 +32,34 @@ def section(ws: Workspace, dataset: Dataset, proposals: Sequence[Proposal]) -> S
     title = t("What was decided")
     if not proposals:
         return Section("decisions", title, [Text(t("Nothing was proposed yet."))])
-    blocks: list[Block] = []
+    blocks: list[Block] = _costs(ws, dataset)
     for proposal in proposals:
-        blocks += _one(ws, proposal)
+        blocks += _one(ws, proposal, proposals)
     return Section("decisions", title, blocks)
 
 
-def _one(ws: Workspace, proposal: Proposal) -> list[Block]:
-    card = cards.card(ws, proposal)
+def _costs(ws: Workspace, dataset: Dataset) -> list[Block]:
+    """Return the costs of mistakes that somebody entered, by which proposals are charged."""
+    entered = entering.current(ws, dataset.id)
+    if entered is None or entered.costs is None or len(dataset.labels) > _MOST_LABELS:
+        return []
+    head = [t("what it is"), *dataset.labels]
+    rows = [
+        [label, *(figure(cost, ",g") for cost in row)]
+        for label, row in zip(dataset.labels, entered.costs, strict=True)
+    ]
+    caption = t(
+        "What mistakes cost, in {unit}: an image of the row, treated as the column. Entered by "
+        "{who} on {day}.",
+        unit=entered.unit,
+        who=entered.who or t("nobody named"),
+        day=date(entered.created_at),
+    )
+    return [Table(caption, head, rows)]
+
+
+def _one(ws: Workspace, proposal: Proposal, among: Sequence[Proposal]) -> list[Block]:
+    card = cards.card(ws, proposal, among)
     blocks: list[Block] = [
         Text(
             t(

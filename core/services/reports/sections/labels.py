@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core.language import t, tn
-from core.language.text import date
-from core.records import Dataset
-from core.services.labels import label_sets, label_work
+from core.language.text import NONE, date
+from core.records import Dataset, LabelSet
+from core.services.labels import label_sets, label_work, settling
 from core.services.reports.blocks import Block, Section, Table, Text
 from core.services.reports.figures import Figures
 from core.store.database import Workspace
@@ -51,7 +51,7 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures) -> Section:
                 [
                     f"{one.name}@{one.version}",
                     one.id,
-                    str(one.origin.get("method", "–")),
+                    _method(one),
                     one.who or "–",
                     date(one.created_at),
                     figures.text(n_changed, ","),
@@ -60,6 +60,12 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures) -> Section:
         caption = t("Label sets; the labels of the import are never rewritten.")
         blocks.append(Table(caption, head, rows, first_number=5))
     return Section("labels", t("The labels, and who checked them"), blocks)
+
+
+def _method(its: LabelSet) -> str:
+    """Return how a label set was made, as a person calls it."""
+    name = str(its.origin.get("method", NONE))
+    return t(settling.TITLES.get(name, name))
 
 
 def _agreement(figures: Figures, dataset: Dataset, found: dict[str, Any]) -> Block:

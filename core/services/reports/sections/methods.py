@@ -63,9 +63,60 @@ _METHODS = (
         phrase("ITCA"),
         phrase(
             "Every right answer counts by how rare its class is, so it is worth less the fewer "
-            "classes there are. A merge pays only if ITCA rises."
+            "classes there are. Where ITCA rises, a merge pays."
         ),
         "C. Zhang et al., Information-theoretic classification accuracy, JMLR 23:341, 2022",
+    ),
+    (
+        phrase("Merge or not"),
+        phrase(
+            "Two classes may be merged if they are confused more than chance confuses any two (p "
+            "is how often chance alone does as much), and if ITCA rises beyond its interval, or "
+            "answers hardly tell the two apart (kappa within the pair at most 0.5) and ITCA does "
+            "not clearly fall. They stay if ITCA clearly falls, if bits fall by more than noise, "
+            "or if the two lie apart by their embeddings: another model could tell them apart. "
+            "Otherwise there are not enough images to tell."
+        ),
+        "P. H. Westfall, S. S. Young, Resampling-Based Multiple Testing, 1993",
+    ),
+    (
+        phrase("Cross-validation"),
+        phrase(
+            "The images are dealt into parts; for each, a model of the same recipe learns from the "
+            "others and answers it. So every training and validation image is answered by a model "
+            "that has not seen it, and a choice rests on more images. Test images take no part."
+        ),
+        "M. Stone, Cross-validatory choice and assessment of statistical predictions, 1974",
+    ),
+    (
+        phrase("Map of the images"),
+        phrase(
+            "UMAP lays images out so that those alike stay neighbours; PCA shows the two "
+            "directions in which they differ most."
+        ),
+        "L. McInnes et al., UMAP, 2018; K. Pearson, On lines and planes of closest fit, 1901",
+    ),
+    (
+        phrase("Number of clusters"),
+        phrase(
+            "Embeddings are grouped by k-means into one cluster, two, and so on. Three criteria "
+            "vote: the gap statistic (are images nearer to their centres than without structure?), "
+            "BIC (does one more cluster explain more than it costs?) and stability (does each "
+            "cluster come back when a part of the images is grouped again, a resample?). "
+            "Silhouette (is the next cluster much farther than the own?) and PAC (do two images "
+            "fall together now and then only?) favour few clusters and have no vote."
+        ),
+        "R. Tibshirani et al., 2001; C. Biernacki et al., 2000; C. Hennig, 2007; P. Rousseeuw, "
+        "1987; Y. Șenbabaoğlu et al., 2014",
+    ),
+    (
+        phrase("One label of many answers"),
+        phrase(
+            "Majority takes the label with most votes. Dawid-Skene learns how each reviewer "
+            "confuses labels. CROWDLAB trusts each reviewer, and a model, as far as they agree "
+            "with the rest."
+        ),
+        "A. P. Dawid, A. M. Skene, 1979; H. W. Goh et al., CROWDLAB, 2022",
     ),
     (
         phrase("Agreement of reviewers"),
@@ -89,7 +140,8 @@ _METHODS = (
         phrase(
             "A threshold above which at most so many answers are wrong, with a stated confidence: "
             "thresholds are tried in an order fixed by validation images, and each is tested by "
-            "the binomial distribution on images set aside for it."
+            "the binomial distribution on calibration images: a part of the test images, set aside "
+            "for it."
         ),
         "A. Angelopoulos et al., Learn then test, 2021; Y. Geifman, R. El-Yaniv, Selective "
         "classification for deep neural networks, 2017",
@@ -143,6 +195,14 @@ _WORDS = (
     (phrase("deferral rate"), phrase("Share of images that an expert is asked about.")),
     (phrase("recovered, broken"),
      phrase("Wrong answers that asking corrects; right ones that it spoils.")),
+    (phrase("point"), phrase("Unit of a difference of shares: from 70 % to 75 % is 5 points.")),
+    (phrase("95 % interval"),
+     phrase("The true value lies inside in 95 of 100 cases; the fewer images, the wider.")),
+    (phrase("settled by review"),
+     phrase("People agree what an image shows, or somebody decided it.")),
+    (phrase("cost of a mistake"),
+     phrase("What it costs to treat an image of one label as another, entered by a person.")),
+    (phrase("backbone"), phrase("A network trained on other pictures, which makes embeddings.")),
     (phrase("embedding"),
      phrase("A picture as a list of numbers in which alike pictures are near.")),
     (phrase("decision"),

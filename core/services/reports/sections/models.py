@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.metrics import confusion_matrix
-from core.language import t
+from core.language import phrase, t, tn
 from core.language.text import NONE, duration
 from core.records import Dataset
 from core.services.comparing import calibrations, coverage, leaderboard, questions
@@ -19,14 +19,33 @@ from core.services.labels.label_sets import ORIGINAL
 from core.services.reports import pictures
 from core.services.reports.blocks import Block, Picture, Section, Table, Text
 from core.services.reports.figures import Figures, Unit
+from core.services.reports.sections import algorithms
 from core.services.story.choosing import labels_of
 from core.store.database import Workspace
 
+_FEWEST_KEPT = 10  # a share of right answers among one or two images jumps from 0 to 100 %
+_CONFUSED = phrase(
+    "What {model} ({id}), the best on validation, answers on the test images, by the labels that "
+    "it learned; blue is right, orange is wrong, stronger means a larger share of the true class."
+)
+_CONFUSED_BY_PEOPLE = phrase(
+    "What {model} ({id}), the best on validation by the newest reviewed labels, answers on the "
+    "test images, by the labels that it learned; blue is right, orange is wrong, stronger means a "
+    "larger share of the true class."
+)
 _SHARES, _NUMBERS = ("accuracy", "balanced_accuracy", "ece"), ("kappa", "bits", "log_loss")
 
 
-def section(ws: Workspace, dataset: Dataset, figures: Figures, best: Model | None) -> Section:
-    """Tell what was tried, and how the best one on validation does."""
+def section(
+    ws: Workspace, dataset: Dataset, figures: Figures, best: Model | None, judged_by: str
+) -> Section:
+    """Tell what was tried, and how the best one on validation does.
+
+    Parameters
+    ----------
+    judged_by : str
+        The label set by which it is the best, or ORIGINAL.
+    """
     table, _ = leaderboard.leaderboard(ws, dataset.id)
     table = table.sort_values("pair", key=lambda pair: pair.notna(), kind="stable")  # experts last
     title = t("The algorithms that were tried")
@@ -41,9 +60,10 @@ def section(ws: Workspace, dataset: Dataset, figures: Figures, best: Model | Non
             )
         ),
         _board(figures, table),
+        algorithms.told(ws, dataset),
     ]
     if best is not None:
-        blocks += _closer(ws, figures, best)
+        blocks += _closer(ws, figures, best, judged_by)
     return Section("models", title, blocks)
 
 
@@ -75,7 +95,7 @@ def _board(figures: Figures, table: pd.DataFrame) -> Table:
             ]
         )
     caption = t("Models on their test images, the best on validation first (Wilson intervals).")
-    return Table(caption, head, rows, first_number=2, sortable=True)
+    return Table(caption, head, rows, first_number=2, sortable=True, n_words_after=1)
 
 
 def _pair(row: Mapping[Hashable, Any]) -> str:
@@ -103,7 +123,7 @@ def _take(figures: Figures, row: Mapping[Hashable, Any]) -> str:
     return name
 
 
-def _closer(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
+def _closer(ws: Workspace, figures: Figures, best: Model, judged_by: str) -> list[Block]:
     """Return what the best model confuses, and whether its confidence means what it says."""
     asked = replace(questions.own(best), labels=labels_of(best.run))
     said = questions.answers(ws, asked, best)
@@ -111,6 +131,7 @@ def _closer(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
     claims = calibrations.evidence(ws, asked, best.id)
     right = calibrations.correction(claims).after
     curve = coverage.coverage(said, "test")
+    fewest = min(_FEWEST_KEPT, len(said.y))
     ece = figures.add(
         "best.ece", right.ece.value, "share", right.ece[1:], n=len(said.y), split="test",
         sources=(best.id,),
@@ -139,12 +160,7 @@ def _closer(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
         Picture(
             pictures.confusion(matrix, asked.classes, alt, cell),
             alt,
-            t(
-                "What {model} ({id}), the best on validation, answers on the test images, by the "
-                "labels that it learned; blue is right, orange is wrong, stronger means a larger "
-                "share of the true class.",
-                **names,
-            ),
+            t(_CONFUSED if judged_by == ORIGINAL else _CONFUSED_BY_PEOPLE, **names),
         ),
         Picture(
             pictures.reliability(right.bins, alt_sure),
@@ -160,11 +176,14 @@ def _closer(ws: Workspace, figures: Figures, best: Model) -> list[Block]:
             small=True,
         ),
         Picture(
-            pictures.coverage(curve.drawn, alt_kept),
+            pictures.coverage(curve.drawn[curve.drawn["n_kept"] >= fewest], alt_kept),
             alt_kept,
-            t(
-                "If it answers only what it is surest of and leaves the rest to a person: how "
-                "often it is right, over the share that it answers."
+            tn(
+                "If it answers only what it is surest of, {n} image or more, and leaves the rest "
+                "to a person: how often it is right, over the share that it answers.",
+                "If it answers only what it is surest of, {n} images or more, and leaves the rest "
+                "to a person: how often it is right, over the share that it answers.",
+                fewest,
             ),
             small=True,
         ),

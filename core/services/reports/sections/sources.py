@@ -26,8 +26,8 @@ def section(ws: Workspace, dataset: Dataset, about: Mapping[str, object]) -> Sec
         Text(
             t(
                 "Ids are hashes of what a thing follows from: the same data, options and seed have "
-                "the same id. Every figure of this report stands under its own id in the JSON file "
-                "that is made beside it, with the ids that it follows from."
+                "the same id. Every figure of this report stands under its own id in the report's "
+                "JSON form, with the ids that it follows from."
             )
         ),
         Facts([(str(name), str(value)) for name, value in _facts(dataset, about)]),
