@@ -18,7 +18,7 @@ from pages.parts import cascade_live, train_jobs
 from pages.ui import cached, job_panel, messages, names, pickers, state
 
 N_SHOWN = 6  # pairs; further down there is little to gain
-_WIDTHS = (6, 5, 4, 5)  # of the columns, in parts: four fit on a narrow screen
+_HALVES, _LEFT, _RIGHT = (11, 9), (6, 5), (4, 5)  # widths of the columns, in parts
 _SHARPER = phrase("at twice the resolution")
 
 
@@ -149,8 +149,10 @@ def _recipe(generalist: Run) -> Recipe:
 
 
 def _columns() -> Sequence[Any]:
-    """Return the cells of one row; rows never wrap, so that they read as a table."""
-    pair, confused, apart, expert = st.columns(_WIDTHS, vertical_alignment="center", wrap=False)
+    """Return the cells of one row: four beside each other, two over two on a phone."""
+    left, right = st.columns(_HALVES, vertical_alignment="center", wrap=False)
+    pair, confused = left.columns(_LEFT, vertical_alignment="center")
+    apart, expert = right.columns(_RIGHT, vertical_alignment="center")
     with confused.container(gap=None):  # how often, and below it what that could gain
         n_confused, gain = st.container(), st.container()
     return pair, n_confused, gain, apart, expert

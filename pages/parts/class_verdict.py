@@ -28,13 +28,14 @@ def suggestion(bench: Bench) -> None:
     """Draw what the images suggest, in one sentence with its verdict, and a button to take it."""
     found, _ = bench.best()
     draft = class_composer.current(bench.dataset)
-    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(gap="xsmall"):
+    with st.container(border=True):
+        said, button = st.columns([3, 1], vertical_alignment="center")
+        with said.container(gap="xsmall"):
             st.markdown(f"##### {headline(found, bench.run.classes)}")
             st.markdown(why(found, bench))
         if found.verdict != "baseline":
             taken = draft.partition == found.partition
-            st.button(
+            button.button(
                 t("Taken") if taken else t("Take this suggestion"),
                 key="take-suggestion",
                 type="primary",

@@ -43,6 +43,7 @@ def _form(ws: Workspace, dataset: Dataset, current: MistakeCosts | None) -> None
             key=f"costs-table-{dataset.id}-{current.version if current else 0}",
             num_rows="fixed",
             column_config={"_index": st.column_config.TextColumn(t("true ↓  treated as →"))},
+            alt=t("What each mistake costs: true class by row, treated as by column"),
         )
         unit, asking, who, why = st.columns([1, 1, 1, 2])
         with unit:

@@ -9,12 +9,13 @@ import plotly.graph_objects as go
 
 from core.language import phrase, t
 from pages.parts.chart_signs import separators
-from pages.ui.charts import OKABE_ITO, plain
+from pages.ui.charts import DASHES, HUES, plain
 
 SHOWN = {
     "accuracy": ("accuracy", "low", "high", phrase("accuracy of what is kept")),
     "risk": ("risk", "risk_low", "risk_high", phrase("wrong answers kept, of all images")),
 }
+_BAND = 0.15  # opacity
 _SURE_FROM = 0.05  # coverage; below it the band is as wide as the page
 
 
@@ -45,7 +46,7 @@ def coverage(
     )
     figure = go.Figure()
     for index, (name, table) in enumerate(curves.items()):
-        colour = OKABE_ITO[index % len(OKABE_ITO)]
+        colour = HUES[index % len(HUES)]
         figure.add_trace(_band(table, low, high, colour, name))
         figure.add_trace(
             go.Scatter(
@@ -55,7 +56,7 @@ def coverage(
                 mode="lines",
                 name=plain(name),
                 legendgroup=name,
-                line={"color": colour, "width": 2},
+                line={"color": colour, "width": 2, "dash": DASHES[index % len(DASHES)]},
                 hovertemplate=hover + "<extra>%{fullData.name}</extra>",
             )
         )
@@ -76,7 +77,7 @@ def _band(table: pd.DataFrame, low: str, high: str, colour: str, name: str) -> g
     x = [*table["coverage"], *table["coverage"][::-1]]
     return go.Scatter(
         x=x, y=[*table[low], *table[high][::-1]], fill="toself", mode="none",
-        fillcolor=_translucent(colour), legendgroup=name, showlegend=False, hoverinfo="skip",
+        fillcolor=colour, opacity=_BAND, legendgroup=name, showlegend=False, hoverinfo="skip",
     )  # fmt: skip
 
 
@@ -99,8 +100,3 @@ def _range(
         return 0.0, max(float(table[high].max()) for table in sure) * 1.02
     least = min(min(table[low].iloc[-1], table[value].min()) for table in sure)
     return max(0.0, float(least) - 0.02), 1.005
-
-
-def _translucent(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0.15)"

@@ -7,11 +7,10 @@ import plotly.graph_objects as go
 from core.analysis.comparisons.learning_curve import LearningCurve
 from core.language import t, text
 from pages.parts.chart_signs import separators
-from pages.ui.charts import OKABE_ITO
+from pages.ui.charts import GREY, HUES
 
-_MEASURED, _LAW = OKABE_ITO[1], OKABE_ITO[0]
+_MEASURED, _LAW = HUES[1], HUES[0]
 _BAND = "rgba(86, 180, 233, 0.22)"  # readable on both pages
-_NOW = "#8A8088"
 
 
 def draw(curve: LearningCurve) -> go.Figure:
@@ -49,7 +48,7 @@ def draw(curve: LearningCurve) -> go.Figure:
         )
     figure.add_trace(_expected(curve))
     figure.add_trace(_measured(curve))
-    figure.add_vline(curve.n_train, line_dash="dot", line_color=_NOW)
+    figure.add_vline(curve.n_train, line_dash="dot", line_color=GREY)
     said = {int(n): "" for n in curve.sizes}
     said |= {
         factor * curve.n_train: "<br>" + t("{factor} times", factor=factor)

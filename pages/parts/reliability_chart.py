@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from core.language import t
 from pages.parts.chart_signs import separators
-from pages.ui.charts import OKABE_ITO
+from pages.ui.charts import GREY, HUES, SIGNS
 
 _HEIGHT_PX = 300
 
@@ -39,7 +39,7 @@ def reliability(states: Mapping[str, pd.DataFrame]) -> go.Figure:
         figure.add_trace(
             go.Scatter(
                 x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
-                line={"dash": "dash", "color": "gray", "width": 1},
+                line={"dash": "dash", "color": GREY, "width": 1},
             ),
             row=1, col=column,
         )  # fmt: skip
@@ -55,7 +55,7 @@ def reliability(states: Mapping[str, pd.DataFrame]) -> go.Figure:
                 },
                 customdata=table[["n_images", "low", "high"]],
                 mode="markers",
-                marker={"size": 8, "color": OKABE_ITO[column - 1]},
+                marker={"size": 8, "color": HUES[column - 1], "symbol": SIGNS[column - 1]},
                 hovertemplate=hover + "<extra></extra>",
             ),
             row=1,

@@ -9,16 +9,17 @@ import plotly.graph_objects as go
 
 from core.language import t
 from core.services.story.bars import Look, Row, extent
-from pages.ui.charts import plain
+from pages.ui.charts import GREY, HUES, plain
 
-# Okabe & Ito: blue gained, vermilion lost; what proves nothing is grey, what chance gives hatched.
+# Blue gained, vermilion lost; what proves nothing is grey, what chance gives hatched. The sign of
+# each is beside it.
 _COLOURS: dict[Look, str] = {
-    "level": "#8A8088",
-    "gained": "#0072B2",
-    "lost": "#D55E00",
-    "no measurable gain": "#8A8088",
-    "chance": "#8A8088",
-    "none": "#8A8088",
+    "level": GREY,
+    "gained": HUES[0],
+    "lost": HUES[1],
+    "no measurable gain": GREY,
+    "chance": GREY,
+    "none": GREY,
 }
 _HEIGHT = 38  # of a row, in pixels
 
@@ -34,7 +35,7 @@ def waterfall(rows: Sequence[Row]) -> go.Figure:
     for index, (row, after) in enumerate(zip(rows, rows[1:], strict=False)):
         figure.add_shape(
             type="line", x0=row.end, x1=after.begin, y0=index, y1=index + 1, layer="below",
-            line={"color": "#8A8088", "width": 1, "dash": "dot"},
+            line={"color": GREY, "width": 1, "dash": "dot"},
         )  # fmt: skip
     figure.update_layout(
         height=64 + _HEIGHT * len(rows),

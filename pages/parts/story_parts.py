@@ -41,7 +41,10 @@ def gains(its: Waterfall) -> None:
     st.markdown(messages.plain(words.total(its)))
     picture, said = st.columns([3, 2])
     picture.plotly_chart(
-        story_chart.waterfall(bars.rows(its)), key="waterfall", config={"displayModeBar": False}
+        story_chart.waterfall(bars.rows(its)),
+        key="waterfall",
+        config={"displayModeBar": False},
+        alt=t("What each step gained in accuracy; the same in words stands beside it"),
     )
     with said.container(gap="xsmall"):
         st.caption(messages.plain(words.start(its)))

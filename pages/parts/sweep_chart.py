@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.language import phrase, t
-from pages.ui.charts import OKABE_ITO, separators
+from pages.ui.charts import GREY, HUES, separators
 
 # name, title, what it is compared with, its error
 _PANELS = (
@@ -20,7 +20,6 @@ _PANELS = (
     ("silhouette", phrase("Silhouette (no vote)"), None, None),
     ("pac", phrase("PAC (no vote; low is sure)"), "pac_null", None),
 )
-_NULL = "#8A8088"  # of data without clusters; readable on both pages
 
 
 def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> go.Figure:
@@ -36,11 +35,12 @@ def k_sweep(rows: Sequence[Mapping[str, Any]], suggested: Mapping[str, int]) -> 
     for index, (name, _, null, error) in enumerate(_PANELS):
         for trace in _traces(rows, name, null, error, suggested.get(name)):
             figure.add_trace(trace, row=index // 2 + 1, col=index % 2 + 1)
-    figure.add_hline(0.0, line_dash="dot", line_color=_NULL, line_width=1.5, row=2, col=2)
+    figure.add_hline(0.0, line_dash="dot", line_color=GREY, line_width=1.5, row=2, col=2)
     ks = [row["k"] for row in rows]
     ticks = [k for k in ks if len(ks) <= 8 or k == 1 or k % 5 == 0]
     figure.update_xaxes(tickvals=ticks, range=[min(ks) - 0.6, max(ks) + 0.6])
     figure.update_xaxes(title_text=t("number of clusters, k"), row=3)
+    figure.update_annotations(font_size=13)  # two titles fit side by side on a phone
     figure.update_layout(
         height=660,
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
@@ -67,13 +67,13 @@ def _traces(
             y=values,
             error_y=bars,
             mode="lines+markers",
-            line={"color": OKABE_ITO[0]},
+            line={"color": HUES[0]},
             hovertemplate="k = %{x}: %{y:.4g}<extra></extra>",
         )
     ]
     if null:
         said = t("without clusters, k = %{x}: %{y:.4g}") + "<extra></extra>"
-        line = {"color": _NULL, "dash": "dot", "width": 1.5}
+        line = {"color": GREY, "dash": "dot", "width": 1.5}
         y = [row[null] for row in known]
         found.append(go.Scatter(x=ks, y=y, mode="lines", line=line, hovertemplate=said))
     if best in ks:
@@ -85,7 +85,7 @@ def _traces(
                 marker={
                     "size": 17,
                     "symbol": "circle-open",
-                    "color": OKABE_ITO[1],
+                    "color": HUES[1],
                     "line": {"width": 3},
                 },
                 hovertemplate=t("names k = %{x}") + "<extra></extra>",

@@ -1,7 +1,7 @@
 """Arrays in, Plotly figures out; no Streamlit here, so that figures are tested as they are.
 
-Colours come from the theme (`.streamlit/config.toml`, safe for colour-blind eyes) wherever a
-figure does not name one.
+Colours are those of the theme (`.streamlit/config.toml`): safe for colour-blind eyes, and distinct
+from the light and the dark page. No figure says anything by colour alone.
 """
 
 from __future__ import annotations
@@ -18,8 +18,15 @@ from core.language import phrase, t, text
 from pages.ui.names import SPLITS
 
 _MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
+# Streamlit draws the theme's ten colours for categories, light or dark, in the place of these
+# signs. Named where two traces must share one hue.
+HUES = tuple(f"#{n:06d}" for n in range(1, 11))
+GREY = "#8A8088"  # of references and levels; stands off both pages
+SIGNS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 FEW = 8  # epochs, each with its own tick
 _TRAIN_DASH, _VAL_DASH = "dot", "solid"
+_HATCHES = {"train": "", "val": "/", "test": "."}
 _CURVES = {"loss": phrase("loss"), "accuracy": phrase("accuracy")}
 
 
@@ -34,6 +41,7 @@ def balance(frame: pd.DataFrame) -> go.Figure:
                 x=frame[split],
                 name=t(word),
                 orientation="h",
+                marker={"pattern": {"shape": _HATCHES[split], "fgopacity": 0.6}},
                 hovertemplate=said + "<extra></extra>",
             )
         )
@@ -50,7 +58,7 @@ def balance(frame: pd.DataFrame) -> go.Figure:
 
 
 def training_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
-    """Draw one number over epochs: training dotted, validation solid, one hue a run.
+    """Draw one number over epochs: training dotted, validation solid, one hue and sign a run.
 
     Parameters
     ----------
@@ -71,10 +79,10 @@ def training_curves(history: pd.DataFrame, name: str = "loss") -> go.Figure:
                 go.Scatter(
                     x=line["epoch"],
                     y=line["value"],
-                    mode="lines" if len(line) > 1 else "markers",
+                    mode=_mode(len(line), several),
                     name=f"{run} · {word}" if several else word,
-                    line={"dash": dash, "color": OKABE_ITO[index % len(OKABE_ITO)]},
-                    marker={"size": 8},
+                    line={"dash": dash, "color": HUES[index % len(HUES)]},
+                    marker={"size": 8, "symbol": SIGNS[index % len(SIGNS)], "maxdisplayed": 6},
                     hovertemplate=said + "<extra></extra>",
                 )
             )
@@ -111,7 +119,7 @@ def intervals(
         figure.add_vline(
             reference,
             line_dash="dash",
-            line_color="gray",
+            line_color=GREY,
             annotation_text=reference_name or t("chance"),
         )
     figure.update_layout(
@@ -188,14 +196,16 @@ def separators() -> str:
     return written[-2] + written[1]
 
 
+def _mode(n_epochs: int, several: bool) -> str:
+    """Return lines, with signs on them where there are several runs or nothing to connect."""
+    if n_epochs < 2:
+        return "markers"
+    return "lines+markers" if several else "lines"
+
+
 def _whole_ticks(epochs: pd.Series) -> dict[str, Any]:
     """Return ticks at whole epochs where there are so few that Plotly would put some between."""
     return {"tickmode": "linear", "dtick": 1} if len(epochs) and epochs.max() <= FEW else {}
-
-
-# Okabe & Ito (2008), "Color Universal Design": distinguishable with every kind of colour vision;
-# without black, which a dark page swallows. Named where two lines must share one hue.
-OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A800")
 
 
 def plain(name: str) -> str:

@@ -17,7 +17,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from core.language import SOURCE, ask_for_language, languages, t
+from core.language import SOURCE, ask_for_language, current, languages, t
 from core.records import Dataset
 from core.services.data import datasets
 from core.services.workspace import Workspace
@@ -26,6 +26,7 @@ from pages.ui import job_panel, messages, resources, state, tour
 ROOT = Path(__file__).resolve().parents[2]
 LOGO = Path(__file__).with_name("assets") / "logo.svg"
 WORDMARK = LOGO.with_name("wordmark.svg")
+FRAME = LOGO.with_name("frame.css")
 HOME = "pages/overview.py"
 
 
@@ -56,6 +57,9 @@ class Context:
 
 
 ask_for_language(state.language)
+_SPOKEN = st.components.v2.component(
+    "desempate_language", js=LOGO.with_name("language.js").read_text()
+)
 _frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
 
 
@@ -63,6 +67,7 @@ def run(routes: Mapping[str, Sequence[Route]]) -> None:
     """Draw the frame and run the page that the address names; all that app.py does."""
     st.set_page_config(page_icon=str(LOGO), layout="wide")
     st.logo(str(WORDMARK), size="large", icon_image=str(LOGO))
+    st.html(FRAME)
     state.apply_later()
     with st.sidebar:
         top = st.container()  # below it the language, which must be known before any sentence
@@ -168,6 +173,7 @@ def _pick_language() -> None:
         required=True,
         label_visibility="collapsed",
     )
+    _SPOKEN(key="spoken-language", data={"language": current()})
 
 
 def _pick_dataset(ws: Workspace) -> Dataset | None:

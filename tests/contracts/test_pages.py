@@ -54,6 +54,31 @@ def test_app_is_the_map_and_nothing_else():
     ]
 
 
+WITHOUT_WORDS = {"plotly_chart", "dataframe", "data_editor", "image"}  # unless `alt` gives them
+
+
+def wordless(source: str) -> list[str]:
+    """Return the calls that draw what cannot be read aloud and give no text in its place."""
+    return [
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in WITHOUT_WORDS
+        and "alt" not in {keyword.arg for keyword in node.keywords}
+    ]
+
+
+def test_charts_tables_and_pictures_have_a_text():
+    files = sorted((ROOT / "pages").rglob("*.py"))
+    found = {f.name: calls for f in files if (calls := wordless(f.read_text(encoding="utf-8")))}
+    assert found == {}
+
+
+def test_a_planted_chart_without_a_text_is_found():
+    assert wordless("left.plotly_chart(figure)\nst.image(a, alt='')") == ["left.plotly_chart"]
+
+
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_page_enters_through_the_shell_and_says_what_it_is_for(stem):
     source = (ROOT / "pages" / f"{stem}.py").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ function lookOf(canvas, button) {
 function createCells(buttons, n_columns) {
   const canvas = element("canvas", "cells"), pen = canvas.getContext("2d");
   canvas.setAttribute("aria-hidden", "true");
-  const cells = buttons.map(() => ({ kind: "empty", strength: 0, strong: false, text: "" }));
+  const cells = buttons.map(() => ({ kind: "empty", strength: 0, text: "" }));
   const changed = new Set();
   let look, places = [];
 
@@ -30,7 +30,7 @@ function createCells(buttons, n_columns) {
   function paintOne(at) {
     const cell = cells[at], [x, y, width, height] = places[at], empty = cell.kind === "empty";
     pen.clearRect(x, y, width, height);
-    pen.globalAlpha = empty ? 0.55 : 1;
+    pen.globalAlpha = empty ? 0.65 : 1;
     pen.fillStyle = fillOf(cell);
     if (n_columns > FEW) return pen.fillRect(x, y, width, height);
     pen.beginPath();
@@ -38,7 +38,7 @@ function createCells(buttons, n_columns) {
     pen.fill();
     if (!cell.text) return;
     pen.font = empty ? look.thin : look.bold;
-    pen.fillStyle = cell.strong ? "#fff" : look.text;
+    pen.fillStyle = look.text;
     pen.fillText(cell.text, x + width / 2, y + height / 2);
   }
 

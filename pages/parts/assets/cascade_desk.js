@@ -1,6 +1,6 @@
 // What is drawn of the cascade: sliders, figures, matrix, curve. Every text goes through
 // textContent: names come from files. Words come from Python, in the language of the reader.
-const SQRT_FULL = 92, STRONG = 82; // as in the matrices of other pages
+const SQRT_FULL = 86; // as in the matrices of other pages
 const CURVE = { width: 300, height: 170, left: 38, bottom: 26, top: 8, right: 8 };
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -51,6 +51,7 @@ function createSlider({ label, help, marks }, moved, released) {
   input.type = "range";
   Object.assign(input, { min: 0, max: STEPS, step: 1 });
   input.setAttribute("aria-label", label);
+  input.setAttribute("aria-description", help);
   head.title = help;
   head.append(element("span", "name", label), value);
   const track = element("div", "track");
@@ -180,7 +181,6 @@ function createMatrix(classes, totals, chosen) {
     picture.set(at, {
       kind: !n ? "empty" : j === K ? "person" : i === j ? "right" : "wrong",
       strength: 2 * Math.round(strength / 2), // a nearer shade looks the same
-      strong: strength > STRONG,
       text: (cells[at].text = text),
     });
   }

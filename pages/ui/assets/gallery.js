@@ -1,4 +1,6 @@
 // Thumbnails that can be clicked. Every text goes through textContent: names come from files.
+const drawnAs = new WeakMap();
+
 function element(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -22,6 +24,13 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   if (!root || !data) return;
+  root.onclick = (event) => {
+    const button = event.target.closest("button.item");
+    if (button) setTriggerValue("clicked", Number(button.dataset.position));
+  };
+  const content = JSON.stringify(data);
+  if (drawnAs.get(root) === content) return; // whoever closes an image is still where they were
+  drawnAs.set(root, content);
   root.setAttribute("aria-label", data.alt);
   const buttons = [];
   data.items.forEach((item, index) => {
@@ -39,7 +48,7 @@ export default function (component) {
       sub.title = item.sub; // a long name is cut off
       button.append(sub);
     }
-    button.onclick = () => setTriggerValue("clicked", item.position);
+    button.dataset.position = item.position;
     button.onkeydown = (event) => move(event, buttons, index);
     buttons.push(button);
   });

@@ -25,6 +25,7 @@ function createTip(map) {
   const node = element("div", "tip"), pictures = new Map();
   let shown = -1, rest = 0, askedAt = -Infinity, waiting = -1;
   node.hidden = true;
+  node.setAttribute("role", "status"); // said aloud while the keys move the map
 
   function fill() {
     const known = pictures.get(shown), [label, group] = map.said(shown);

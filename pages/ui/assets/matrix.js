@@ -19,7 +19,6 @@ function cellButton(data, i, j, marked, most) {
   button.setAttribute("aria-label", cell.title);
   button.setAttribute("aria-pressed", "false");
   button.style.setProperty("--strength", cell.strength.toFixed(1) + "%");
-  button.classList.toggle("strong", cell.strong);
   button.classList.toggle("marked", cell.marked);
   if (cell.main) button.append(element("span", "main", cell.main));
   if (cell.sub) button.append(element("span", "sub", cell.sub));

@@ -1,7 +1,8 @@
 // What one cell says and how it looks, on the screen and in a downloaded picture; part of the module
 // of matrix.js.
-const SQRT_FULL = 92; // percent of the hue in the strongest cell
-const STRONG = { right: 82, wrong: 82, "more-a": 68, "more-b": 80 }; // from here on, text is white
+// Percent of the hue in the strongest cell: with it, the page's own ink can be read on every cell,
+// light or dark (tests/unit/test_palettes.py).
+const SQRT_FULL = 86;
 
 const formats = new Map(); // making one takes longer than using it ten thousand times
 
@@ -79,7 +80,6 @@ function cellOf(data, i, j, marked, most) {
     main: hide || data.size === "dense" || (!n && !full) ? "" : texts[0],
     sub: hide || !n || !full ? "" : texts[1],
     strength: Math.min(strength, SQRT_FULL),
-    strong: !hide && strength > (STRONG[kind] || SQRT_FULL),
     kind,
     marked: isMarked,
     title: titleOf(data, i, j, n, share) + (isMarked && data.words.mark ? `; ${data.words.mark}` : ""),

@@ -1,9 +1,9 @@
 // Copies of a matrix as text and as pictures, made in the browser from what is drawn; part of the
 // module of matrix.js. Pictures are for paper: always on white, whatever the theme.
 const SVG = "http://www.w3.org/2000/svg";
-const PAPER = { right: "#1f6fb2", wrong: "#c2570c", "more-a": "#8a3fa0", "more-b": "#1b7837" };
+const PAPER = { right: "#2676ba", wrong: "#be540a", "more-a": "#a04fb6", "more-b": "#258445" };
 const PALE = "#f1ecea"; // a cell without images
-const INK = "#2a2126";
+const INK = "#1a1216";
 const FONT = "system-ui, sans-serif";
 const CELLS = { full: [66, 44, 14], compact: [36, 26, 11], dense: [15, 15, 9] }; // wide, high, font
 const PNG_SCALE = 2;
@@ -54,7 +54,7 @@ function drawCell(svg, data, i, j, at, marked, most) {
   const box = { x: at.x + 1, y: at.y + 1, width: wide - 2, height: high - 2, rx: 2, fill };
   if (cell.marked) Object.assign(box, { stroke: INK, "stroke-width": data.size === "dense" ? 1.5 : 2.5 });
   drawn(drawn(svg, "rect", box), "title", {}, cell.title);
-  const ink = { x: at.x + wide / 2, "text-anchor": "middle", fill: cell.strong ? "#ffffff" : INK };
+  const ink = { x: at.x + wide / 2, "text-anchor": "middle", fill: INK };
   const middle = at.y + high / 2 + font * 0.36;
   const lift = cell.sub ? font * 0.5 : 0;
   if (cell.main) {
