@@ -46,12 +46,12 @@ class Picture:
 
 
 PICTURES = (
-    Picture("overview", ""),
+    Picture("overview", "", below="What each step gained"),
     Picture("explore", "explore"),
     Picture("classes", "classes"),
-    Picture("compare", "compare"),
-    Picture("cascade", "cascade?generalist={generalist}", below="Which pairs"),
-    Picture("decisions", "decisions"),
+    Picture("review", "review?review_view=Suspects", below="labels are suspicious"),
+    Picture("compare", "compare?compare_view=Confusion"),
+    Picture("decisions", "decisions?proposal={five}"),
 )
 
 
@@ -133,14 +133,15 @@ def build(workspace: Path) -> dict[str, str]:
     data = core("demo")["dataset"]
     core("explore", data)
     merges = [part for pair in ALIKE for part in ("--merge", pair)]
-    core("map", data, *merges, "--name", "five", "--why", "nobody can tell them apart")
+    five = core("map", data, *merges, "--name", "five", "--why", "nobody can tell them apart")
     generalist = core("train", data, "--algorithm", "probe")["runs"][0]["run"]
     core("train", data, "--algorithm", "knn")
     core("train", data, "--algorithm", "probe", "--class-map", "five")
     core("crossval", generalist)
+    core("crossval", generalist, "--over", "all")
     expert = core("train", data, "--algorithm", "probe", "--pair", "Bola,Rayando")["runs"][0]["run"]
     core("cascade", "--generalist", generalist, "--expert", expert)
-    return {"generalist": generalist}
+    return {"five": five["class_map"]}
 
 
 def photograph(browser: Browser, url: str, picture: Picture, ids: dict[str, str]) -> None:
