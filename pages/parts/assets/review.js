@@ -34,8 +34,10 @@ function onKey(event, view, desk, act) {
   const target = event.composedPath()[0];
   if (target === view.filter || target === view.note) return inField(event, view, desk, act);
   if (target.closest?.(FIELDS) || document.querySelector("[role=dialog]")) return;
-  // Whoever walks the page with Tab answers nothing by a letter (WCAG 2.1.4); a mouse leaves no ring.
-  if (!event.composedPath().includes(view.root) && target.matches(":focus-visible")) return;
+  // Whoever walks the page with Tab answers nothing by a letter (WCAG 2.1.4), until Escape or a click.
+  if (event.key === "Tab" || event.key === "Escape") view.walking = event.key === "Tab";
+  const outside = !event.composedPath().includes(view.root);
+  if (outside && view.walking && target.matches(":focus-visible")) return;
   const pressing = event.key === " " || event.key === "Enter";
   if (pressing && target !== view.stage && target.closest?.("button, a, [role=tab], summary")) return;
   const at = desk.data.keys.indexOf(event.key.toLowerCase());
