@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from streamlit.elements.lib import streamlit_plotly_theme
 
+from core.services.reports import svg
 from pages.ui import charts
 from tests.contracts.source_tree import ROOT
 
@@ -143,6 +144,10 @@ def test_hues_are_told_apart(theme, vision, n):
 def test_red_and_green_of_one_lightness_are_not_told_apart():
     assert nearest(["#b04a3a", "#7a7432"], "usual")[0] > TOLD_APART[4]
     assert nearest(["#b04a3a", "#7a7432"], "deuteranopia")[0] < TOLD_APART[10]
+
+
+def test_the_report_draws_in_the_hues_of_the_dashboard():
+    assert [hue.upper() for hue in svg.HUES] == THEMES["light"]["chartCategoricalColors"]
 
 
 def test_the_signs_that_charts_use_are_those_that_streamlit_draws_hues_for():

@@ -14,10 +14,21 @@ from typing import Literal
 from core.services.reports.marks import Marked, pieces
 
 # Okabe & Ito (2008), "Color Universal Design": told apart with every kind of colour vision.
-BLUE, VERMILION, GREEN, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9"
-PURPLE, OLIVE, WINE, VIOLET = "#CC79A7", "#8C8A2B", "#882255", "#44337A"
-GREY, PALE, INK = "#6E6670", "#DDD5D0", "#2A2126"
-HUES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, WINE, OLIVE, VIOLET, GREY)
+BLUE, VERMILION = "#0072B2", "#D55E00"
+GREY, PALE, INK = "#6C6670", "#DDD5D0", "#2A2126"
+# The dashboard's hues on a light page, tested for contrast and for every colour vision.
+HUES = (
+    BLUE,
+    VERMILION,
+    "#13A16B",
+    "#C47BB1",
+    "#9B5209",
+    "#888AE7",
+    "#882154",
+    "#618055",
+    "#44337A",
+    GREY,
+)
 _FEWEST, _MOST_SIGNS = 6, 22
 
 Anchor = Literal["start", "middle", "end"]
