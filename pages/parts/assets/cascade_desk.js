@@ -95,6 +95,8 @@ function createFigures(helps) {
   for (const [name, [title, help]] of Object.entries(helps)) {
     const card = element("div", "figure");
     card.title = help;
+    card.tabIndex = 0; // the help is there for who has no mouse, too
+    card.setAttribute("aria-description", help);
     const main = element("dd", "main"), sub = element("dd", "sub");
     card.append(element("dt", "", title), main, sub);
     node.append(card);
