@@ -49,7 +49,7 @@ PICTURES = (
     Picture("overview", "", below="What each step gained"),
     Picture("explore", "explore"),
     Picture("classes", "classes"),
-    Picture("review", "review?review_view=Suspects", below="labels are suspicious"),
+    Picture("review", "review?review_view=Suspects"),
     Picture("compare", "compare?compare_view=Confusion"),
     Picture("decisions", "decisions?proposal={five}"),
 )
