@@ -102,7 +102,7 @@ def problems(ws: Workspace, dataset: Dataset) -> None:
         return
     st.write(
         tn(
-            "{n:,} file could not be taken as they were; all others are in the data set.",
+            "{n:,} file could not be taken as it was; all others are in the data set.",
             "{n:,} files could not be taken as they were; all others are in the data set.",
             len(found),
         )

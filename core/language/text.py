@@ -37,7 +37,9 @@ def interval(bounds: Sequence[float] | None, digits: int = 1) -> str:
 
 def points(difference: float, digits: int = 1) -> str:
     """Return a difference of shares as "+2.1 points"."""
-    return t("{points:+.{digits}f} points", points=100 * difference, digits=digits)
+    # what is half way in decimals stays so: 0.775 - 0.8125 is -3.8 points wherever it is told
+    exact = round(100 * difference, 9)
+    return t("{points:+.{digits}f} points", points=exact, digits=digits)
 
 
 def ordinal(n: int) -> str:

@@ -116,7 +116,7 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
             if len(kinds) > 1:
                 options = {kind: kind for kind in kinds}
                 with st.container(width=220):
-                    kept = pickers.several(label, options, f"board_{column}", placeholder=t("all"))
+                    kept = pickers.several(label, options, f"board_{column}", placeholder=t("any"))
                 table = table[table[column].isin(kept or kinds)]
         if st.toggle(t("Starred"), key="board_starred", bind="query-params"):
             table = table[table["starred"]]

@@ -145,27 +145,29 @@ def _figures(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> No
 
 
 def _row(pair: Pair, name: str, called: Mapping[str, str]) -> dict[str, str]:
-    figure = pair["figures"][name]
-    ci = figure["ci"]
+    its = pair["figures"][name]
+    ci = its["ci"]
     return {
         "pair": t("{a} and {b}", a=called[pair["a"]], b=called[pair["b"]]),
         "figure": t(WORDS[name]),
-        "a": _one(name, figure["a"]),
-        "b": _one(name, figure["b"]),
-        "difference": _one(name, figure["difference"], "+"),
+        "a": _one(name, its["a"]),
+        "b": _one(name, its["b"]),
+        "difference": _one(name, its["difference"], "+"),
         "interval": t("same answers") if ci is None else _both(name, *ci),
     }
 
 
 def _one(name: str, value: float, sign: str = "") -> str:
-    """Return a figure in its unit: shares in points, the others as they are."""
+    """Return a figure in its unit: shares in percent, their differences in points."""
     if name in _SHARES:
-        return text.number(100 * value, f"{sign}.1f")
+        return text.points(value) if sign else text.percent(value)
     return text.number(value, f"{sign}.3f")
 
 
 def _both(name: str, low: float, high: float) -> str:
     """Return the bounds of a difference in its unit."""
+    if name in _SHARES:
+        return meaning.spread((low, high))
     return t("{low} to {high}", low=_one(name, low, "+"), high=_one(name, high, "+"))
 
 

@@ -50,7 +50,7 @@ def _steps(its: Waterfall) -> Iterator[OpenPoint]:
     if not its.reviewed:
         yield OpenPoint(
             t(
-                "Only {n_settled:,} of {n_test:,} test images are settled by review; {needed} are "
+                "{n_settled:,} of {n_test:,} test images are settled by review; {needed} are "
                 "needed before people, and not the labels of the import, say what is right.",
                 n_settled=its.n_settled,
                 n_test=its.n_test,

@@ -221,9 +221,10 @@ function createCurve() {
   const line = shape("polyline", { class: "line" }), dot = shape("circle", { r: 5, class: "dot" });
   const axis = shape("path", { class: "axis",
     d: `M${left},${top}V${height - bottom}H${width - right}` });
-  const zero = fill(words.percent, { n: 0 });
+  const zero = fill(words.percent, { n: 0 }), all = fill(words.percent, { n: 100 });
   const texts = [
-    [width - right, height - 8, "end", words.answered],
+    [(left + width - right) / 2, height - 8, "middle", words.answered],
+    [width - right, height - 8, "end", all],
     [left, height - 8, "start", zero],
     [left - 4, height - bottom, "end", zero],
   ].map(([x, y, anchor, text]) => {
