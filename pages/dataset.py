@@ -210,6 +210,12 @@ ws, dataset = shell.enter_without_dataset(
     t("Data set"), t("What is in it, how it is split, and what could not be read.")
 )
 if dataset is None:
+    st.write(
+        t(
+            "There is no data set in this workspace yet: import your images here, or build the "
+            "demo on the overview."
+        )
+    )
     import_images(ws)
     st.stop()
 facts(ws, dataset)

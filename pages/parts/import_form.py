@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import PurePath
 from typing import Literal
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.language import figure, phrase, t
 from core.services.data import importing, uploads
@@ -60,7 +59,7 @@ def _upload(ws: Workspace) -> None:
         with messages.guard():
             chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
             path = uploads.save_upload(ws, file.name, chunks)
-            _submit(ws, path, name or _stem(file), options)
+            _submit(ws, path, name or _stem(file.name), options)
 
 
 def _path(ws: Workspace) -> None:
@@ -76,9 +75,11 @@ def _path(ws: Workspace) -> None:
         sent = st.form_submit_button(
             t("Import"), type="primary", icon=":material/drive_folder_upload:"
         )
-    if sent:
+    if sent and not source.strip():
+        st.warning(t("Name a folder or a file first."), icon=":material/folder_open:")
+    elif sent:
         with messages.guard():
-            _submit(ws, source.strip(), name, options)
+            _submit(ws, source.strip(), name or _stem(source.strip()), options)
 
 
 def _builtin(ws: Workspace) -> None:
@@ -152,9 +153,9 @@ def _shares(train: float) -> tuple[float, float, float]:
     return train, rest, rest
 
 
-def _stem(file: UploadedFile) -> str:
-    """Return the file's name without folder and ending, the default name of the data set."""
-    return PurePosixPath(str(file.name)).stem
+def _stem(file: str) -> str:
+    """Return a file's name without folder and ending, the default name of the data set."""
+    return PurePath(file).stem
 
 
 def _submit(ws: Workspace, source: str, name: str, options: importing.ImportOptions) -> None:

@@ -182,6 +182,16 @@ def test_an_import_by_path_queues_a_job(full, tmp_path):
     assert (job.kind, job.params["name"]) == ("import", "mine")
 
 
+def test_an_import_by_path_asks_for_the_path_and_takes_its_name(full, tmp_path):
+    assert "Name a folder or a file first" in texts(fill_path(full, " ", ""))
+    folder = tmp_path / "roses" / "a"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes(full_png(full))
+    fill_path(full, str(tmp_path / "roses"), "")
+    (job,) = jobs.list_jobs(full.ws, active_only=True)
+    assert job.params["name"] == "roses"
+
+
 def full_png(place):
     import io
 

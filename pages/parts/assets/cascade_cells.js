@@ -59,9 +59,13 @@ function createCells(buttons, n_columns) {
     const boxes = (which) => which.map((button) => button.getBoundingClientRect());
     const across = boxes(buttons.slice(0, n_columns));
     const down = boxes(buttons.filter((_, at) => at % n_columns === 0));
+    // whole pixels of the screen: half of one would keep a shimmer of what was painted before
+    const snap = (from, to) => [from, to].map((px) => Math.round(px * scale) / scale);
     places = buttons.map((_, at) => {
-      const { left, width } = across[at % n_columns], { top, height } = down[Math.floor(at / n_columns)];
-      return [left - sheet.left, top - sheet.top, width, height];
+      const column = across[at % n_columns], row = down[Math.floor(at / n_columns)];
+      const [x, right] = snap(column.left - sheet.left, column.right - sheet.left);
+      const [y, bottom] = snap(row.top - sheet.top, row.bottom - sheet.top);
+      return [x, y, right - x, bottom - y];
     });
     buttons.forEach((_, at) => changed.add(at));
     paint();
