@@ -117,8 +117,10 @@ _COLUMNS: dict[str, tuple[str, str, Callable[[float], str]]] = {
 def _figures(pairs: Sequence[Pair], called: Mapping[str, str], split: str) -> None:
     """Draw the difference of every figure, pair by pair."""
     column = st.column_config.TextColumn
+    frame = pd.DataFrame([_row(pair, name, called) for pair in pairs for name in WORDS])
     st.dataframe(
-        pd.DataFrame([_row(pair, name, called) for pair in pairs for name in WORDS]),
+        # the table above names a single pair; without its names the interval is in sight
+        frame.drop(columns="pair") if len(pairs) == 1 else frame,
         hide_index=True,
         alt=t("Differences of all figures between the chosen models"),
         column_config={
