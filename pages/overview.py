@@ -85,10 +85,13 @@ def next_card(dataset: Dataset, step: Step) -> None:
             state.switch_page(step.page, bound=step.params)
 
 
-def best_card(its: Story) -> None:
-    """Show the best model so far, beside its chance level."""
+def best_card(its: Story, *, of_labels: bool) -> None:
+    """Show the best model so far, or the best that tells all labels apart, and its chance level."""
     with st.container(border=True, height="stretch"):
-        st.caption(t("Best model so far, on test images"))
+        if of_labels:
+            st.caption(t("Best model over the labels as they are, on test images"))
+        else:
+            st.caption(t("Best model so far, on test images"))
         if its.best is None:
             st.subheader(t("No model yet"), anchor=False)
             st.write(t("Its accuracy, with interval and chance level, will stand here."))
@@ -161,7 +164,7 @@ with messages.guard():
     with left:
         next_card(dataset, told.next_step)
     with right:
-        best_card(told)
+        best_card(told, of_labels=gained is not None)
     if gained is not None:
         story_parts.gains(gained)
     left, right = st.columns(2)
