@@ -36,6 +36,7 @@ _CHART_WORDS = frozenset(
 _NOT_SAID = _UNREAD | _COMPONENT_CODE | {"template", "colorscale", "dtype", "bdata"}
 _CELLS = 200  # of a column: more rows say nothing new
 _DATA = (
+    re.compile(r"<style>.*?</style>", re.DOTALL),
     re.compile(r":material/\w+:"),
     re.compile(r"`[^`]*`"),  # what a person would type
     re.compile(r"https?://\S+|data:\S+|(?<![\w.<])/\w[\w/.-]*"),  # addresses and paths

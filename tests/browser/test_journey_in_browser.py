@@ -88,7 +88,7 @@ def train_an_expert(page: Page) -> None:
     expect(page.get_by_role("heading", name="Cascade", level=1)).to_be_visible()
     screen.settled(page)
     mouse.choose(page, "Generalist", re.compile("7 classes"))
-    page.get_by_role("button", name="Train expert").first.click()
+    page.get_by_role("button", name="Train expert", exact=True).first.click()
     expect(page.get_by_text("The threshold", exact=True)).to_be_visible(timeout=TRAINING_MS)
     screen.settled(page)
 
