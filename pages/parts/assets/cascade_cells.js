@@ -1,7 +1,5 @@
 // The cells' hues and numbers, painted behind the buttons: with every move of a person's threshold
 // all cells change, and a browser writes a hundred texts of its own in the time of a whole frame.
-const CORNER = 5, FEW = 31; // px; from so many classes on, cells are squares without corners
-
 // What CSS says of fonts and colours, so that the theme has one home.
 function lookOf(canvas, button) {
   const its = getComputedStyle(canvas), font = getComputedStyle(button);
@@ -27,23 +25,32 @@ function createCells(buttons, n_columns) {
     return (look.fills[key] = pen.fillStyle);
   }
 
-  function paintOne(at) {
-    const cell = cells[at], [x, y, width, height] = places[at], empty = cell.kind === "empty";
+  function paintGround(at) {
+    const [x, y, width, height] = places[at];
     pen.clearRect(x, y, width, height);
-    pen.globalAlpha = empty ? 0.65 : 1;
-    pen.fillStyle = fillOf(cell);
-    if (n_columns > FEW) return pen.fillRect(x, y, width, height);
-    pen.beginPath();
-    pen.roundRect(x, y, width, height, CORNER);
-    pen.fill();
-    if (!cell.text) return;
-    pen.font = empty ? look.thin : look.bold;
-    pen.fillStyle = look.text;
-    pen.fillText(cell.text, x + width / 2, y + height / 2);
+    pen.fillStyle = fillOf(cells[at]);
+    pen.fillRect(x, y, width, height);
   }
 
+  function paintText(at) {
+    const [x, y, width, height] = places[at], { text } = cells[at];
+    if (text) pen.fillText(text, x + width / 2, y + height / 2);
+  }
+
+  // Cells of one font after each other: to change it, the browser looks at all styles again.
   function paint() {
-    if (places.length) changed.forEach(paintOne);
+    if (places.length) {
+      const empty = [], full = [];
+      changed.forEach((at) => (cells[at].kind === "empty" ? empty : full).push(at));
+      for (const [some, font, alpha] of [[empty, look.thin, 0.65], [full, look.bold, 1]]) {
+        if (!some.length) continue;
+        pen.globalAlpha = alpha;
+        some.forEach(paintGround);
+        pen.font = font;
+        pen.fillStyle = look.text;
+        some.forEach(paintText);
+      }
+    }
     changed.clear();
   }
 

@@ -246,7 +246,15 @@ function createCurve() {
     draw({ coverage, error }) {
       highest = Math.max(0.01, ...error);
       say(percent(highest));
-      line.setAttribute("points", coverage.map((c, i) => `${x(c)},${y(error[i])}`).join(" "));
+      const points = [], last = coverage.length - 1;
+      let drawn = -1;
+      coverage.forEach((c, i) => { // one point a pixel: more cannot be seen, and cost a frame
+        const here = Math.round(x(c));
+        if (here === drawn && i !== last) return;
+        drawn = here;
+        points.push(`${x(c)},${y(error[i])}`);
+      });
+      line.setAttribute("points", points.join(" "));
     },
     point(coverage, error) { // where the sliders stand; nowhere if nothing is answered
       dot.setAttribute("visibility", coverage ? "visible" : "hidden");
