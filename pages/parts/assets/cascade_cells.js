@@ -1,5 +1,6 @@
 // The cells' hues and numbers, painted behind the buttons: with every move of a person's threshold
 // all cells change, and a browser writes a hundred texts of its own in the time of a whole frame.
+
 // What CSS says of fonts and colours, so that the theme has one home.
 function lookOf(canvas, button) {
   const its = getComputedStyle(canvas), font = getComputedStyle(button);
