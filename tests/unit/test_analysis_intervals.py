@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as reference
@@ -45,6 +45,7 @@ def answers(draw):
     return y, draw(distributions(n, k))
 
 
+@example((np.array([0, 1]), np.array([[0.0, 1.0], [0.5, 0.5]])))  # both wrong, nothing scatters
 @given(answers())
 def test_every_figure_is_what_a_run_records_and_its_interval_is_one(given):
     y, probs = given

@@ -57,6 +57,8 @@ def bits_estimate(confusion: ArrayLike, *, level: float = 0.95) -> Estimate:
     slope = _pointwise(P)
     first = variance(P, slope)
     both = first + max(bias, 0.0) / np.log(2.0)  # n times the variance, second order included
+    if both == 0.0:  # every answer wrong, all cells alike: nothing scatters, so nothing is known
+        return Estimate(value, 0.0, most)
     error = float(np.sqrt(both / n))
     third = float((P * (slope - (P * slope).sum()) ** 3).sum())
     centre = value - bias
