@@ -101,6 +101,11 @@ def trained(request, tmp_path_factory):
     return name, data, fitted, reports, folder
 
 
+def _late(name):
+    """Leave two that take longest to `make test-slow`, where a test trains four times."""
+    return pytest.param(name, marks=pytest.mark.slow) if name in ("transfer", "memory") else name
+
+
 def test_every_algorithm_is_in_this_suite():
     assert set(SMALL) == set(ALGORITHMS) > set(AUGMENTED)
     for name, algorithm in ALGORITHMS.items():
@@ -200,7 +205,7 @@ def test_raw_input_contract(trained):
         assert not np.array_equal(inverted, expected)
 
 
-@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+@pytest.mark.parametrize("name", [_late(name) for name in sorted(ALGORITHMS)])
 def test_a_seed_decides_and_a_checkpoint_goes_on_to_the_same_bits(name, tmp_path):
     """Stopped in the last epoch of the first stage; resumed, it is as if it never had been.
 
