@@ -36,6 +36,8 @@ WITHOUT_RING = (
 )
 
 _AXE = """async ([tags, allowed]) => {
+  const ends = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.allSettled(ends.map((one) => one.finished)); // colours half way are nobody's
   const found = await axe.run(document,
     { runOnly: tags, resultTypes: ["violations"], elementRef: true });
   const said = [], used = [];
