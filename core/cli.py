@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 from core import cli_words
 from core.cli_print import Failed, as_json, as_text
@@ -54,18 +54,11 @@ def _run(args: argparse.Namespace) -> int:
     return 1 if isinstance(result, Failed) else 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong words are bad input: one sentence, status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InvalidInput(message.rstrip("."), todo=f"see `{self.prog} --help`")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command; each sets the module and function that run it."""
-    parser = _Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
+    parser = cli_words.Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = _Parser(add_help=False)
+    common = cli_words.Parser(add_help=False)
     common.add_argument("--workspace", metavar="DIR", help="default: DESEMPATE_HOME")
     common.add_argument("--json", action="store_true", help="print one JSON object")
     asked = os.environ.get("DESEMPATE_LANGUAGE")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import Any, NoReturn
+
+from core.errors import InvalidInput
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong words are bad input: one sentence, status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what the command line tells in one sentence."""
+        raise InvalidInput(message.rstrip("."), todo=f"see `{self.prog} --help`")
 
 
 def shares(text: str) -> tuple[float, float, float]:
