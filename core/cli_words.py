@@ -13,7 +13,7 @@ class Parser(argparse.ArgumentParser):
     """Wrong words are bad input: one sentence, status 2."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise what the command line tells in one sentence."""
+        """Raise `InvalidInput`, which the command line tells in one sentence."""
         raise InvalidInput(message.rstrip("."), todo=f"see `{self.prog} --help`")
 
 

@@ -44,6 +44,7 @@ _DATA = (
     re.compile(r":[a-z]+(-[a-z]+)*(?=\[)"),  # colours of Markdown
     re.compile(r"\b[a-z]{2,8}-[0-9a-f]{6,64}\b"),  # ids
     re.compile(r"\b[0-9a-f]{12,64}\b"),
+    re.compile(r"\([0-9a-f]{4}\)"),  # their beginning, which tells namesakes apart
     re.compile(
         r"[\w/.-]+\.(png|jpg|jpeg|csv|json|parquet|zip|py|txt|html|svg|npy|tsv|onnx|keras)\b"
     ),
@@ -136,6 +137,8 @@ def untranslated(text: str, data: Iterable[str] = (), ids: Iterable[str] = ()) -
 
     >>> untranslated("⟦Take ⟦C⟧ now⟧ 3 px") is None, untranslated("⟦Accuracy⟧ of test")
     (True, 'of test')
+    >>> untranslated("⟦probe, seed 0⟧ (7bfa)") is None, untranslated("⟦probe⟧ (best)")
+    (True, '(best)')
     """
     if text in ids:
         return None
