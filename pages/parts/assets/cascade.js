@@ -77,9 +77,9 @@ function createDesk(root, data) {
     if (asked === drawn) return; // letting go moves nothing
     drawn = asked;
     const found = numbers.at(at, person.get());
-    show(found);
     const sum = route === "all" && found.generalist.map((n, i) => n + found.experts[i]);
-    matrix.draw(sum || found[route], found.asked);
+    matrix.draw(sum || found[route], found.asked); // first: a canvas writes text when all styles stand
+    show(found);
     buttons.forEach(([name, button]) => button.setAttribute("aria-pressed", name === route));
     if (lined !== line) curve.draw(numbers.curve()); // only taus change the curve
     lined = line;

@@ -6,8 +6,8 @@ function lookOf(canvas, button) {
   const its = getComputedStyle(canvas), font = getComputedStyle(button);
   const hues = Object.fromEntries(["right", "wrong", "person"].map((kind) =>
     [kind, its.getPropertyValue(`--${kind}`)]));
-  const fonts = (weight) => `${weight} ${font.fontSize} ${font.fontFamily}`;
-  return { ground: its.outlineColor, text: its.color, hues, bold: fonts(600), thin: fonts(400), fills: {} };
+  return { ground: its.outlineColor, text: its.color, hues, fills: {},
+    font: `600 ${font.fontSize} ${font.fontFamily}` };
 }
 
 // `buttons` of a grid of `n_columns`, row by row. Each cell is what `set` last said, from `paint` on.
@@ -26,32 +26,18 @@ function createCells(buttons, n_columns) {
     return (look.fills[key] = pen.fillStyle);
   }
 
-  function paintGround(at) {
-    const [x, y, width, height] = places[at];
+  function paintCell(at) {
+    const [x, y, width, height] = places[at], { kind, text } = cells[at];
     pen.clearRect(x, y, width, height);
+    pen.globalAlpha = kind === "empty" ? 0.65 : 1;
     pen.fillStyle = fillOf(cells[at]);
     pen.fillRect(x, y, width, height);
-  }
-
-  function paintText(at) {
-    const [x, y, width, height] = places[at], { text } = cells[at];
+    pen.fillStyle = look.text;
     if (text) pen.fillText(text, x + width / 2, y + height / 2);
   }
 
-  // Cells of one font after each other: to change it, the browser looks at all styles again.
   function paint() {
-    if (places.length) {
-      const empty = [], full = [];
-      changed.forEach((at) => (cells[at].kind === "empty" ? empty : full).push(at));
-      for (const [some, font, alpha] of [[empty, look.thin, 0.65], [full, look.bold, 1]]) {
-        if (!some.length) continue;
-        pen.globalAlpha = alpha;
-        some.forEach(paintGround);
-        pen.font = font;
-        pen.fillStyle = look.text;
-        some.forEach(paintText);
-      }
-    }
+    if (places.length) changed.forEach(paintCell);
     changed.clear();
   }
 
@@ -64,6 +50,7 @@ function createCells(buttons, n_columns) {
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     look = lookOf(canvas, buttons[0]);
+    pen.font = look.font; // one for all: to change it, the browser looks at all styles again
     const boxes = (which) => which.map((button) => button.getBoundingClientRect());
     const across = boxes(buttons.slice(0, n_columns));
     const down = boxes(buttons.filter((_, at) => at % n_columns === 0));

@@ -75,15 +75,14 @@ function createSlider({ label, help, marks }, moved, released) {
     const said = exact.format(Number(input.value) / STEPS);
     say(said);
     input.setAttribute("aria-valuetext", said);
-    input.style.setProperty("--filled", Number(input.value) / STEPS);
   };
   const set = (position) => {
     input.value = position;
     show();
   };
   input.oninput = () => {
-    show();
     moved();
+    show();
   };
   input.onchange = released;
   return { node, set, get: () => Number(input.value) };
