@@ -1,17 +1,17 @@
 """How long it took from moving the mouse to the frame on screen that shows what it did.
 
 Read from Chromium's own trace of a drag over a slider: `EventLatency` begins at the time stamp of a
-move, `EventDispatch` says when the page's `input` handlers ran, and `PipelineReporter` follows each
-frame to the moment it is presented: style, layout, paint, raster, and putting it on screen.
+move, `EventDispatch` says when the page's `input` handlers ran, and the stages of each frame follow
+it to the moment it is presented: style, layout, paint, raster, and putting it on screen.
 """
 
 from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from typing import Any, NamedTuple
 
+PRESENTED = "SwapEndToPresentationCompositorFrame"  # the last stage of a frame that is shown
 CATEGORIES = ["benchmark", "cc", "devtools.timeline", "input", "input.scrolling"]
 
 
@@ -50,20 +50,19 @@ def _is_move(event: dict[str, Any]) -> bool:
 
 
 def _frames(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Return when each presented frame took over the page's state, and when it was on screen."""
-    tracks: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-    for event in events:
-        if "id2" in event and event["ph"] in "be":
-            tracks[event["pid"], event["id2"].get("local")].append(event)
+    """Return when each presented frame took over the page's state, and when it was on screen.
+
+    The stages of a frame are read, not `PipelineReporter` around them: two of these may lie on one
+    track at once, and the end of one is then taken for the end of the other.
+    """
+    taken: dict[Any, int] = {}  # of each track
     found = []
-    for track in tracks.values():
-        taken = presented = None
-        for event in track:
-            if event["name"] == "PipelineReporter" and event["ph"] == "b":
-                taken = None
-                presented = "PRESENTED" in event["args"]["frame_reporter"]["state"]
-            elif event["name"] == "Commit" and event["ph"] == "b":
-                taken = event["ts"]
-            elif event["name"] == "PipelineReporter" and presented and taken:
-                found.append((taken, event["ts"]))
+    for event in events:
+        if "id2" not in event or event["ph"] not in "be":
+            continue
+        track = event["pid"], event["id2"].get("local")
+        if event["name"] == "Commit" and event["ph"] == "b":
+            taken[track] = event["ts"]
+        elif event["name"] == PRESENTED and event["ph"] == "e" and track in taken:
+            found.append((taken.pop(track), event["ts"]))
     return found
