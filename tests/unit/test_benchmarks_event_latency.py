@@ -1,4 +1,4 @@
-"""The time from a move to its frame is read from the stages of that frame, whatever lies beside it."""
+"""The time from a move to its frame is read from the stages of that frame, not from others."""
 
 from __future__ import annotations
 
