@@ -18,7 +18,7 @@ from pages.parts import cascade_live, train_jobs
 from pages.ui import cached, job_panel, messages, names, pickers, state
 
 N_SHOWN = 6  # pairs; further down there is little to gain
-_HALVES, _LEFT, _RIGHT = (11, 9), (6, 5), (4, 5)  # widths of the columns, in parts
+_WIDTHS = (6, 5, 4, 5)  # of the columns, in parts
 _SHARPER = phrase("at twice the resolution")
 
 
@@ -50,7 +50,7 @@ def confused(ws: Workspace, dataset: Dataset, generalist: Run, experts: Sequence
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.markdown(t("**What the generalist confuses**"), width="stretch")
         recipe = _recipe(generalist)
-    with st.container(border=True, gap="small"):
+    with st.container(border=True, gap="small", key="aligned-pairs"):
         _heads(n_val)
         for pair in pairs[:N_SHOWN]:
             _row(ws, generalist, pair, experts, recipe)
@@ -149,10 +149,8 @@ def _recipe(generalist: Run) -> Recipe:
 
 
 def _columns() -> Sequence[Any]:
-    """Return the cells of one row: four beside each other, two over two on a phone."""
-    left, right = st.columns(_HALVES, vertical_alignment="center", wrap=False)
-    pair, confused = left.columns(_LEFT, vertical_alignment="center")
-    apart, expert = right.columns(_RIGHT, vertical_alignment="center")
+    """Return the cells of one row."""
+    pair, confused, apart, expert = st.columns(_WIDTHS, vertical_alignment="center", wrap=False)
     with confused.container(gap=None):  # how often, and below it what that could gain
         n_confused, gain = st.container(), st.container()
     return pair, n_confused, gain, apart, expert

@@ -37,7 +37,7 @@ def pairs(bench: Bench, draft: Draft) -> None:
             t("No pair of classes is confused more than once on {images}.", images=bench.images)
         )
         return
-    with st.container(border=True, gap="small"):
+    with st.container(border=True, gap="small", key="aligned-advice"):
         _heads(bench)
         _rows(bench, draft, found[:N_SHOWN])
         if len(found) > N_SHOWN:
@@ -48,7 +48,7 @@ def pairs(bench: Bench, draft: Draft) -> None:
 
 
 def _heads(bench: Bench) -> None:
-    pair, model, people, embeddings, _ = st.columns(_WIDTHS)
+    pair, model, people, embeddings, _ = st.columns(_WIDTHS, wrap=False)
     pair.caption(t("Pair and advice"))
     model.caption(
         t("Model"),
@@ -81,7 +81,9 @@ def _rows(bench: Bench, draft: Draft, found: Sequence[advising.PairAdvice]) -> N
 
 def _row(bench: Bench, draft: Draft, row: advising.PairAdvice) -> None:
     """Draw one pair."""
-    pair, model, people, embeddings, action = st.columns(_WIDTHS, vertical_alignment="center")
+    pair, model, people, embeddings, action = st.columns(
+        _WIDTHS, vertical_alignment="center", wrap=False
+    )
     word, colour, icon = _LOOKS[row.what]
     with pair, st.container(gap="xxsmall"):
         st.markdown(
