@@ -10,8 +10,8 @@ from core.services.labels import label_evidence, label_sets, label_worth
 from core.services.labels.label_worth import Worth
 from core.services.runs import training
 from core.services.workspace import Workspace
-from pages.parts import review_images
-from pages.ui import job_panel, meaning, messages, names, pickers, shell
+from pages.parts import review_images, review_start
+from pages.ui import job_panel, meaning, messages, names, pickers, shell, state
 
 _SENTENCE = {
     "better": phrase("**The new labels made the model better.**"),
@@ -38,6 +38,13 @@ def tab(ws: Workspace, dataset: Dataset) -> None:
         shell.missing(
             t("No label set yet."),
             t("Save the consensus of the reviews first: the tab Consensus does it with one click."),
+        )
+        st.button(
+            t("Go to the consensus"),
+            key="worth-consensus",
+            icon=":material/arrow_forward:",
+            on_click=state.set_widget,
+            args=(review_start.VIEW, t(review_start.CONSENSUS)),
         )
         return
     left, right = st.columns(2)

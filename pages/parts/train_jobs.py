@@ -153,7 +153,7 @@ def _run_row(run: dict[str, Any]) -> None:
         meaning.accuracy_card(t("Validation"), val, "val")
         st.metric(
             t("Kappa"),
-            text.number(test["kappa"], ".3f"),
+            text.number(test["kappa"], ".2f"),
             help=meaning.explain("kappa", test["n_images"], "test"),
             border=True,
             height="stretch",

@@ -54,6 +54,8 @@ def test_a_link_names_the_question_by_its_runs(full):
 def test_how_the_runs_learned(full):
     app = full.open("compare", compare_view="Learning")
     assert len(app.get("plotly_chart")) == 2
+    n_val = training.get_run(full.ws, full.ids.second).metrics["val"]["n_images"]
+    assert any(f"{n_val:,} validation images" in c.value for c in app.caption)
 
 
 def test_hidden_runs_come_back(full):

@@ -39,7 +39,7 @@ NAMES = {
     "seeded", "three", "tests", "elsewhere", "Corte", "consensus", "zzz", "they overlap",
     "Desempate", "Streamlit", "English", "Español", "Esperanto", *PEOPLE, *MONTHS,
     "CIFAR", "Fashion-MNIST", "Label Studio", "CSV", "JSON", "Parquet", "CROWDLAB", "Dawid-Skene",
-    "PCA", "UMAP", "ITCA", "CPU", "imported",
+    "PCA", "UMAP", "ITCA", "CPU", "imported", "original",  # the last: the id of imported labels
     "roses-2026", "rosebuds", "digits", "fashion_mnist", "cifar10",
 }  # fmt: skip
 

@@ -264,6 +264,11 @@ def test_a_decision_is_stored_and_a_stale_one_names_who_was_first(reviewed):
     assert "Eva" in app.error[0].value and "D" in app.error[0].value
 
 
+def test_worth_without_a_label_set_leads_to_the_consensus(full):
+    app = click(view(full, "What was it worth?"), "Go to the consensus")
+    assert "Nobody has reviewed anything yet." in texts(app)
+
+
 def test_worth_needs_a_label_set_then_trains_both_ways(reviewed):
     label_work.consensus(reviewed.ws, reviewed.ids.dataset, method="majority")
     app = view(reviewed, "What was it worth?")
