@@ -108,6 +108,8 @@ def test_what_the_watch_looks_for_it_sees(window):
 def test_tab_reaches_every_control_of_a_page_and_leaves_it_again(site, window):
     """On the page of the live cascade: sliders, marks, whose answers, the matrix as one stop."""
     site.show(window, "cascade")
+    expect(window.get_by_role("slider", name="Ask a person below")).to_be_visible()
+    screen.settled(window)  # a busy machine draws the desk later than the rest
     steps = walked(window)
     assert unseen(steps) == []
     ours = [step["said"] for step in steps if step["ours"]]
