@@ -16,8 +16,11 @@ from pages.ui import names
 
 
 def show(models: Sequence[Model]) -> None:
-    """Draw loss and accuracy over epochs; of a cascade, those of its generalist."""
-    runs = {model.run.id: model.run for model in models}
+    """Draw loss and accuracy over epochs of what has them; of a cascade, its generalist's."""
+    runs = {model.run.id: model.run for model in models if model.run.history}
+    if not runs:
+        st.caption(t("None of these models learned in epochs here: there are no curves of them."))
+        return
     history = pd.concat([training.history_frame(run) for run in runs.values()])
     short = {run_id: names.short(run) for run_id, run in runs.items()}
     train_jobs.curves(history.assign(run=history["run"].map(short)), "compare-curves")

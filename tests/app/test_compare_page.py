@@ -97,6 +97,10 @@ def test_a_model_from_elsewhere_is_brought_in(full, tmp_path):
     assert "Their net is run-" in texts(app)
     (theirs,) = [r for r in training.list_runs(full.ws, full.ids.dataset) if r.is_imported]
     assert theirs.id in set(app.dataframe[0].value["run"])
+    learning = full.open("compare", compare_view="Learning")
+    learning = stands(learning.multiselect(key="runs").set_value([theirs.id]).run())
+    assert not learning.get("plotly_chart")
+    assert "no curves" in texts(learning)
 
 
 def test_a_model_without_a_file_or_a_name_is_a_sentence(full):

@@ -266,6 +266,7 @@ def test_a_decision_is_stored_and_a_stale_one_names_who_was_first(reviewed):
 
 def test_worth_without_a_label_set_leads_to_the_consensus(full):
     app = click(view(full, "What was it worth?"), "Go to the consensus")
+    assert app.session_state["review_view"] == "Consensus"
     assert "Nobody has reviewed anything yet." in texts(app)
 
 
